@@ -1,0 +1,11 @@
+"""The Celery application. It only nudges: what is due, and what is to be told, stands in the database."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("front-door")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

@@ -1,0 +1,102 @@
+"""Gates, and the actor who stands before them.
+
+Every view is either `open_to_all` or behind `gate(Permission.…)`; a test walks the URLconf and fails on one that is
+neither. Not signed in leads to the sign-in page; anything else that is not allowed is *not found*, never *forbidden*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
+
+from partnerships.models import Membership, Partnership, User
+from partnerships.permissions import Permission, Role
+
+View = Callable[..., HttpResponseBase]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One person in one partnership: the roles held there now, and so what may be done and seen."""
+
+    user: User | None
+    partnership: Partnership | None
+    memberships: tuple[Membership, ...] = ()
+    permissions: frozenset[Permission] = field(default_factory=frozenset)
+
+    def can(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+    @property
+    def roles(self) -> frozenset[str]:
+        return frozenset(membership.role for membership in self.memberships)
+
+    @property
+    def agency_ids(self) -> frozenset[int]:
+        return frozenset(m.agency_id for m in self.memberships if m.agency_id)
+
+    @property
+    def lead_agency_ids(self) -> frozenset[int]:
+        """Agencies all of whose referrals this person follows."""
+        return frozenset(
+            m.agency_id for m in self.memberships if m.agency_id and m.role == Role.SAFEGUARDING_LEAD.value
+        )
+
+    @property
+    def team_ids(self) -> frozenset[int]:
+        """Teams whose queue this person works in. A screener works in the MASH's whether or not a team is named."""
+        return frozenset(m.team_id for m in self.memberships if m.team_id)
+
+    @property
+    def agency(self) -> Any:
+        return next((m.agency for m in self.memberships if m.agency_id), None)
+
+
+def actor_for(user: Any, partnership: Partnership | None) -> Actor:
+    """Who this user is in this partnership at this moment; roles that have ended are not there."""
+    if partnership is None or not getattr(user, "is_authenticated", False):
+        return Actor(user=user if getattr(user, "is_authenticated", False) else None, partnership=partnership)
+    held = (
+        Membership.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=timezone.now()))
+        .filter(user=user, partnership=partnership)
+        .select_related("agency", "team")
+    )
+    memberships = tuple(held)
+    permissions: frozenset[Permission] = frozenset().union(*(Role(m.role).permissions for m in memberships))
+    return Actor(user=user, partnership=partnership, memberships=memberships, permissions=permissions)
+
+
+def gate(*permissions: Permission) -> Callable[[View], View]:
+    """Let through who holds any of these permissions in the partnership of the address."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not any(request.actor.can(permission) for permission in permissions):  # type: ignore[attr-defined]
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        guarded.gate = permissions  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def open_to_all(reason: str) -> Callable[[View], View]:
+    """Mark a view that anybody may see, and say why."""
+
+    def decorate(view: View) -> View:
+        view.gate = ()  # type: ignore[attr-defined]
+        view.open_because = reason  # type: ignore[attr-defined]
+        return view
+
+    return decorate

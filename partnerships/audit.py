@@ -1,0 +1,100 @@
+"""The audit trail: writing an entry, and proving that none was changed, cut or slipped in.
+
+An entry is written in the transaction of the change that it tells of. The hash of each covers its content and the
+hash of the one before, a chain a partnership.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+
+from partnerships.models import AuditEntry, AuditHead, Partnership, User
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def digest(entry: AuditEntry) -> str:
+    """The hash of an entry: SHA-256 over its fields as sorted JSON, the hash of the one before among them."""
+    told = {
+        "partnership": entry.partnership_id,
+        "sequence": entry.sequence,
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "by": str(entry.by_id) if entry.by_id else None,
+        "verb": entry.verb,
+        "noun": entry.noun,
+        "object_id": entry.object_id,
+        "detail": entry.detail,
+        "request_id": entry.request_id,
+        "previous_hash": entry.previous_hash,
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+
+
+def record(
+    *,
+    partnership: Partnership,
+    verb: str,
+    noun: str,
+    object_id: object = "",
+    detail: dict[str, Any] | None = None,
+    by: User | None,
+    at: datetime,
+) -> AuditEntry:
+    """Add one entry to the partnership's chain. Joins the transaction that is open, else makes its own.
+
+    verb: what was done, as `noun.verb` in the past or present (`referral.sent`, `referral.read`).
+    detail: what changed, JSON; never a child's name or the text of a worry, which stand in the record itself.
+    """
+    with transaction.atomic():
+        AuditHead.objects.get_or_create(partnership=partnership)
+        head = AuditHead.objects.select_for_update().get(partnership=partnership)
+        entry = AuditEntry(
+            partnership=partnership,
+            sequence=head.sequence + 1,
+            at=at,
+            by=by,
+            verb=verb,
+            noun=noun,
+            object_id=str(object_id),
+            detail=json.loads(json.dumps(detail or {}, default=str)),
+            request_id=request_id.get(),
+            previous_hash=head.hash,
+        )
+        entry.hash = digest(entry)
+        entry.save(force_insert=True)
+        head.sequence, head.hash = entry.sequence, entry.hash
+        head.save(update_fields=["sequence", "hash"])
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One place where the chain does not hold."""
+
+    partnership: str
+    sequence: int
+    what: str
+
+
+def faults(partnership: Partnership) -> Iterator[Fault]:
+    """Walk the chain and tell each entry that was changed, is missing, or does not follow from the one before."""
+    expected, previous = 1, "0" * 64
+    for entry in AuditEntry.objects.filter(partnership=partnership).order_by("sequence").iterator(chunk_size=2000):
+        if entry.sequence != expected:
+            yield Fault(partnership.slug, expected, f"entries {expected} to {entry.sequence - 1} are missing")
+        if entry.previous_hash != previous:
+            yield Fault(partnership.slug, entry.sequence, "does not follow from the entry before it")
+        if digest(entry) != entry.hash:
+            yield Fault(partnership.slug, entry.sequence, "was changed after it was written")
+        expected, previous = entry.sequence + 1, entry.hash
+    head = AuditHead.objects.filter(partnership=partnership).first()
+    if head and (head.sequence, head.hash) != (expected - 1, previous):
+        yield Fault(partnership.slug, expected, f"the chain ends here, but its head says {head.sequence}")

@@ -1,0 +1,97 @@
+"""What every request carries: an id, the partnership of its address, the actor, and the scope of its queries."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+from django_scopes import scope
+
+from partnerships.access import actor_for
+from partnerships.audit import request_id
+from partnerships.models import Partnership
+
+log = logging.getLogger(__name__)
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """Give the request an id that its audit entries and log lines share."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = request_id.set(uuid.uuid4().hex)
+        try:
+            response = self.get_response(request)
+            response["X-Request-Id"] = request_id.get()
+            return response
+        finally:
+            request_id.reset(token)
+
+
+class UnavailableMiddleware:
+    """A database that can't be reached is 503 with the emergency numbers and the typed text, never 500."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, (OperationalError, InterfaceError)):
+            from partnerships.views import unavailable
+
+            log.exception("The database could not be reached")
+            return unavailable(request)
+        return None
+
+
+class NoStoreMiddleware:
+    """Nothing of a child stays in a browser's or a proxy's cache."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        return response
+
+
+class PartnershipMiddleware:
+    """The partnership stands in the address (`/medway/…`); queries on children's rows are scoped to it.
+
+    Outside a partnership's address no scope is set, and such a query raises. Views get `request.partnership` and
+    `request.actor`, never the slug.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        partnership = self.named_in(request)
+        request.partnership = partnership  # type: ignore[attr-defined]
+        request.actor = actor_for(request.user, partnership)  # type: ignore[attr-defined]
+        with scope(partnership=partnership) if partnership else scope():
+            return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Handler, args: list[Any], kwargs: dict[str, Any]) -> None:
+        if kwargs.pop("partnership", None) is not None and request.partnership is None:  # type: ignore[attr-defined]
+            raise Http404
+
+    @staticmethod
+    def named_in(request: HttpRequest) -> Partnership | None:
+        try:
+            slug = resolve(request.path_info).kwargs.get("partnership")
+        except Resolver404:
+            return None
+        return Partnership.objects.filter(slug=slug).first() if slug else None

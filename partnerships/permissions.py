@@ -1,0 +1,109 @@
+"""Who may do what: the one table. Every view names the permission that it needs; nothing else decides.
+
+`docs/permissions.md` is printed from here (`manage.py permissions`), so that an auditor reads what the code does.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum, unique
+
+
+@unique
+class Permission(Enum):
+    """An action, as NOUN_VERB, with the sentence that says what it allows."""
+
+    REFERRAL_SEND = "Tell of a worry and send it; save it and come back"
+    REFERRAL_TRACK = "Follow what became of one's own referrals, and read the letters written to one"
+    AGENCY_TRACK = "Follow what became of every referral of one's own agency"
+    QUEUE_READ = "See the queues of the teams that one works in"
+    REFERRAL_READ = "Read a referral in those queues"
+    REFERRAL_CLAIM = "Take a referral, give it back, hand it to a colleague"
+    REFERRAL_DECIDE = "Decide a referral, and write to the referrer"
+    REFERRAL_STEP = "Step a referral up to the MASH or down to early help"
+    REFERRAL_READ_ALL = "Read every referral of the partnership"
+    SUMMARY_DOWNLOAD = "Download a referral's summary"
+    REPORT_READ = "See volume, timeliness and outcomes, and the records behind each figure"
+    AUDIT_READ = "Read the audit trail"
+    THRESHOLD_EDIT = "Draft, change and try threshold content"
+    THRESHOLD_PUBLISH = "Publish threshold content from a date"
+    PARTNERSHIP_EDIT = "Keep contact points, teams, closure days and agencies true"
+
+
+@unique
+class Role(StrEnum):
+    """A described list of permissions; the base denies."""
+
+    label: str
+    description: str
+    permissions: frozenset[Permission]
+
+    def __new__(cls, value: str, label: str, description: str, permissions: frozenset[Permission]) -> Role:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        member.description = description
+        member.permissions = permissions
+        return member
+
+    PRACTITIONER = (
+        "practitioner",
+        "Practitioner",
+        "Works with children in an agency and tells of worries.",
+        frozenset({Permission.REFERRAL_SEND, Permission.REFERRAL_TRACK}),
+    )
+    SAFEGUARDING_LEAD = (
+        "safeguarding_lead",
+        "Safeguarding lead",
+        "Answers for an agency's referrals, and so follows all of them.",
+        frozenset({Permission.REFERRAL_SEND, Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK}),
+    )
+    SCREENER = (
+        "screener",
+        "MASH screener",
+        "Reads and decides what reaches the MASH.",
+        frozenset(
+            {
+                Permission.QUEUE_READ,
+                Permission.REFERRAL_READ,
+                Permission.REFERRAL_CLAIM,
+                Permission.REFERRAL_DECIDE,
+                Permission.REFERRAL_STEP,
+                Permission.SUMMARY_DOWNLOAD,
+            }
+        ),
+    )
+    EARLY_HELP = (
+        "early_help",
+        "Early help worker",
+        "Reads and decides what reaches an early help team; the MASH's referrals are walled off.",
+        frozenset(
+            {
+                Permission.QUEUE_READ,
+                Permission.REFERRAL_READ,
+                Permission.REFERRAL_CLAIM,
+                Permission.REFERRAL_DECIDE,
+                Permission.REFERRAL_STEP,
+            }
+        ),
+    )
+    MANAGER = (
+        "manager",
+        "Manager",
+        "Answers for the partnership's front door: sees every referral, every figure and the trail.",
+        frozenset(
+            {
+                Permission.QUEUE_READ,
+                Permission.REFERRAL_READ,
+                Permission.REFERRAL_READ_ALL,
+                Permission.SUMMARY_DOWNLOAD,
+                Permission.REPORT_READ,
+                Permission.AUDIT_READ,
+            }
+        ),
+    )
+    ADMIN = (
+        "admin",
+        "Partnership admin",
+        "Keeps threshold content, contacts, teams and agencies true; never sees a child.",
+        frozenset({Permission.THRESHOLD_EDIT, Permission.THRESHOLD_PUBLISH, Permission.PARTNERSHIP_EDIT}),
+    )

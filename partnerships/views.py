@@ -1,0 +1,40 @@
+"""The first page, the pages that stand where another could not, and the health page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from partnerships.access import open_to_all
+from partnerships.models import Partnership
+
+
+@open_to_all("The first page: which partnership?")
+def index(request: HttpRequest) -> HttpResponse:
+    return render(request, "partnerships/index.html", {"partnerships": Partnership.objects.all()})
+
+
+@open_to_all("Shown where a form was open too long; keeps what was typed")
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "partnerships/form_expired.html", {"typed": typed(request)}, status=403)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503: the emergency numbers, and what was typed, to copy or send again."""
+    return render(request, "503.html", {"typed": typed(request), "plain": True}, status=503)
+
+
+def typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """What was in the form that could not be taken, so that nothing typed is lost."""
+    try:
+        fields = request.POST.lists()
+    except Exception:  # a body that cannot be read at all has nothing to show
+        return []
+    hidden = {"csrfmiddlewaretoken", "password", "login", "new_password", "oldpassword", "password1", "password2"}
+    return [(name, value) for name, values in fields if name not in hidden for value in values if value.strip()]
+
+
+@open_to_all("Operations: is the site up, and is its database there")
+def health(request: HttpRequest) -> HttpResponse:
+    Partnership.objects.exists()
+    return JsonResponse({"status": "ok"})

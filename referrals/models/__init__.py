@@ -1,0 +1,24 @@
+"""What happens to one referral. Every row names its partnership; a query without one raises (django-scopes)."""
+
+from referrals.models.child import Child, ChosenIndicator, FamilyMember
+from referrals.models.clock import Clock, Heartbeat
+from referrals.models.decision import Decision
+from referrals.models.draft import Draft
+from referrals.models.event import Event
+from referrals.models.letter import Letter
+from referrals.models.notice import Notice
+from referrals.models.referral import Referral
+
+__all__ = [
+    "Child",
+    "ChosenIndicator",
+    "Clock",
+    "Decision",
+    "Draft",
+    "Event",
+    "FamilyMember",
+    "Heartbeat",
+    "Letter",
+    "Notice",
+    "Referral",
+]

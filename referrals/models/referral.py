@@ -1,0 +1,121 @@
+"""A referral: one contact as it was sent, where it is now, and who has it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django_scopes import ScopedManager
+
+from partnerships.access import Actor
+from partnerships.models import Agency, Partnership, Team, User
+from partnerships.permissions import Permission, Role
+from referrals.domain.lifecycle import State
+from thresholds.models import SchemeVersion
+
+
+class ReferralQuerySet(models.QuerySet["Referral"]):
+    def visible_to(self, actor: Actor) -> ReferralQuerySet:
+        """What this person may open as somebody who works on referrals: the queues of their teams, or all of them.
+
+        The MASH is fire-walled: an early help worker sees the referrals in their own teams' queues, no others.
+        """
+        if actor.partnership is None or actor.user is None:
+            return self.none()
+        mine = self.filter(partnership=actor.partnership)
+        if actor.can(Permission.REFERRAL_READ_ALL):
+            return mine
+        if not actor.can(Permission.REFERRAL_READ):
+            return self.none()
+        allowed = Q(team_id__in=actor.team_ids)
+        if Role.SCREENER.value in actor.roles:
+            allowed |= Q(team__kind=Team.Kind.MASH) | Q(went_through_mash=True)
+        return mine.filter(allowed)
+
+    def sent_by(self, actor: Actor) -> ReferralQuerySet:
+        """What this person may follow as somebody who referred: their own, and their agency's where they lead it."""
+        if actor.partnership is None or actor.user is None:
+            return self.none()
+        mine = Q()
+        if actor.can(Permission.REFERRAL_TRACK):
+            mine |= Q(referrer=actor.user)
+        if actor.can(Permission.AGENCY_TRACK):
+            mine |= Q(agency_id__in=actor.lead_agency_ids)
+        if not mine:
+            return self.none()
+        return self.filter(mine, partnership=actor.partnership)
+
+    def open(self) -> ReferralQuerySet:
+        return self.filter(state__in=[State.WAITING.value, State.IN_HAND.value])
+
+    def in_queue(self, team: Team) -> ReferralQuerySet:
+        """A team's open referrals, danger above all, then what is due first."""
+        return self.open().filter(team=team).most_urgent_first()
+
+    def most_urgent_first(self) -> ReferralQuerySet:
+        return self.order_by("-immediate_danger", F("next_due_at").asc(nulls_last=True), "received_at", "pk")
+
+
+class Referral(models.Model):
+    """One contact. `answers` is frozen as it was sent; what is decided of it stands in `Decision`."""
+
+    class Channel(models.TextChoices):
+        PORTAL = "portal", "The portal"
+        PUBLIC = "public", "The public form"
+        KEYED = "keyed", "Keyed by staff"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="referrals")
+    reference = models.CharField(max_length=20)
+    token = models.UUIDField(help_text="The draft's id: one draft makes one referral however often it is sent")
+    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.PORTAL)
+    agency = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="referrals")
+    referrer = models.ForeignKey(User, models.PROTECT, null=True, related_name="referrals")
+    referrer_details = models.JSONField(default=dict, help_text="Name, job, telephone, email as they were when sent")
+    received_at = models.DateTimeField()
+    answers = models.JSONField(default=dict)
+
+    scheme_version = models.ForeignKey(SchemeVersion, models.PROTECT, related_name="referrals")
+    screening = models.JSONField(default=dict, help_text="The engine's whole answer, with its reasons")
+    indicated_level = models.PositiveSmallIntegerField(null=True)
+    judged_level = models.PositiveSmallIntegerField(null=True)
+    decided_level = models.PositiveSmallIntegerField(null=True)
+    route = models.CharField(max_length=12)
+    flags = models.JSONField(default=list)
+    immediate_danger = models.BooleanField(default=False)
+
+    state = models.CharField(max_length=12, choices=[(s.value, s.value) for s in State], default=State.WAITING.value)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="referrals", help_text="The queue that it is in")
+    went_through_mash = models.BooleanField(default=False)
+    owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="owned_referrals")
+    owned_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    next_due_at = models.DateTimeField(null=True, blank=True, help_text="The earliest clock that is not met")
+    revision = models.PositiveIntegerField(default=0, help_text="Grows with every move; a stale form is refused")
+
+    objects = ScopedManager(partnership="partnership", _manager_class=models.Manager.from_queryset(ReferralQuerySet))
+
+    class Meta:
+        ordering = ["-received_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["partnership", "reference"], name="referral_reference_once"),
+            models.UniqueConstraint(fields=["partnership", "token"], name="referral_sent_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["team", "-immediate_danger", "next_due_at", "received_at"],
+                name="referral_queue",
+                condition=Q(state__in=["waiting", "in_hand"]),
+            ),
+            models.Index(fields=["partnership", "-received_at"], name="referral_by_day"),
+            models.Index(fields=["partnership", "referrer", "-received_at"], name="referral_by_referrer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (State.WAITING.value, State.IN_HAND.value)
