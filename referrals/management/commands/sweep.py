@@ -1,0 +1,29 @@
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from referrals import outbox
+from referrals.clocks.sweep import sweep
+
+
+class Command(BaseCommand):
+    help = "Move the clocks and deliver the notices once, or with --loop for as long as it runs (no broker needed)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--loop", action="store_true", help=f"again every {settings.SWEEP_SECONDS} seconds")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        while True:
+            swept = sweep(at=timezone.now())
+            delivered = outbox.deliver_due(at=timezone.now())
+            self.stdout.write(
+                f"{swept.due_soon} due soon, {swept.overdue} overdue; "
+                f"{delivered.sent} notices sent, {delivered.failed} failed."
+            )
+            if not options["loop"]:
+                return
+            time.sleep(settings.SWEEP_SECONDS)

@@ -1,0 +1,241 @@
+"""What may be done to threshold content: bring it in as a draft, draft from a version, change, publish."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.text import slugify
+
+from partnerships import audit
+from partnerships.models import Partnership, User
+from thresholds import loading
+from thresholds.domain.reading import read_scheme, write_scheme
+from thresholds.domain.scheme import Scheme as SchemeContent
+from thresholds.models import (
+    ConsentReason,
+    Domain,
+    EscalationStage,
+    Evidence,
+    Indicator,
+    Level,
+    Limit,
+    Rule,
+    Scheme,
+    SchemeVersion,
+)
+
+
+class Refused(ValueError):
+    """What was asked for can't be done; the message says why and what to do."""
+
+
+@transaction.atomic
+def import_draft(*, content: SchemeContent, by: User | None, at: dt.datetime) -> SchemeVersion:
+    """Store content as a draft. A draft of the same slug is replaced whole; a published version is never touched."""
+    partnership = Partnership.objects.filter(slug=content.partnership).first()
+    if partnership is None:
+        raise Refused(f"There is no partnership {content.partnership}. Create it before its threshold comes in.")
+    scheme, _ = Scheme.objects.get_or_create(partnership=partnership)
+    there = SchemeVersion.objects.filter(slug=content.slug).first()
+    if there and not there.is_draft:
+        raise Refused(f"{content.slug} is published and can't change. Give the file a slug of its own.")
+    if there and there.scheme_id != scheme.pk:
+        raise Refused(f"{content.slug} is a draft of another partnership. Give the file a slug of its own.")
+    if there:
+        there.delete()
+    version = SchemeVersion.objects.create(
+        scheme=scheme, slug=content.slug, created_at=at, created_by=by, **version_fields(content)
+    )
+    write_rows(version, content)
+    audit.record(
+        partnership=partnership,
+        verb="threshold.imported",
+        noun="scheme_version",
+        object_id=version.slug,
+        detail={"indicators": len(content.indicators), "rules": len(content.rules), "replaced": bool(there)},
+        by=by,
+        at=at,
+    )
+    return version
+
+
+def version_fields(content: SchemeContent) -> dict[str, Any]:
+    told = write_scheme(content)
+    names = ("title", "document", "in_force_from", "in_force_to", "review_on", "step_word", "guidance")
+    return {name: told.get(name) for name in names} | {
+        "plot_sheet": told.get("plot_sheet"),
+        "flag_notes": told.get("flag_notes") or {},
+    }
+
+
+def write_rows(version: SchemeVersion, content: SchemeContent) -> None:
+    """Every list of the content as rows, in its order."""
+    told = write_scheme(content)
+    levels = {
+        row["rank"]: Level(version=version, **{name: row[name] for name in loading.LEVEL}) for row in told["levels"]
+    }
+    Level.objects.bulk_create(levels.values())
+    domains: dict[str, Domain] = {}
+    for order, row in enumerate(told["domains"]):
+        domains[row["name"]] = Domain.objects.create(version=version, order=order, name=row["name"])
+    for row in told["domains"]:
+        domain = domains[row["name"]]
+        domain.parent = domains[row["parent"]] if row.get("parent") else None
+        domain.same_as = domains[row["same_as"]] if row.get("same_as") else None
+        domain.save(update_fields=["parent", "same_as"])
+    Indicator.objects.bulk_create(
+        Indicator(
+            version=version,
+            order=order,
+            key=row["key"],
+            level=levels[row["level"]],
+            shared_with=row["shared_with"],
+            domain=domains[row["domain"]],
+            item=row["item"],
+            label=row["label"],
+            flags=row["flags"],
+            source=row["source"],
+        )
+        for order, row in enumerate(told["indicators"])
+    )
+    for model, list_name, names in (
+        (Rule, "rules", loading.RULE),
+        (Limit, "limits", loading.LIMIT),
+        (ConsentReason, "consent_reasons", loading.CONSENT_REASON),
+        (Evidence, "evidence", loading.EVIDENCE),
+    ):
+        model.objects.bulk_create(  # type: ignore[attr-defined]
+            model(version=version, order=order, **{name: row[name] for name in names})
+            for order, row in enumerate(told.get(list_name, []))
+        )
+    EscalationStage.objects.bulk_create(
+        EscalationStage(version=version, **{name: row[name] for name in loading.ESCALATION_STAGE})
+        for row in told.get("escalation_stages", [])
+    )
+
+
+@transaction.atomic
+def draft_from(*, version: SchemeVersion, by: User, at: dt.datetime) -> SchemeVersion:
+    """A new draft with the content of a version, under a slug of its own; every indicator keeps its key."""
+    told = write_scheme(loading.load(version))
+    told["slug"] = free_slug(version.scheme.partnership.slug, at)
+    told["in_force_from"], told["in_force_to"] = at.date().isoformat(), None
+    content = read_scheme(told)
+    draft = SchemeVersion.objects.create(
+        scheme=version.scheme,
+        slug=content.slug,
+        based_on=version,
+        created_at=at,
+        created_by=by,
+        **version_fields(content),
+    )
+    write_rows(draft, content)
+    audit.record(
+        partnership=version.scheme.partnership,
+        verb="threshold.drafted",
+        noun="scheme_version",
+        object_id=draft.slug,
+        detail={"based_on": version.slug},
+        by=by,
+        at=at,
+    )
+    return draft
+
+
+def free_slug(partnership_slug: str, at: dt.datetime) -> str:
+    stem = slugify(f"{partnership_slug}-{at:%Y-%m-%d}")
+    taken = set(SchemeVersion.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
+    return next(slug for n in range(1, len(taken) + 2) if (slug := stem if n == 1 else f"{stem}-{n}") not in taken)
+
+
+WORDING: dict[str, tuple[type[Any], tuple[str, ...]]] = {
+    "level": (Level, ("name", "description", "expected_response", "referrer_should")),
+    "indicator": (Indicator, ("label",)),
+    "rule": (Rule, ("explanation",)),
+}
+"""What of a draft an admin may reword, noun by noun."""
+
+
+@transaction.atomic
+def reword(
+    *, draft: SchemeVersion, noun: str, pk: int, words: dict[str, str], revision: int, by: User, at: dt.datetime
+) -> SchemeVersion:
+    """Change the wording of one level, indicator or rule of a draft.
+
+    words: the new texts by field name. revision: the draft's when the form was shown; where somebody changed that
+    text since, `Refused` says what it is now, so that nobody overwrites a colleague in silence.
+    """
+    model, names = WORDING[noun]
+    draft = SchemeVersion.objects.select_for_update().get(pk=draft.pk)
+    if not draft.is_draft:
+        raise Refused("This version is published and can't change. Make a draft from it.")
+    row = model.objects.filter(version=draft, pk=pk).first()
+    if row is None:
+        raise Refused("That is no longer part of this draft.")
+    if draft.revision != revision:
+        raise Refused("Somebody changed this draft while you were writing. Check the wording below and save again.")
+    before = {name: getattr(row, name) for name in names if name in words}
+    changed = {name: words[name] for name in before if words[name] != before[name]}
+    if not changed:
+        return draft
+    for name, text in changed.items():
+        setattr(row, name, text)
+    row.full_clean(exclude=["version"])
+    row.save(update_fields=list(changed))
+    draft.revision += 1
+    draft.save(update_fields=["revision"])
+    audit.record(
+        partnership=draft.scheme.partnership,
+        verb="threshold.reworded",
+        noun=noun,
+        object_id=f"{draft.slug}/{row.pk}",
+        detail={"before": {name: before[name] for name in changed}, "after": changed},
+        by=by,
+        at=at,
+    )
+    return draft
+
+
+@transaction.atomic
+def publish(
+    *, version: SchemeVersion, holds_from: dt.datetime, change_note: str = "", by: User | None, at: dt.datetime
+) -> SchemeVersion:
+    """Publish a draft from an instant. What held then is superseded at that instant; nothing already sent moves.
+
+    Raises `SchemeErrors` where the content is not whole, `Refused` where it is not a draft or where a version already
+    holds from that instant or later.
+    """
+    version = SchemeVersion.objects.select_for_update().select_related("scheme__partnership").get(pk=version.pk)
+    if not version.is_draft:
+        raise Refused(f"{version.slug} is already published.")
+    loading.load(version)
+    others = SchemeVersion.objects.filter(scheme=version.scheme).exclude(state=SchemeVersion.State.DRAFT)
+    later = others.filter(holds_from__gte=holds_from).order_by("holds_from").first()
+    if later and later.holds_from and later.holds_from == holds_from:
+        raise Refused(f"{later.slug} already holds from that moment. Choose another.")
+    before = others.filter(holds_from__lt=holds_from).filter(
+        Q(holds_until__isnull=True) | Q(holds_until__gt=holds_from)
+    )
+    for previous in before:
+        previous.holds_until = holds_from
+        if holds_from <= at:
+            previous.state = SchemeVersion.State.SUPERSEDED
+        previous.save(update_fields=["holds_until", "state"])
+    version.state = SchemeVersion.State.SUPERSEDED if later else SchemeVersion.State.PUBLISHED
+    version.holds_from, version.published_at, version.published_by = holds_from, at, by
+    version.holds_until = later.holds_from if later else None
+    version.change_note = change_note
+    version.save()
+    audit.record(
+        partnership=version.scheme.partnership,
+        verb="threshold.published",
+        noun="scheme_version",
+        object_id=version.slug,
+        detail={"holds_from": holds_from.isoformat(), "superseded": [each.slug for each in before]},
+        by=by,
+        at=at,
+    )
+    return version

@@ -1,0 +1,82 @@
+"""Threshold files, YAML and JSON, in and out. `docs/threshold-files.md` says what stands in one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from partnerships.models import User
+from thresholds import actions
+from thresholds.domain.reading import read_scheme, write_scheme
+from thresholds.domain.scheme import Scheme
+from thresholds.models import SchemeVersion
+
+Positions = dict[str, int]
+MOST_BYTES = 5_000_000
+DEEPEST = 12
+
+
+class Unreadable(ValueError):
+    """The file is no YAML or JSON that can be a threshold; the message says where."""
+
+
+def read_text(text: str) -> Scheme:
+    """A file's text as a `Scheme`. Raises `Unreadable`, or `SchemeErrors` with every mistake and its line."""
+    if len(text) > MOST_BYTES:
+        raise Unreadable(f"The file is larger than {MOST_BYTES // 1_000_000} MB: no threshold is.")
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        positions: Positions = {}
+        locate(node, "", positions)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise Unreadable(f"{where}{getattr(error, 'problem', None) or 'this is not YAML or JSON'}") from error
+    except (ValueError, RecursionError, OverflowError) as error:
+        raise Unreadable("a value can't be read: a date that does not exist, or nesting without end") from error
+    return read_scheme(data, positions)
+
+
+def locate(node: Any, path: str, positions: Positions, depth: int = 0) -> None:
+    """The line of every value, by its path (`indicators[3].level`), so that a mistake can name it. Aliases and
+    repeated keys are refused: a threshold says each thing once, where it stands."""
+    if node is None:
+        return
+    if depth > DEEPEST:
+        raise Unreadable(f"line {node.start_mark.line + 1}: nested deeper than any threshold is")
+    if path in positions:
+        raise Unreadable(f"line {node.start_mark.line + 1}: {path} is there twice")
+    positions[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            locate(item, f"{path}[{index}]", positions, depth + 1)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            locate(value, f"{path}.{key.value}".lstrip("."), positions, depth + 1)
+
+
+def read_file(path: Path) -> Scheme:
+    try:
+        return read_text(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Unreadable(f"{path} can't be opened: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"{path} is not text in UTF-8 (byte {error.start})") from error
+
+
+def import_file(path: Path, *, by: User | None, at: dt.datetime) -> SchemeVersion:
+    """A file as a new draft."""
+    return actions.import_draft(content=read_file(path), by=by, at=at)
+
+
+def to_yaml(scheme: Scheme) -> str:
+    return yaml.safe_dump(write_scheme(scheme), allow_unicode=True, sort_keys=False, width=110)
+
+
+def to_json(scheme: Scheme) -> str:
+    return json.dumps(write_scheme(scheme), ensure_ascii=False, indent=2)

@@ -1,0 +1,106 @@
+"""The database's own refusal to change what is published. Installed by migration 0002.
+
+Content rows hang on a version: while it is a draft they change freely; after, no insert, update or delete passes.
+Of a published version itself only `state`, `holds_until` and `in_force_to` may still move (it is superseded).
+"""
+
+from __future__ import annotations
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from partnerships.triggers import run
+
+CONTENT = ("level", "domain", "indicator", "rule", "limit", "consentreason", "evidence", "escalationstage")
+FROZEN = (
+    "scheme_id",
+    "slug",
+    "title",
+    "document",
+    "in_force_from",
+    "review_on",
+    "step_word",
+    "guidance",
+    "plot_sheet",
+    "flag_notes",
+    "change_note",
+    "revision",
+    "created_at",
+    "created_by_id",
+    "based_on_id",
+    "published_at",
+    "published_by_id",
+    "holds_from",
+)
+MESSAGE = "A published threshold version never changes: make a draft from it"
+
+
+def statements(vendor: str) -> tuple[list[str], list[str]]:
+    """What installs the guard, and what removes it."""
+    return (postgresql if vendor == "postgresql" else sqlite)()
+
+
+def sqlite() -> tuple[list[str], list[str]]:
+    install, remove = [], []
+    for table in CONTENT:
+        for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
+            name = f"thresholds_{table}_{event.lower()}_{row.lower()}_guard"
+            install.append(
+                f"CREATE TRIGGER {name} BEFORE {event} ON thresholds_{table} WHEN "
+                f"(SELECT state FROM thresholds_schemeversion WHERE id = {row}.version_id) <> 'draft' "
+                f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+            )
+            remove.append(f"DROP TRIGGER IF EXISTS {name}")
+    changed = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in FROZEN)
+    for name, event, when in (
+        ("thresholds_version_update_guard", "UPDATE", f"OLD.state <> 'draft' AND (NEW.state = 'draft' OR {changed})"),
+        ("thresholds_version_delete_guard", "DELETE", "OLD.state <> 'draft'"),
+    ):
+        install.append(
+            f"CREATE TRIGGER {name} BEFORE {event} ON thresholds_schemeversion WHEN {when} "
+            f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+        )
+        remove.append(f"DROP TRIGGER IF EXISTS {name}")
+    return install, remove
+
+
+def postgresql() -> tuple[list[str], list[str]]:
+    content = (
+        "CREATE OR REPLACE FUNCTION thresholds_content_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF TG_OP <> 'INSERT' AND (SELECT state FROM thresholds_schemeversion WHERE id = OLD.version_id) <> 'draft' "
+        f"THEN RAISE EXCEPTION '{MESSAGE}'; END IF; "
+        "IF TG_OP <> 'DELETE' AND (SELECT state FROM thresholds_schemeversion WHERE id = NEW.version_id) <> 'draft' "
+        f"THEN RAISE EXCEPTION '{MESSAGE}'; END IF; "
+        "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"
+    )
+    changed = " OR ".join(f"OLD.{column}::text IS DISTINCT FROM NEW.{column}::text" for column in FROZEN)
+    version = (
+        "CREATE OR REPLACE FUNCTION thresholds_version_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF OLD.state = 'draft' THEN IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END IF; "
+        f"IF TG_OP = 'DELETE' OR NEW.state = 'draft' OR {changed} THEN RAISE EXCEPTION '{MESSAGE}'; END IF; "
+        "RETURN NEW; END $$"
+    )
+    install, remove = [content, version], []
+    for table in CONTENT:
+        install.append(
+            f"CREATE TRIGGER thresholds_content_guard BEFORE INSERT OR UPDATE OR DELETE ON thresholds_{table} "
+            "FOR EACH ROW EXECUTE FUNCTION thresholds_content_guard()"
+        )
+        remove.append(f"DROP TRIGGER IF EXISTS thresholds_content_guard ON thresholds_{table}")
+    install.append(
+        "CREATE TRIGGER thresholds_version_guard BEFORE UPDATE OR DELETE ON thresholds_schemeversion "
+        "FOR EACH ROW EXECUTE FUNCTION thresholds_version_guard()"
+    )
+    remove += [
+        "DROP TRIGGER IF EXISTS thresholds_version_guard ON thresholds_schemeversion",
+        "DROP FUNCTION IF EXISTS thresholds_content_guard()",
+        "DROP FUNCTION IF EXISTS thresholds_version_guard()",
+    ]
+    return install, remove
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    run(connection, statements(connection.vendor)[0])
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    run(connection, statements(connection.vendor)[1])
