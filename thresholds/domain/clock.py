@@ -41,7 +41,8 @@ class Calendar:
     """The days and hours on which a partnership works, in Europe/London.
 
     `bank_holidays` and `closure_days` are dates off; `opens` and `closes` are London wall-clock times, the same every
-    working day (00:00 as `closes` is the midnight that ends the day). Raises ValueError where it closes before it opens.
+    working day (00:00 as `closes` is the midnight that ends the day). Raises ValueError where it closes before it
+    opens.
     """
 
     bank_holidays: frozenset[date] = frozenset()
@@ -118,8 +119,7 @@ def _after_working_hours(left: timedelta, local: datetime, calendar: Calendar) -
         if not rest:
             days, rest = days - 1, calendar.hours_a_day
         day, at = calendar.working_day_after(day, days + 1), opens + rest
-    ends_on, within = (day + ONE_DAY, timedelta(0)) if at >= ONE_DAY else (day, at)
-    return datetime.combine(ends_on, (datetime.min + within).time(), LONDON).astimezone(UTC)
+    return (datetime.combine(day, time(), LONDON) + at).astimezone(UTC)
 
 
 def since_midnight(clock: time, *, ends_day: bool = False) -> timedelta:

@@ -56,7 +56,7 @@ class Facts:
     on: date | None = None
 
 
-class FactsErrors(ValueError):
+class FactsErrors(ValueError):  # noqa: N818 - it is a list of them
     """Everything wrong with a set of facts, one clear line each."""
 
     def __init__(self, mistakes: tuple[str, ...]) -> None:
@@ -170,7 +170,8 @@ def _answer(value: Any, path: str, mistakes: list[str]) -> bool | None:
 
 def _yes(value: Any, path: str, mistakes: list[str]) -> bool:
     """Yes unless it is clearly no."""
-    answer = _answer(value, path, unread := [])
+    unread: list[str] = []
+    answer = _answer(value, path, unread)
     mistakes.extend(unread)
     return bool(answer) or bool(unread)
 
@@ -215,4 +216,6 @@ def _shown(value: Any) -> str:
         return str(value)
     if isinstance(value, int):
         return str(value) if -(10**18) < value < 10**18 else "a very large number"
-    return "a mapping" if isinstance(value, Mapping) else "a list" if isinstance(value, list | tuple) else "something else"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return "a list" if isinstance(value, list | tuple) else "something else"

@@ -7,11 +7,14 @@ docs/threshold-files.md. `read_scheme` checks a scheme; building one by hand che
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 class Route(StrEnum):
@@ -114,6 +117,32 @@ class Flag(StrEnum):
     SEEN_BEFORE = "seen_before"
     STRATEGY_DISCUSSION = "strategy_discussion"
 
+    @property
+    def words(self) -> str:
+        """The flag in a person's words."""
+        return FLAG_WORDS[self]
+
+
+FLAG_WORDS: dict[Flag, str] = {
+    Flag.CONSENT_TO_SETTLE: "consent to be settled",
+    Flag.EXPLOITATION: "exploitation",
+    Flag.FGM: "female genital mutilation",
+    Flag.IMMEDIATE_DANGER: "immediate danger",
+    Flag.JUDGED_HIGHER: "judged higher than indicated",
+    Flag.JUDGED_LOWER: "judged lower than indicated",
+    Flag.LADO: "a person in a position of trust (LADO)",
+    Flag.MARAC: "high-risk domestic abuse (MARAC)",
+    Flag.NEGLECT_TOOL: "neglect tool to attach",
+    Flag.NOT_SCREENED: "not screened",
+    Flag.NRM: "trafficking or modern slavery (NRM)",
+    Flag.PRE_BIRTH: "unborn child",
+    Flag.PREVENT: "radicalisation (Prevent)",
+    Flag.PRIVATE_FOSTERING: "private fostering",
+    Flag.SECTION_17: "child in need (section 17)",
+    Flag.SECTION_47: "significant harm (section 47)",
+    Flag.SEEN_BEFORE: "seen before",
+    Flag.STRATEGY_DISCUSSION: "strategy discussion (section 47)",
+}
 
 ENGINE_FLAGS = frozenset(
     {
@@ -373,7 +402,7 @@ class Scheme:
 
     def level(self, rank: int | None) -> Level | None:
         """The level of that rank, or None."""
-        return self._table("levels", lambda: {each.rank: each for each in self.levels}).get(rank)
+        return self._table("levels", lambda: {each.rank: each for each in self.levels}).get(rank or 0)
 
     def limit(self, slug: str) -> Limit | None:
         """The limit with that slug, or None."""
@@ -402,11 +431,11 @@ class Scheme:
                 found.setdefault(rule.parameters.flag, rule)
         return found
 
-    def _table(self, name: str, build: Any) -> dict[Any, Any]:
-        table = self.kept.get(name)
+    def _table(self, name: str, build: Callable[[], Mapping[Key, Value]]) -> Mapping[Key, Value]:
+        table: Mapping[Key, Value] | None = self.kept.get(name)
         if table is None:
             table = self.kept[name] = build()
-        return table  # type: ignore[no-any-return]
+        return table
 
 
 def roots(domains: tuple[Domain, ...]) -> Mapping[str, str]:
