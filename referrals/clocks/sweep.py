@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
@@ -37,16 +37,25 @@ def sweep(*, at: dt.datetime) -> Swept:
     due_soon = overdue = 0
     for partnership in Partnership.objects.all():
         with scope(partnership=partnership):
+            left_alone: set[int] = set()
             while batch := list(
                 Clock.objects.filter(next_step_at__lte=at, met_at__isnull=True)
-                .select_related("referral__team", "referral__owner")
+                .exclude(pk__in=left_alone)
+                .select_related("partnership", "referral__partnership", "referral__team", "referral__owner")
                 .order_by("next_step_at")[:BATCH]
             ):
                 for clock in batch:
-                    stage = step(clock, at=at)
+                    try:
+                        stage = step(clock, at=at)
+                    except DatabaseError:
+                        raise
+                    except Exception:  # one clock that can't be moved must not hold up the others
+                        log.exception("Clock %s could not be moved", clock.pk)
+                        left_alone.add(clock.pk)
+                        continue
                     due_soon += stage == Clock.Stage.DUE_SOON
                     overdue += stage == Clock.Stage.OVERDUE
-    Heartbeat.objects.update_or_create(name="sweep", defaults={"beat_at": timezone.now()})
+    Heartbeat.objects.update_or_create(name="sweep", defaults={"beat_at": at})
     return Swept(due_soon, overdue)
 
 
