@@ -94,7 +94,7 @@ def _consent(tables: Tables, weighed: Weighed, add: Add) -> None:
 
 def _clusters(tables: Tables, weighed: Weighed, add: Add) -> None:
     """A cluster that one or two more indicators would complete."""
-    tally, scheme = weighed.tally, tables.scheme
+    tally = weighed.tally
     for _, cluster in tables.clusters:
         have = tally.counts[cluster.level]
         if cluster.indicates <= weighed.indicated or not have:
@@ -106,17 +106,17 @@ def _clusters(tables: Tables, weighed: Weighed, add: Add) -> None:
         if more > 2 or have + more > tables.listed[cluster.level] or new_domains > unused:
             continue
         number = "One" if more == 1 else "Two"
-        step = scheme.step(cluster.level)
+        step = tables.steps[cluster.level]
         where = ""
         if new_domains > 0:
             names = [name for place, name in enumerate(tables.root_names) if roots >> place & 1]
             where = f", {'' if new_domains >= more else 'one of them '}outside {' and '.join(names)},"
         sentence = (
             f"{number} more {step} indicator{'' if more == 1 else 's'}{where} would make "
-            f"{cluster.count} and indicate {scheme.step(cluster.indicates)}."
+            f"{cluster.count} and indicate {tables.steps[cluster.indicates]}."
             if have + more == cluster.count
             else f"{number} more {step} indicator{'' if more == 1 else 's'}{where} would indicate "
-            f"{scheme.step(cluster.indicates)}."
+            f"{tables.steps[cluster.indicates]}."
         )
         chosen = [tables.keys[place] for place in tally.picked if tables.rank[place] == cluster.level]
         other = _raised(tables, weighed, cluster.indicates)
@@ -129,7 +129,7 @@ def _ages(tables: Tables, weighed: Weighed, add: Add) -> None:
         touched, young = weighed.tally.ages >> place & 1, weighed.young >> place & 1
         if age.indicates <= weighed.indicated or touched == young:
             continue
-        step = tables.scheme.step(age.indicates)
+        step = tables.steps[age.indicates]
         if touched:
             places = [each for each in weighed.tally.picked if tables.touches[each] >> place & 1]
             sentence = f"With a child {under_age(age)}, {listed(tables, places)} would indicate {step}."
@@ -154,9 +154,9 @@ def _next_level(tables: Tables, weighed: Weighed, add: Add) -> None:
 
 def _rests_on(tables: Tables, weighed: Weighed, add: Add) -> None:
     """What carries the level alone: one indicator, a cluster just complete, a child's age, earlier contacts."""
-    tally, rank, scheme = weighed.tally, weighed.indicated, tables.scheme
-    step = scheme.step(rank)
-    seen = tables.is_seen(weighed.seen)
+    tally, rank = weighed.tally, weighed.indicated
+    step = tables.steps[rank]
+    seen = weighed.is_seen
     if tally.top == rank:
         if tally.counts[rank] > 1:
             return
@@ -165,11 +165,11 @@ def _rests_on(tables: Tables, weighed: Weighed, add: Add) -> None:
         return
     if seen and (without := tables.level_of(tally, weighed.young, seen=False)) < rank:
         other = tables.settle(weighed, without, tally.flags, weighed.judged, _agreed(weighed))
-        sentence = f"It is {step} by the earlier contacts alone; without them it would be {scheme.step(without)}."
+        sentence = f"It is {step} by the earlier contacts alone; without them it would be {tables.steps[without]}."
         add(Change(sentence, (), without, ROUTES[other.route], ChangeKind.RESTS_ON))
     elif (without := tables.level_of(tally, 0, seen)) < rank:
         other = tables.settle(weighed, without, tally.flags, weighed.judged, _agreed(weighed))
-        sentence = f"It is {step} by a child's age alone; with older children only it would be {scheme.step(without)}."
+        sentence = f"It is {step} by a child's age alone; with older children only it would be {tables.steps[without]}."
         add(Change(sentence, (), without, ROUTES[other.route], ChangeKind.RESTS_ON))
     else:
         for _, cluster in tables.clusters:
@@ -183,12 +183,12 @@ def _rests_on(tables: Tables, weighed: Weighed, add: Add) -> None:
 def _without(tables: Tables, weighed: Weighed, members: list[int], start: str, add: Add) -> None:
     """Take away any one of these: said where every one of them lowers the level, with the highest that remains."""
     tallies = [tables.tally([each for each in weighed.tally.picked if each != gone]) for gone in members]
-    seen = tables.is_seen(weighed.seen)
+    seen = weighed.is_seen
     rank, tally = max(((tables.level_of(each, weighed.young, seen), each) for each in tallies), key=itemgetter(0))
     if rank >= weighed.indicated:
         return
     other = tables.settle(weighed, rank, tally.flags, weighed.judged, _agreed(weighed))
-    leads = f"{tables.scheme.step(rank)} would be indicated" if rank else "none would be chosen"
+    leads = f"{tables.steps[rank]} would be indicated" if rank else "none would be chosen"
     keys = tuple(tables.keys[each] for each in members)
     add(Change(f"{start}{leads}.", keys, rank or None, ROUTES[other.route], ChangeKind.RESTS_ON))
 
@@ -200,7 +200,7 @@ def _judged(tables: Tables, weighed: Weighed, add: Add) -> None:
     if weighed.judged > indicated:
         other = tables.settle(weighed, indicated, weighed.tally.flags, 0, _agreed(weighed))
         if other.route < settled.route:
-            step = tables.scheme.step(weighed.judged)
+            step = tables.steps[weighed.judged]
             route = ROUTES[other.route]
             sentence = f"Without the referrer's own judgement of {step}, it would go to {route.words}."
             add(Change(sentence, (), indicated, route, ChangeKind.JUDGED))

@@ -63,10 +63,10 @@ def under_age(age: AgeParameters) -> str:
 
 
 def _level(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) -> None:
-    scheme, tally, rank = tables.scheme, weighed.tally, weighed.indicated
+    tally, rank = weighed.tally, weighed.indicated
     highest = [place for place in tally.picked if tables.rank[place] == tally.top]
     one = len(highest) == 1
-    step = scheme.step(tally.top)
+    step = tables.steps[tally.top]
     said = f"{listed(tables, highest)} {f'is a {step} indicator' if one else f'are {step} indicators'}"
     decisive = add_highest = _by_rule(
         tables,
@@ -83,8 +83,8 @@ def _level(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) -> N
                 rule.key,
                 rule.kind,
                 _keys(tables, members),
-                f"{len(members)} {scheme.step(cluster.level)} indicators are chosen, in {_domains(domains)}: "
-                f"{cluster.count} in {_domains(cluster.domains)} indicate {scheme.step(rank)}. {rule.explanation}",
+                f"{len(members)} {tables.steps[cluster.level]} indicators are chosen, in {_domains(domains)}: "
+                f"{cluster.count} in {_domains(cluster.domains)} indicate {tables.steps[rank]}. {rule.explanation}",
                 rule.source,
             )
             add(decisive)
@@ -96,7 +96,7 @@ def _level(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) -> N
                 rule.key,
                 rule.kind,
                 _keys(tables, touched),
-                f"{listed(tables, touched)}, with a child {under_age(age)}, indicates at least {scheme.step(rank)}. "
+                f"{listed(tables, touched)}, with a child {under_age(age)}, indicates at least {tables.steps[rank]}. "
                 f"{rule.explanation}",
                 rule.source,
             )
@@ -104,15 +104,14 @@ def _level(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) -> N
     level = tables.levels.get(rank)
     if level is not None:
         by = decisive if rank > tally.top else add_highest
-        step = scheme.step(rank).capitalize()
-        add(Reason(by.rule, by.kind, (), f"{step} ({level.name}) goes to {level.route.words}.", level.source))
+        add(Reason(by.rule, by.kind, (), tables.leads[rank], level.source))
 
 
 def _judgement(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) -> None:
     scheme, judged, indicated = tables.scheme, weighed.judged, weighed.indicated
     said = weighed.facts.judged_level
     beyond = f" ({said!r} is not in this scheme)" if said != judged and abs(said or 0) < 1000 else ""
-    step = scheme.step(judged or None)
+    step = tables.steps[judged]
     if not judged:
         sentence = f"The referrer's judged {scheme.step_word}{beyond or ' is not in this scheme'} is left out."
     elif not indicated:
@@ -121,10 +120,10 @@ def _judgement(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) 
         route = tables.level_route.get(judged, 0)
         moved = route > tables.level_route.get(indicated, 0)
         leads = f"so the route is {ROUTES[route].words}" if moved else "which leaves the route as it is"
-        sentence = f"The referrer judged {step}{beyond}, above the indicated {scheme.step(indicated)}, {leads}."
+        sentence = f"The referrer judged {step}{beyond}, above the indicated {tables.steps[indicated]}, {leads}."
     elif judged < indicated:
         sentence = (
-            f"The referrer judged {step}, below the indicated {scheme.step(indicated)}. "
+            f"The referrer judged {step}, below the indicated {tables.steps[indicated]}. "
             "It is shown to the screener and lowers nothing."
         )
     else:
@@ -133,7 +132,7 @@ def _judgement(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) 
 
 
 def _in_need(tables: Tables) -> Reason:
-    rule = tables.scheme.flag_rule(Flag.SECTION_17) or tables.rule.get(RuleKind.JUDGEMENT)
+    rule = tables.flag_rule.get(Flag.SECTION_17) or tables.rule.get(RuleKind.JUDGEMENT)
     sentence = "The referrer says that the child is in need under section 17, so it goes to the MASH."
     if rule is None:
         return Reason("child_in_need", RuleKind.JUDGEMENT, (), sentence, "")
@@ -143,36 +142,38 @@ def _in_need(tables: Tables) -> Reason:
 def _seen(tables: Tables, weighed: Weighed) -> Reason:
     seen = tables.seen
     window = seen.window_months if seen else 0
-    raises = seen.raises_to if seen else None
+    raises = (seen.raises_to if seen else None) or 0
     count = "1 earlier contact" if weighed.seen == 1 else f"{weighed.seen} earlier contacts"
     within = (
         ""
         if weighed.facts.on is None and not isinstance(weighed.facts.previous_contacts, int)
         else (f" in the last {window} months")
     )
-    raised = raises is not None and raises == weighed.indicated > weighed.tally.top
-    leads = f", which indicates at least {tables.scheme.step(raises)}" if raised else ""
+    raised = raises == weighed.indicated > weighed.tally.top
+    leads = f", which indicates at least {tables.steps[raises]}" if raised else ""
     return _by_rule(tables, RuleKind.SEEN_BEFORE, f"{count} for the same child{within}{leads}.")
 
 
 def _flags(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) -> None:
-    tally, flags, scheme = weighed.tally, weighed.settled.flags, tables.scheme
+    tally, flags = weighed.tally, weighed.settled.flags
     if tally.flags:
-        for flag, bit in BIT.items():
-            if tally.flags & bit:
-                places = [place for place in tally.picked if tables.flags[place] & bit]
-                add(_flag(tables, flag, f"{listed(tables, places)}: {flag.words}.", _keys(tables, places)))
+        flagged = [place for place in tally.picked if tables.flags[place]]
+        for flag in tables.flags_of(tally.flags):
+            places = [place for place in flagged if tables.flags[place] & BIT[flag]]
+            add(_flag(tables, flag, f"{listed(tables, places)}: {flag.words}.", _keys(tables, places)))
     basis = tables.level_flag.get(weighed.indicated, 0)
     if basis:
         flag = Flag.SECTION_17 if basis == BIT[Flag.SECTION_17] else Flag.SECTION_47
         section = "section 17" if flag is Flag.SECTION_17 else "section 47"
-        step = scheme.step(weighed.indicated).capitalize()
+        step = tables.steps[weighed.indicated].capitalize()
         add(_flag(tables, flag, f"{step} stands on {section} of the Children Act 1989."))
     if weighed.unborn and flags & UNBORN:
         add(_flag(tables, Flag.PRE_BIRTH, "A child of this referral is not yet born."))
+    if not flags & tables.routing or not weighed.indicated:
+        return
     for bit, at_least in tables.flag_routes:
-        if flags & bit and at_least > tables.level_route.get(weighed.indicated, 0) and weighed.indicated:
-            flag = next(each for each, its_bit in BIT.items() if its_bit == bit)
+        if flags & bit and at_least > tables.level_route.get(weighed.indicated, 0):
+            (flag,) = tables.flags_of(bit)
             add(_flag(tables, flag, f"{flag.words[0].upper()}{flag.words[1:]}: {_at_least(ROUTES[at_least])}."))
 
 
@@ -181,7 +182,7 @@ def _consent(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) ->
     level = tables.levels.get(settled.considered)
     if level is None or not level.consent_needed or consent.given is True:
         return
-    step = scheme.step(settled.considered).capitalize()
+    step = tables.steps[settled.considered].capitalize()
     lacking = "is not given" if consent.given is False else "is not known to be given"
     needed = f"{step} needs consent, which {lacking}"
     if settled.accepted == "reason":
@@ -190,8 +191,7 @@ def _consent(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) ->
     elif settled.accepted == "danger":
         sentence = f"{needed}. It is not asked after where there is immediate danger."
     elif settled.accepted == "flags":
-        bits = settled.flags & tables.settled_by
-        words = ", ".join(flag.words for flag, bit in BIT.items() if bits & bit)
+        words = ", ".join(flag.words for flag in tables.flags_of(settled.flags & tables.settled_by))
         sentence = f"{needed}. It is not asked after in the MASH where this is raised: {words}."
     elif consent.reason:
         sentence = f"{needed}, and the reason given is not one accepted there. The MASH settles it."
@@ -222,7 +222,7 @@ def _by_rule(
 
 
 def _flag(tables: Tables, flag: Flag, sentence: str, indicators: tuple[str, ...] = ()) -> Reason:
-    rule = tables.scheme.flag_rule(flag)
+    rule = tables.flag_rule.get(flag)
     if rule is None:
         return Reason(flag.value, RuleKind.FLAG, indicators, sentence, "")
     return Reason(rule.key, RuleKind.FLAG, indicators, f"{sentence} {rule.explanation}", rule.source)

@@ -17,7 +17,7 @@ from thresholds.domain.changes import Change, ChangeKind, changes
 from thresholds.domain.facts import Child, Consent, Facts, FactsErrors, read_facts, read_facts_strictly
 from thresholds.domain.reasons import Reason, reasons
 from thresholds.domain.scheme import Flag, Route, Scheme
-from thresholds.domain.weighing import BIT, ROUTES, Tables
+from thresholds.domain.weighing import ROUTES, Tables
 
 __all__ = [
     "Change",
@@ -60,20 +60,16 @@ class Screener:
     def __init__(self, scheme: Scheme) -> None:
         self.scheme = scheme
         self._tables = Tables(scheme)
-        self._flags: dict[int, tuple[Flag, ...]] = {}
 
     def __call__(self, facts: Facts, *, explain: bool = True) -> Screening:
         """Screen. `explain=False` leaves out reasons and `would_change`: for replays, several times faster."""
         weighed = self._tables.weigh(facts)
         settled = weighed.settled
-        flags = self._flags.get(settled.flags)
-        if flags is None:
-            flags = self._flags[settled.flags] = tuple(flag for flag, bit in BIT.items() if settled.flags & bit)
         return Screening(
             weighed.indicated or None,
             settled.considered or None,
             ROUTES[settled.route],
-            flags,
+            self._tables.flags_of(settled.flags),
             reasons(self._tables, weighed) if explain else (),
             changes(self._tables, weighed) if explain else (),
             weighed.unknown,

@@ -68,7 +68,8 @@ class Settled(NamedTuple):
 
 @dataclass(slots=True)
 class Weighed:
-    """One set of facts, weighed. `young` has a bit for each age rule that a child's age meets; `seen` is a count."""
+    """One set of facts, weighed. `young` has a bit for each age rule that a child's age meets; `seen` is a count,
+    `is_seen` whether it is enough to be shown."""
 
     facts: Facts
     tally: Tally
@@ -76,6 +77,7 @@ class Weighed:
     young: int
     unborn: bool
     seen: int
+    is_seen: bool
     judged: int
     indicated: int
     settled: Settled
@@ -98,7 +100,10 @@ class Tables:
         self.root = [root_bits[scheme.root(each.domain)] for each in indicators]
 
         self.levels = {level.rank: level for level in scheme.levels}
-        self.top = max([*self.levels, *self.rank, 0])
+        raises = [
+            getattr(rule.parameters, name, None) or 0 for rule in scheme.rules for name in ("indicates", "raises_to")
+        ]
+        self.top = max([*self.levels, *self.rank, *raises, 0])
         self.level_route = {rank: ROUTES.index(level.route) for rank, level in self.levels.items()}
         basis = ((rank, FLAGS_BY_BASIS[level.statutory_basis]) for rank, level in self.levels.items())
         self.level_flag = {rank: BIT[flag] for rank, flag in basis if flag is not None}
@@ -107,7 +112,11 @@ class Tables:
         for rank, root in zip(self.rank, self.root, strict=True):
             self.listed[rank] += 1
             self.listed_roots[rank] |= root
-        steps = [scheme.step(rank) for rank in range(self.top + 1)]
+        self.steps = steps = [scheme.step(rank or None) for rank in range(self.top + 1)]
+        self.leads = {
+            rank: f"{steps[rank].capitalize()} ({level.name}) goes to {level.route.words}."
+            for rank, level in self.levels.items()
+        }
         self.one_more = [f"One {step} indicator would indicate at least {step}." for step in steps]
         self.if_judged = [
             f"If the referrer judged {step}, it would go to {ROUTES[self.level_route.get(rank, 0)].words}."
@@ -122,8 +131,11 @@ class Tables:
         self.settled_by = 0
         self.seen: SeenBeforeParameters | None = None
         self.rule: dict[RuleKind, Rule] = {}
+        self.flag_rule: dict[Flag, Rule] = {}
         for rule in scheme.rules:
             self.rule.setdefault(rule.kind, rule)
+            if isinstance(rule.parameters, FlagParameters):
+                self.flag_rule.setdefault(rule.parameters.flag, rule)
             match rule.parameters:
                 case ClusterParameters() as cluster if cluster.level <= self.top:
                     self.clusters.append((rule, cluster))
@@ -139,6 +151,8 @@ class Tables:
         for place, (_, age) in enumerate(self.ages):
             for key in set(age.indicators) & self.index.keys():
                 self.touches[self.index[key]] |= 1 << place
+        self.routing = sum({bit for bit, _ in self.flag_routes})
+        self._flags_of: dict[int, tuple[Flag, ...]] = {}
         self.accepted_at = {reason.slug: frozenset(reason.accepted_at) for reason in scheme.consent_reasons}
 
     def weigh(self, facts: Facts) -> Weighed:
@@ -149,10 +163,11 @@ class Tables:
         tally = self.tally(sorted(picked))
         young, unborn = self._children(facts.children, facts.on)
         seen = self._earlier(facts)
-        indicated = self.level_of(tally, young, self.is_seen(seen))
+        is_seen = self.seen is not None and seen >= max(self.seen.at_least, 1)
+        indicated = self.level_of(tally, young, is_seen)
         judged = facts.judged_level or 0
         judged = min(judged, self.top) if judged > 0 else 0
-        weighed = Weighed(facts, tally, unknown, young, unborn, seen, judged, indicated, NOWHERE)
+        weighed = Weighed(facts, tally, unknown, young, unborn, seen, is_seen, judged, indicated, NOWHERE)
         weighed.settled = self.settle(weighed, indicated, tally.flags, judged, facts.consent.given is True)
         return weighed
 
@@ -206,21 +221,23 @@ class Tables:
         elif judged > indicated:
             flags |= HIGHER
             considered = judged
-            route = max(route, self.level_route.get(judged, 0))
+            if self.level_route.get(judged, 0) > route:
+                route = self.level_route[judged]
         elif 0 < judged < indicated:
             flags |= LOWER
         if weighed.unborn:
             flags |= UNBORN
-        if self.is_seen(weighed.seen):
+        if weighed.is_seen:
             flags |= SEEN
         if facts.immediate_danger:
             flags |= DANGER
             route = MASH
         if facts.child_in_need:
             route = MASH
-        for bit, at_least in self.flag_routes:
-            if flags & bit and at_least > route:
-                route = at_least
+        if flags & self.routing:
+            for bit, at_least in self.flag_routes:
+                if flags & bit and at_least > route:
+                    route = at_least
         level = self.levels.get(considered)
         if level is None or not level.consent_needed or agreed:
             return Settled(considered, route, flags, "")
@@ -232,9 +249,12 @@ class Tables:
             return Settled(considered, route, flags, "flags")
         return Settled(considered, MASH, flags | HELD, "")
 
-    def is_seen(self, count: int) -> bool:
-        """Whether that many earlier contacts are enough to be shown."""
-        return self.seen is not None and count >= max(self.seen.at_least, 1)
+    def flags_of(self, bits: int) -> tuple[Flag, ...]:
+        """Bits as flags, in alphabetical order."""
+        flags = self._flags_of.get(bits)
+        if flags is None:
+            flags = self._flags_of[bits] = tuple(flag for flag, bit in BIT.items() if bits & bit)
+        return flags
 
     def _children(self, children: Sequence[Child], on: date | None) -> tuple[int, bool]:
         young = 0
