@@ -137,7 +137,8 @@ def _ages(tables: Tables, weighed: Weighed, add: Add) -> None:
             places = [each for each, touches in enumerate(tables.touches) if touches >> place & 1]
             if not places:
                 continue
-            sentence = f"A child is {under_age(age)}, so {listed(tables, places)} would indicate {step}."
+            either = listed(tables, places) if len(places) == 1 else f"any of {listed(tables, places)}"
+            sentence = f"A child is {under_age(age)}, so {either} would indicate {step}."
         keys = tuple(tables.keys[each] for each in places)
         other = _raised(tables, weighed, age.indicates)
         add(Change(sentence, keys, age.indicates, ROUTES[other.route], ChangeKind.AGE))
@@ -158,7 +159,7 @@ def _rests_on(tables: Tables, weighed: Weighed, add: Add) -> None:
     step = tables.steps[rank]
     seen = weighed.is_seen
     if tally.top == rank:
-        if tally.counts[rank] > 1:
+        if rank == 1 or tally.counts[rank] > 1:
             return
         sole = next(place for place in tally.picked if tables.rank[place] == rank)
         _without(tables, weighed, [sole], f"It is {step} by {listed(tables, [sole])} alone; without it, ", add)
@@ -188,7 +189,7 @@ def _without(tables: Tables, weighed: Weighed, members: list[int], start: str, a
     if rank >= weighed.indicated:
         return
     other = tables.settle(weighed, rank, tally.flags, weighed.judged, _agreed(weighed))
-    leads = f"{tables.steps[rank]} would be indicated" if rank else "none would be chosen"
+    leads = f"{tables.steps[rank]} would be indicated" if rank else "no indicator would be chosen"
     keys = tuple(tables.keys[each] for each in members)
     add(Change(f"{start}{leads}.", keys, rank or None, ROUTES[other.route], ChangeKind.RESTS_ON))
 
@@ -207,8 +208,10 @@ def _judged(tables: Tables, weighed: Weighed, add: Add) -> None:
         return
     for rank in range(indicated + 1, len(tables.listed)):
         if tables.level_route.get(rank, 0) > settled.route:
-            route = ROUTES[tables.level_route[rank]]
-            add(Change(tables.if_judged[rank], (), indicated, route, ChangeKind.JUDGED))
+            other = tables.settle(weighed, indicated, weighed.tally.flags, rank, _agreed(weighed))
+            route = ROUTES[other.route]
+            sentence = f"If the referrer judged {tables.steps[rank]}, it would go to {route.words}."
+            add(Change(sentence, (), indicated, route, ChangeKind.JUDGED))
             return
 
 

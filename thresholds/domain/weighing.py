@@ -118,10 +118,6 @@ class Tables:
             for rank, level in self.levels.items()
         }
         self.one_more = [f"One {step} indicator would indicate at least {step}." for step in steps]
-        self.if_judged = [
-            f"If the referrer judged {step}, it would go to {ROUTES[self.level_route.get(rank, 0)].words}."
-            for rank, step in enumerate(steps)
-        ]
         self._read_rules(scheme)
 
     def _read_rules(self, scheme: Scheme) -> None:
