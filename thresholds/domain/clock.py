@@ -102,7 +102,7 @@ def due(limit: Limit, start: datetime, calendar: Calendar) -> datetime:
             last = calendar.working_day_after(local.date(), limit.amount)
             return datetime.combine(last, LAST_SECOND, LONDON).astimezone(UTC)
         return _after_working_hours(timedelta(hours=limit.amount), local, calendar)
-    except OverflowError as error:
+    except (OverflowError, ValueError) as error:
         raise ValueError(f"a limit of {limit.amount} {limit.unit} ends beyond the calendar") from error
 
 

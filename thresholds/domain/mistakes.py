@@ -283,7 +283,7 @@ def _frozen(value: Any, path: str, notes: Notes, depth: int) -> Frozen:
 def shown(value: Any) -> str:
     """A value inside a message: short, never raising, never nested."""
     if isinstance(value, str):
-        return repr(value if len(value) <= 60 else f"{value[:60]}…").encode("utf-8", "replace").decode()
+        return repr(str(value) if len(value) <= 60 else f"{value[:60]}…").encode("utf-8", "replace").decode()
     if value is None:
         return "null"
     if isinstance(value, bool):

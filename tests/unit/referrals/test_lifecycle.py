@@ -1,0 +1,67 @@
+"""The life of a referral, move by move."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from referrals.domain.lifecycle import OUTCOMES, PAST, TABLE, Move, NotAllowed, Outcome, State, allowed, next_state
+from thresholds.domain.scheme import Route
+
+EXPECTED = """
+            claim    release  reassign  step_up  step_down  decide   withdraw   reopen
+waiting     in_hand  -        -         waiting  waiting    -        withdrawn  -
+in_hand     -        waiting  in_hand   waiting  waiting    decided  withdrawn  -
+decided     -        -        -         -        -          -        -          waiting
+withdrawn   -        -        -         -        -          -        -          waiting
+"""
+HEADING, *LINES = EXPECTED.strip().splitlines()
+CELLS = [
+    pytest.param(State(line.split()[0]), Move(move), cell, id=f"{move} when {line.split()[0]}")
+    for line in LINES
+    for move, cell in zip(HEADING.split(), line.split()[1:], strict=True)
+]
+
+
+@pytest.mark.parametrize(("state", "move", "expected"), CELLS)
+def test_the_table(state: State, move: Move, expected: str) -> None:
+    if expected == "-":
+        with pytest.raises(NotAllowed) as caught:
+            next_state(state, move)
+        assert PAST[move] in str(caught.value)
+        assert move not in allowed(state)
+    else:
+        assert next_state(state, move) is State(expected)
+        assert move in allowed(state)
+
+
+def test_the_table_here_is_whole() -> None:
+    assert {(cell.values[0], cell.values[1]) for cell in CELLS} == set(product(State, Move))
+    assert set(PAST) == set(Move)
+
+
+def test_a_refusal_says_what_is_possible() -> None:
+    with pytest.raises(NotAllowed, match=r"^This referral is decided: it can't be claimed\. It can be reopened\.$"):
+        next_state(State.DECIDED, Move.CLAIM)
+    with pytest.raises(NotAllowed, match=r"It can be claimed, stepped up, stepped down or withdrawn\.$"):
+        next_state(State.WAITING, Move.DECIDE)
+
+
+def test_no_state_is_a_dead_end_and_only_an_owner_decides() -> None:
+    assert all(allowed(state) for state in State)
+    assert [state for state, move in TABLE if move is Move.DECIDE] == [State.IN_HAND]
+    assert [state for state in State if state.is_open] == [State.WAITING, State.IN_HAND]
+    assert State.IN_HAND.label == "In hand"
+
+
+def test_every_outcome_tells_the_referrer_what_it_means() -> None:
+    assert set(OUTCOMES) == set(Outcome)
+    for outcome in Outcome:
+        assert outcome.label
+        assert outcome.meaning.endswith(".")
+        assert outcome.meaning.count(".") == 1
+    assert Outcome.STRATEGY_DISCUSSION.label == "Strategy discussion (section 47)"
+    assert Outcome.ASSESSMENT_SECTION_17.route is Route.MASH
+    assert Outcome.EARLY_HELP.route is Route.EARLY_HELP
+    assert Outcome.TRANSFER.route is None
