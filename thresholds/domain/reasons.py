@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from thresholds.domain.scheme import AgeParameters, Flag, FlagParameters, Route, Rule, RuleKind
-from thresholds.domain.weighing import BIT, MASH, ROUTES, SEEN, UNBORN, Tables, Weighed
+from thresholds.domain.weighing import BIT, DANGER, HELD, MASH, ROUTES, SEEN, UNBORN, UNSCREENED, Tables, Weighed
 
 NAMED = 3
 """How many indicators a sentence names before it counts the rest."""
+
+SELF_ROUTED = DANGER | HELD | UNSCREENED
+"""Flags that stand for a way to the MASH already told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,20 +172,21 @@ def _flags(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) -> N
         add(_flag(tables, flag, f"{step} stands on {section} of the Children Act 1989."))
     if weighed.unborn and flags & UNBORN:
         add(_flag(tables, Flag.PRE_BIRTH, "A child of this referral is not yet born."))
-    if not flags & tables.routing or not weighed.indicated:
+    routing = flags & tables.routing & ~SELF_ROUTED
+    if not routing or not weighed.indicated:
         return
     for bit, at_least in tables.flag_routes:
-        if flags & bit and at_least > tables.level_route.get(weighed.indicated, 0):
+        if routing & bit and at_least > tables.level_route.get(weighed.indicated, 0):
             (flag,) = tables.flags_of(bit)
             add(_flag(tables, flag, f"{flag.words[0].upper()}{flag.words[1:]}: {_at_least(ROUTES[at_least])}."))
 
 
 def _consent(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) -> None:
     scheme, settled, consent = tables.scheme, weighed.settled, weighed.facts.consent
-    level = tables.levels.get(settled.considered)
-    if level is None or not level.consent_needed or consent.given is True:
+    rank = settled.held_at or (settled.considered if settled.accepted else 0)
+    if not rank:
         return
-    step = tables.steps[settled.considered].capitalize()
+    step = tables.steps[rank].capitalize()
     lacking = "is not given" if consent.given is False else "is not known to be given"
     needed = f"{step} needs consent, which {lacking}"
     if settled.accepted == "reason":

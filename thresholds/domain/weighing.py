@@ -32,6 +32,7 @@ ROUTES = tuple(Route)
 MASH = ROUTES.index(Route.MASH)
 FLAGS = tuple(sorted(Flag))
 BIT = {flag: 1 << place for place, flag in enumerate(FLAGS)}
+NO_RANKS: frozenset[int] = frozenset()
 DANGER, HELD, HIGHER, LOWER, UNSCREENED, UNBORN, SEEN = (
     BIT[flag]
     for flag in (
@@ -58,12 +59,16 @@ class Tally(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """Where a level leads. `accepted` is why missing consent holds nothing up: "reason", "flags", "danger" or ""."""
+    """Where a level leads. `accepted` is why missing consent holds nothing up: "reason", "flags", "danger" or "".
+
+    `held_at` is the rank whose missing consent does hold it up, 0 for none.
+    """
 
     considered: int
     route: int
     flags: int
     accepted: str
+    held_at: int
 
 
 @dataclass(slots=True)
@@ -104,6 +109,7 @@ class Tables:
             getattr(rule.parameters, name, None) or 0 for rule in scheme.rules for name in ("indicates", "raises_to")
         ]
         self.top = max([*self.levels, *self.rank, *raises, 0])
+        self.consent_at = frozenset(rank for rank, level in self.levels.items() if level.consent_needed)
         self.level_route = {rank: ROUTES.index(level.route) for rank, level in self.levels.items()}
         basis = ((rank, FLAGS_BY_BASIS[level.statutory_basis]) for rank, level in self.levels.items())
         self.level_flag = {rank: BIT[flag] for rank, flag in basis if flag is not None}
@@ -117,7 +123,7 @@ class Tables:
             rank: f"{steps[rank].capitalize()} ({level.name}) goes to {level.route.words}."
             for rank, level in self.levels.items()
         }
-        self.one_more = [f"One {step} indicator would indicate at least {step}." for step in steps]
+        self.one_more = [f"Any one {step} indicator would be enough for {step}." for step in steps]
         self._read_rules(scheme)
 
     def _read_rules(self, scheme: Scheme) -> None:
@@ -234,16 +240,25 @@ class Tables:
             for bit, at_least in self.flag_routes:
                 if flags & bit and at_least > route:
                     route = at_least
-        level = self.levels.get(considered)
-        if level is None or not level.consent_needed or agreed:
-            return Settled(considered, route, flags, "")
-        if facts.immediate_danger:
-            return Settled(considered, route, flags, "danger")
-        if considered in self.accepted_at.get(facts.consent.reason or "", ()):
-            return Settled(considered, route, flags, "reason")
-        if route == MASH and flags & self.settled_by:
-            return Settled(considered, route, flags, "flags")
-        return Settled(considered, MASH, flags | HELD, "")
+        if agreed:
+            return Settled(considered, route, flags, "", 0)
+        accepted = self.accepted_at.get(facts.consent.reason or "", NO_RANKS)
+        said = ""
+        if considered in self.consent_at:
+            if facts.immediate_danger:
+                said = "danger"
+            elif considered in accepted:
+                said = "reason"
+            elif route == MASH and flags & self.settled_by:
+                said = "flags"
+            else:
+                return Settled(considered, MASH, flags | HELD, "", considered)
+        if 0 < indicated < considered and route < MASH:
+            # A higher judgement moves the route up only: consent that a lower level waits for is still waited for.
+            for rank in range(indicated, considered):
+                if rank in self.consent_at and rank not in accepted:
+                    return Settled(considered, MASH, flags | HELD, "", rank)
+        return Settled(considered, route, flags, said, 0)
 
     def flags_of(self, bits: int) -> tuple[Flag, ...]:
         """Bits as flags, in alphabetical order."""
@@ -299,5 +314,5 @@ def _is_over(day: date, on: date, months: int) -> bool:
     return passed > months or (passed == months and on.day > day.day)
 
 
-NOWHERE = Settled(0, MASH, UNSCREENED, "")
+NOWHERE = Settled(0, MASH, UNSCREENED, "", 0)
 """Before anything is weighed: no level, and so to the MASH."""
