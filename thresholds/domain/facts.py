@@ -78,6 +78,32 @@ def read_facts_strictly(data: Any) -> Facts:
     return facts
 
 
+def write_facts(facts: Facts) -> dict[str, Any]:
+    """Facts as plain JSON values, to be kept with a referral: `read_facts(write_facts(facts)) == facts`."""
+    contacts = facts.previous_contacts
+    return {
+        "indicators": list(facts.indicators),
+        "children": [
+            {"date_of_birth": _iso(child.date_of_birth), "expected_on": _iso(child.expected_on)}
+            for child in facts.children
+        ],
+        "judged_level": facts.judged_level,
+        "immediate_danger": facts.immediate_danger,
+        "consent": {
+            "informed": facts.consent.informed,
+            "given": facts.consent.given,
+            "reason": facts.consent.reason,
+        },
+        "previous_contacts": contacts if isinstance(contacts, int) else [day.isoformat() for day in contacts],
+        "child_in_need": facts.child_in_need,
+        "on": _iso(facts.on),
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
 def _read(data: Any, mistakes: list[str]) -> Facts:
     said = _mapping(data, "facts", tuple(Facts.__slots__), mistakes)
     consent = _mapping(said.get("consent"), "consent", tuple(Consent.__slots__), mistakes)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from thresholds.domain.changes import Change, ChangeKind, changes
-from thresholds.domain.facts import Child, Consent, Facts, FactsErrors, read_facts, read_facts_strictly
+from thresholds.domain.facts import Child, Consent, Facts, FactsErrors, read_facts, read_facts_strictly, write_facts
 from thresholds.domain.reasons import Reason, reasons
 from thresholds.domain.scheme import Flag, Route, Scheme
 from thresholds.domain.weighing import ROUTES, Tables
@@ -32,6 +32,7 @@ __all__ = [
     "read_facts",
     "read_facts_strictly",
     "screen",
+    "write_facts",
     "write_screening",
 ]
 

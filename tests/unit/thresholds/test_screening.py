@@ -24,6 +24,7 @@ from thresholds.domain.screening import (
     read_facts,
     read_facts_strictly,
     screen,
+    write_facts,
     write_screening,
 )
 
@@ -388,6 +389,11 @@ class TestWouldChange:
 
 
 class TestReadingFacts:
+    @settings(max_examples=200, deadline=None)
+    @given(facts_strategy)
+    def test_what_is_written_reads_back(self, facts: Facts) -> None:
+        assert read_facts_strictly(json.loads(json.dumps(write_facts(facts)))) == facts
+
     def test_doubt_is_read_the_safe_way(self) -> None:
         facts = read_facts({"immediate_danger": "perhaps", "child_in_need": ["?"], "consent": {"given": "perhaps"}})
         assert facts.immediate_danger
