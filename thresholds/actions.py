@@ -64,8 +64,10 @@ def import_draft(*, content: SchemeContent, by: User | None, at: dt.datetime) ->
 
 def version_fields(content: SchemeContent) -> dict[str, Any]:
     told = write_scheme(content)
-    names = ("title", "document", "in_force_from", "in_force_to", "review_on", "step_word", "guidance")
-    return {name: told.get(name) for name in names} | {
+    return {name: told.get(name) for name in ("title", "document", "step_word", "guidance")} | {
+        "in_force_from": content.in_force_from,
+        "in_force_to": content.in_force_to,
+        "review_on": content.review_on,
         "plot_sheet": told.get("plot_sheet"),
         "flag_notes": told.get("flag_notes") or {},
     }

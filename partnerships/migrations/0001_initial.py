@@ -188,7 +188,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'partnership', 'role', 'team'), name='membership_once', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('user', 'partnership', 'role', 'team'), name='membership_once_a_team'),
+        ),
+        migrations.AddConstraint(
+            model_name='membership',
+            constraint=models.UniqueConstraint(condition=models.Q(('team__isnull', True)), fields=('user', 'partnership', 'role'), name='membership_once'),
         ),
         migrations.AddConstraint(
             model_name='locality',

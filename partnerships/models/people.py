@@ -64,8 +64,9 @@ class Membership(models.Model):
     class Meta:
         ordering = ["partnership", "role"]
         constraints = [
+            models.UniqueConstraint(fields=["user", "partnership", "role", "team"], name="membership_once_a_team"),
             models.UniqueConstraint(
-                fields=["user", "partnership", "role", "team"], name="membership_once", nulls_distinct=False
+                fields=["user", "partnership", "role"], condition=models.Q(team__isnull=True), name="membership_once"
             ),
         ]
 

@@ -23,9 +23,9 @@ class Command(BaseCommand):
             if not options["check"]:
                 import_draft(content=scheme, by=None, at=timezone.now())
         except SchemeErrors as errors:
-            for error in list(errors.errors)[:-1]:
-                self.stderr.write(str(error))
-            raise CommandError(str(list(errors.errors)[-1])) from errors
+            for mistake in errors.mistakes[:-1]:
+                self.stderr.write(str(mistake))
+            raise CommandError(str(errors.mistakes[-1])) from errors
         except (files.Unreadable, Refused) as error:
             raise CommandError(str(error)) from error
         done = "is sound" if options["check"] else "is imported as a draft"
