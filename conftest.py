@@ -1,0 +1,44 @@
+"""What every test stands on: plain static files, quick passwords, a database that can be emptied between tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.test import TransactionTestCase
+
+from partnerships import append_only
+from thresholds import immutability
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the test's thread
+
+flush = TransactionTestCase._fixture_teardown
+
+
+def flush_without_guards(self: TransactionTestCase) -> None:
+    """Empty the tables after a transactional test: SQLite deletes row by row, which the guards rightly refuse."""
+    for guard in (append_only, immutability):
+        guard.remove(connection)
+    try:
+        flush(self)
+    finally:
+        for guard in (append_only, immutability):
+            guard.install(connection)
+
+
+TransactionTestCase._fixture_teardown = flush_without_guards
+
+
+@pytest.fixture(autouse=True)
+def plain_settings(settings) -> Iterator[None]:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.CELERY_BROKER_URL = "memory://"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    yield

@@ -1,0 +1,158 @@
+"""Rows for tests: a partnership with its people, its threshold in force, a referral in its queue."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from django_scopes import scope
+
+from partnerships.models import Agency, Membership, Partnership, Team, User
+from partnerships.permissions import Role
+from referrals.clocks.actions import start_clocks
+from referrals.models import Child, ChosenIndicator, Referral
+from tests import schemes
+from thresholds import actions
+from thresholds.domain.reading import read_scheme
+from thresholds.domain.screening import read_facts, screen, write_screening
+from thresholds.loading import load
+from thresholds.models import SchemeVersion
+
+NOW = dt.datetime(2026, 11, 24, 10, 0, tzinfo=dt.UTC)
+"""A Tuesday morning. Tests that need another instant pass it."""
+LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+number = itertools.count(1)
+
+
+@dataclass
+class World:
+    """One partnership, its teams and agencies, and a person for each role, by the role's value."""
+
+    partnership: Partnership
+    version: SchemeVersion
+    mash: Team
+    early_help: Team
+    school: Agency
+    practice: Agency
+    people: dict[str, User] = field(default_factory=dict)
+
+    def person(self, role: Role) -> User:
+        return self.people[role.value]
+
+
+def make_world(slug: str = "testshire", *, content: dict[str, Any] | None = None) -> World:
+    """A partnership that works: threshold published, teams, two agencies, one person for each role."""
+    partnership = Partnership.objects.create(
+        slug=slug,
+        name=f"{slug.title()} Safeguarding Children Partnership",
+        short_name=slug.title(),
+        reference_prefix=slug[:3].upper(),
+        front_door_name="Front Line",
+        front_door_telephone="01632 960001",
+        out_of_hours_telephone="01632 960002",
+        opens=dt.time(9),
+        closes=dt.time(17),
+        form_name="Referral Form",
+    )
+    version = publish_scheme(partnership, content)
+    mash = Team.objects.create(partnership=partnership, slug="mash", name="MASH", kind="mash", is_default=True)
+    early_help = Team.objects.create(
+        partnership=partnership, slug="early-help", name="Early Help", kind="early_help", is_default=True
+    )
+    school = Agency.objects.create(
+        partnership=partnership, slug="school", name=f"{slug.title()} Primary", kind="school", source_of_referral="2A"
+    )
+    practice = Agency.objects.create(
+        partnership=partnership, slug="practice", name=f"{slug.title()} Practice", kind="gp", source_of_referral="3A"
+    )
+    world = World(partnership, version, mash, early_help, school, practice)
+    for role in Role:
+        world.people[role.value] = make_person(
+            world,
+            role,
+            agency=school if role in (Role.PRACTITIONER, Role.SAFEGUARDING_LEAD) else None,
+            team=mash if role is Role.SCREENER else early_help if role is Role.EARLY_HELP else None,
+        )
+    return world
+
+
+def publish_scheme(partnership: Partnership, content: dict[str, Any] | None = None) -> SchemeVersion:
+    told = {**(content or schemes.content()), "partnership": partnership.slug}
+    if content is None:
+        told["slug"] = f"{partnership.slug}-2026"
+    version = actions.import_draft(content=read_scheme(told), by=None, at=LONG_AGO)
+    return actions.publish(version=version, holds_from=LONG_AGO, by=None, at=LONG_AGO)
+
+
+def make_person(
+    world: World, role: Role, *, name: str = "", agency: Agency | None = None, team: Team | None = None
+) -> User:
+    """One more person with one role."""
+    n = next(number)
+    user = User.objects.create_user(
+        f"{role.value}-{n}@{world.partnership.slug}.example",
+        "correct horse battery",
+        name=name or f"{role.label} {n}",
+        job_title=role.label,
+        telephone="01632 960100",
+    )
+    Membership.objects.create(
+        user=user, partnership=world.partnership, role=role.value, agency=agency, team=team
+    )
+    return user
+
+
+def make_referral(
+    world: World,
+    *,
+    indicators: tuple[str, ...] = ("health-4-01",),
+    facts: dict[str, Any] | None = None,
+    team: Team | None = None,
+    referrer: User | None = None,
+    received_at: dt.datetime = NOW,
+    child: dict[str, Any] | None = None,
+    answers: dict[str, Any] | None = None,
+) -> Referral:
+    """A referral as sending leaves it: screened, in a queue, its clocks running. Rows only; no notice, no audit."""
+    told = read_facts(
+        {
+            "indicators": list(indicators),
+            "consent": {"informed": True, "given": True},
+            "on": received_at.date().isoformat(),
+            **(facts or {}),
+        }
+    )
+    screening = write_screening(screen(load(world.version), told))
+    mash = screening["route"] == "mash"
+    referrer = referrer or world.person(Role.PRACTITIONER)
+    with scope(partnership=world.partnership):
+        referral = Referral.objects.create(
+            partnership=world.partnership,
+            reference=f"{world.partnership.reference_prefix}-TEST-{next(number):04d}",
+            token=uuid.uuid4(),
+            agency=world.school,
+            referrer=referrer,
+            referrer_details={"name": referrer.name, "email": referrer.email},
+            received_at=received_at,
+            answers=answers or {},
+            scheme_version=world.version,
+            screening=screening,
+            indicated_level=screening["indicated_level"],
+            route=screening["route"],
+            flags=screening["flags"],
+            immediate_danger="immediate_danger" in screening["flags"],
+            team=team or (world.mash if mash else world.early_help),
+            went_through_mash=team.is_mash if team else mash,
+        )
+        Child.objects.create(
+            partnership=world.partnership,
+            referral=referral,
+            **{"first_name": "Robin", "last_name": "Marlow", "date_of_birth": dt.date(2019, 5, 1), **(child or {})},
+        )
+        for indicator in world.version.indicators.filter(key__in=indicators):
+            ChosenIndicator.objects.create(partnership=world.partnership, referral=referral, indicator=indicator)
+        start_clocks(referral=referral, starts={"received": received_at}, by=referrer, at=received_at)
+    return referral
