@@ -69,7 +69,8 @@ def actor_for(user: Any, partnership: Partnership | None) -> Actor:
         .select_related("agency", "team")
     )
     memberships = tuple(held)
-    permissions: frozenset[Permission] = frozenset().union(*(Role(m.role).permissions for m in memberships))
+    held_roles = {membership.role for membership in memberships}
+    permissions: frozenset[Permission] = frozenset().union(*(r.permissions for r in Role if r.value in held_roles))
     return Actor(user=user, partnership=partnership, memberships=memberships, permissions=permissions)
 
 

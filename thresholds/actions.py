@@ -103,13 +103,14 @@ def write_rows(version: SchemeVersion, content: SchemeContent) -> None:
         )
         for order, row in enumerate(told["indicators"])
     )
-    for model, list_name, names in (
+    lists: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
         (Rule, "rules", loading.RULE),
         (Limit, "limits", loading.LIMIT),
         (ConsentReason, "consent_reasons", loading.CONSENT_REASON),
         (Evidence, "evidence", loading.EVIDENCE),
-    ):
-        model.objects.bulk_create(  # type: ignore[attr-defined]
+    )
+    for model, list_name, names in lists:
+        model.objects.bulk_create(
             model(version=version, order=order, **{name: row[name] for name in names})
             for order, row in enumerate(told.get(list_name, []))
         )

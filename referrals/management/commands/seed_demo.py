@@ -88,7 +88,7 @@ def seed_people(partnership: Partnership) -> None:
             agency=agency if role in (Role.PRACTITIONER, Role.SAFEGUARDING_LEAD) else None,
             team=mash if role is Role.SCREENER else default if role is Role.EARLY_HELP else None,
         )
-    for team in early_help.exclude(pk=default.pk if default else None):
+    for team in early_help.exclude(slug=default.slug if default else ""):
         user = demo_user(partnership, f"early-help-{team.slug}", f"Early help, {team.name}", "Early help worker")
         Membership.objects.get_or_create(
             user=user, partnership=partnership, role=Role.EARLY_HELP.value, agency=None, team=team

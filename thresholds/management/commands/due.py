@@ -20,13 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="start", required=True, help="ISO 8601 with offset: 2026-11-20T16:59:00Z")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            start = dt.datetime.fromisoformat(options["start"])
-            start = start.astimezone(dt.UTC) if start.tzinfo else None  # type: ignore[assignment]
-        except (ValueError, OverflowError):
-            start = None  # type: ignore[assignment]
-        if start is None:
-            raise CommandError(f"{options['start']!r} is no instant: write it as 2026-11-20T16:59:00Z.")
+        start = instant(options["start"])
         partnership = Partnership.objects.filter(slug=options["partnership"]).first()
         if partnership is None:
             known = ", ".join(Partnership.objects.values_list("slug", flat=True)) or "none"
@@ -44,3 +38,14 @@ class Command(BaseCommand):
         except (ValueError, OverflowError) as error:
             raise CommandError(f"{options['start']} is out of reach of the calendar.") from error
         self.stdout.write(answer.astimezone(LONDON).isoformat())
+
+
+def instant(text: str) -> dt.datetime:
+    """An instant with its offset; without one nobody knows which hour is meant."""
+    try:
+        read = dt.datetime.fromisoformat(text)
+        if read.tzinfo is not None:
+            return read.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise CommandError(f"{text!r} is no instant: write it as 2026-11-20T16:59:00Z.")
