@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import ProtectedError, Q
 from django.utils.text import slugify
 
 from partnerships import audit
+from partnerships.hours import LONDON
 from partnerships.models import Partnership, User
 from thresholds import loading
 from thresholds.domain.reading import read_scheme, write_scheme
@@ -32,9 +35,14 @@ class Refused(ValueError):
     """What was asked for can't be done; the message says why and what to do."""
 
 
+class ChangedMeanwhile(Refused):
+    """A colleague changed the same text, or the draft, since the form was shown."""
+
+
 @transaction.atomic
 def import_draft(*, content: SchemeContent, by: User | None, at: dt.datetime) -> SchemeVersion:
     """Store content as a draft. A draft of the same slug is replaced whole; a published version is never touched."""
+    check_lengths(content)
     partnership = Partnership.objects.filter(slug=content.partnership).first()
     if partnership is None:
         raise Refused(f"There is no partnership {content.partnership}. Create it before its threshold comes in.")
@@ -44,22 +52,56 @@ def import_draft(*, content: SchemeContent, by: User | None, at: dt.datetime) ->
         raise Refused(f"{content.slug} is published and can't change. Give the file a slug of its own.")
     if there and there.scheme_id != scheme.pk:
         raise Refused(f"{content.slug} is a draft of another partnership. Give the file a slug of its own.")
+    based_on = there.based_on if there else None
     if there:
-        there.delete()
+        discard(there)
     version = SchemeVersion.objects.create(
-        scheme=scheme, slug=content.slug, created_at=at, created_by=by, **version_fields(content)
+        scheme=scheme, slug=content.slug, based_on=based_on, created_at=at, created_by=by, **version_fields(content)
     )
     write_rows(version, content)
     audit.record(
         partnership=partnership,
         verb="threshold.imported",
         noun="scheme_version",
-        object_id=version.slug,
+        object_id=version.slug[:64],
         detail={"indicators": len(content.indicators), "rules": len(content.rules), "replaced": bool(there)},
         by=by,
         at=at,
     )
     return version
+
+
+def discard(draft: SchemeVersion) -> None:
+    try:
+        draft.delete()
+    except ProtectedError as error:
+        raise Refused(f"{draft.slug} is what another draft was made from. Give the file a slug of its own.") from error
+
+
+LISTS: tuple[tuple[str, type[Any]], ...] = (
+    ("levels", Level),
+    ("domains", Domain),
+    ("indicators", Indicator),
+    ("rules", Rule),
+    ("limits", Limit),
+    ("consent_reasons", ConsentReason),
+    ("evidence", Evidence),
+    ("escalation_stages", EscalationStage),
+)
+
+
+def check_lengths(content: SchemeContent) -> None:
+    """Refuse the first text that is longer than its column, rather than cut it or fail in the database."""
+    told = write_scheme(content)
+    rows = [("", SchemeVersion, told)]
+    rows += [(f"{name}[{place}].", model, row) for name, model in LISTS for place, row in enumerate(told[name])]
+    for path, model, row in rows:
+        for column in model._meta.concrete_fields:
+            value, most = row.get(column.name), column.max_length
+            if most and isinstance(value, str) and len(value) > most:
+                raise Refused(
+                    f"{path}{column.name}: found {len(value)} characters ({value[:40]}…), expected at most {most}"
+                )
 
 
 def version_fields(content: SchemeContent) -> dict[str, Any]:
@@ -125,7 +167,7 @@ def draft_from(*, version: SchemeVersion, by: User, at: dt.datetime) -> SchemeVe
     """A new draft with the content of a version, under a slug of its own; every indicator keeps its key."""
     told = write_scheme(loading.load(version))
     told["slug"] = free_slug(version.scheme.partnership.slug, at)
-    told["in_force_from"], told["in_force_to"] = at.date().isoformat(), None
+    told["in_force_from"], told["in_force_to"] = at.astimezone(LONDON).date().isoformat(), None
     content = read_scheme(told)
     draft = SchemeVersion.objects.create(
         scheme=version.scheme,
@@ -140,7 +182,7 @@ def draft_from(*, version: SchemeVersion, by: User, at: dt.datetime) -> SchemeVe
         partnership=version.scheme.partnership,
         verb="threshold.drafted",
         noun="scheme_version",
-        object_id=draft.slug,
+        object_id=draft.slug[:64],
         detail={"based_on": version.slug},
         by=by,
         at=at,
@@ -149,7 +191,7 @@ def draft_from(*, version: SchemeVersion, by: User, at: dt.datetime) -> SchemeVe
 
 
 def free_slug(partnership_slug: str, at: dt.datetime) -> str:
-    stem = slugify(f"{partnership_slug}-{at:%Y-%m-%d}")
+    stem = slugify(f"{partnership_slug}-{at.astimezone(LONDON):%Y-%m-%d}")
     taken = set(SchemeVersion.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
     return next(slug for n in range(1, len(taken) + 2) if (slug := stem if n == 1 else f"{stem}-{n}") not in taken)
 
@@ -162,14 +204,24 @@ WORDING: dict[str, tuple[type[Any], tuple[str, ...]]] = {
 """What of a draft an admin may reword, noun by noun."""
 
 
+def words_of(noun: str, row: Any) -> dict[str, str]:
+    """The texts of a level, an indicator or a rule that may be reworded, by field name."""
+    return {name: getattr(row, name) for name in WORDING[noun][1]}
+
+
+def fingerprint(words: dict[str, str]) -> str:
+    """Stands for texts as they were when a form was shown."""
+    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()[:32]
+
+
 @transaction.atomic
 def reword(
-    *, draft: SchemeVersion, noun: str, pk: int, words: dict[str, str], revision: int, by: User, at: dt.datetime
+    *, draft: SchemeVersion, noun: str, pk: int, words: dict[str, str], seen: str, by: User, at: dt.datetime
 ) -> SchemeVersion:
     """Change the wording of one level, indicator or rule of a draft.
 
-    words: the new texts by field name. revision: the draft's when the form was shown; where somebody changed that
-    text since, `Refused` says what it is now, so that nobody overwrites a colleague in silence.
+    words: the new texts by field name. seen: the `fingerprint` of the texts that the form was filled with; where a
+    colleague changed them since, `ChangedMeanwhile`, so that nobody overwrites another in silence.
     """
     model, names = WORDING[noun]
     draft = SchemeVersion.objects.select_for_update().get(pk=draft.pk)
@@ -178,10 +230,10 @@ def reword(
     row = model.objects.filter(version=draft, pk=pk).first()
     if row is None:
         raise Refused("That is no longer part of this draft.")
-    if draft.revision != revision:
-        raise Refused("Somebody changed this draft while you were writing. Check the wording below and save again.")
-    before = {name: getattr(row, name) for name in names if name in words}
-    changed = {name: words[name] for name in before if words[name] != before[name]}
+    before = words_of(noun, row)
+    if fingerprint(before) != seen:
+        raise ChangedMeanwhile("A colleague changed this wording while you were writing.")
+    changed = {name: words[name] for name in names if name in words and words[name] != before[name]}
     if not changed:
         return draft
     for name, text in changed.items():
@@ -194,8 +246,8 @@ def reword(
         partnership=draft.scheme.partnership,
         verb="threshold.reworded",
         noun=noun,
-        object_id=f"{draft.slug}/{row.pk}",
-        detail={"before": {name: before[name] for name in changed}, "after": changed},
+        object_id=f"{draft.slug}/{row.pk}"[-64:],
+        detail={"draft": draft.slug, "before": {name: before[name] for name in changed}, "after": changed},
         by=by,
         at=at,
     )
@@ -204,40 +256,55 @@ def reword(
 
 @transaction.atomic
 def publish(
-    *, version: SchemeVersion, holds_from: dt.datetime, change_note: str = "", by: User | None, at: dt.datetime
+    *,
+    version: SchemeVersion,
+    holds_from: dt.datetime,
+    change_note: str = "",
+    revision: int | None = None,
+    by: User | None,
+    at: dt.datetime,
 ) -> SchemeVersion:
     """Publish a draft from an instant. What held then is superseded at that instant; nothing already sent moves.
 
-    Raises `SchemeErrors` where the content is not whole, `Refused` where it is not a draft or where a version already
-    holds from that instant or later.
+    revision: the draft's when its changes were shown to whoever confirms. Raises `SchemeErrors` where the content is
+    not whole, `ChangedMeanwhile` where a colleague changed the draft since, `Refused` where it is not a draft or where
+    a version already holds from that very instant.
     """
-    version = SchemeVersion.objects.select_for_update().select_related("scheme__partnership").get(pk=version.pk)
+    Scheme.objects.select_for_update().get(pk=version.scheme_id)
+    version = (
+        SchemeVersion.objects.select_for_update(of=("self",)).select_related("scheme__partnership").get(pk=version.pk)
+    )
     if not version.is_draft:
         raise Refused(f"{version.slug} is already published.")
+    if revision is not None and revision != version.revision:
+        raise ChangedMeanwhile("A colleague changed this draft. Check the changes below, then publish.")
     loading.load(version)
     others = SchemeVersion.objects.filter(scheme=version.scheme).exclude(state=SchemeVersion.State.DRAFT)
     later = others.filter(holds_from__gte=holds_from).order_by("holds_from").first()
-    if later and later.holds_from and later.holds_from == holds_from:
+    if later and later.holds_from == holds_from:
         raise Refused(f"{later.slug} already holds from that moment. Choose another.")
-    before = others.filter(holds_from__lt=holds_from).filter(
-        Q(holds_until__isnull=True) | Q(holds_until__gt=holds_from)
+    before = list(
+        others.filter(holds_from__lt=holds_from).filter(Q(holds_until__isnull=True) | Q(holds_until__gt=holds_from))
     )
     for previous in before:
         previous.holds_until = holds_from
         if holds_from <= at:
             previous.state = SchemeVersion.State.SUPERSEDED
         previous.save(update_fields=["holds_until", "state"])
-    version.state = SchemeVersion.State.SUPERSEDED if later else SchemeVersion.State.PUBLISHED
+    over = later and later.holds_from and later.holds_from <= at
+    version.state = SchemeVersion.State.SUPERSEDED if over else SchemeVersion.State.PUBLISHED
     version.holds_from, version.published_at, version.published_by = holds_from, at, by
     version.holds_until = later.holds_from if later else None
     version.change_note = change_note
+    if version.based_on_id:
+        version.in_force_from = holds_from.astimezone(LONDON).date()
     version.save()
     audit.record(
         partnership=version.scheme.partnership,
         verb="threshold.published",
         noun="scheme_version",
-        object_id=version.slug,
-        detail={"holds_from": holds_from.isoformat(), "superseded": [each.slug for each in before]},
+        object_id=version.slug[:64],
+        detail={"slug": version.slug, "holds_from": holds_from.isoformat(), "superseded": [x.slug for x in before]},
         by=by,
         at=at,
     )

@@ -85,6 +85,14 @@ class SchemeVersion(models.Model):
     def is_draft(self) -> bool:
         return self.state == self.State.DRAFT
 
+    def standing(self, at: dt.datetime) -> str:
+        """Where the version stands at an instant: draft, waiting (published, not yet in force), in_force, ended."""
+        if self.is_draft or self.holds_from is None:
+            return "draft"
+        if at < self.holds_from:
+            return "waiting"
+        return "in_force" if self.holds_until is None or at < self.holds_until else "ended"
+
 
 class Level(models.Model):
     version = models.ForeignKey(SchemeVersion, models.CASCADE, related_name="levels")

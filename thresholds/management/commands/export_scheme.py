@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from thresholds import files, loading
+from thresholds.domain.reading import SchemeErrors
 from thresholds.models import SchemeVersion
 
 
@@ -19,5 +20,8 @@ class Command(BaseCommand):
         if version is None:
             known = ", ".join(SchemeVersion.objects.values_list("slug", flat=True)) or "none"
             raise CommandError(f"There is no threshold version {options['slug']}. There are: {known}.")
-        scheme = loading.load(version)
+        try:
+            scheme = loading.load(version)
+        except SchemeErrors as errors:
+            raise CommandError(f"The draft {version.slug} is not whole: {errors.mistakes[0]}") from errors
         self.stdout.write(files.to_json(scheme) if options["format"] == "json" else files.to_yaml(scheme))

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from thresholds import files
-from thresholds.actions import Refused, import_draft
+from thresholds.actions import Refused, check_lengths, import_draft
 from thresholds.domain.reading import SchemeErrors
 
 
@@ -20,7 +20,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             scheme = files.read_file(options["file"])
-            if not options["check"]:
+            if options["check"]:
+                check_lengths(scheme)
+            else:
                 import_draft(content=scheme, by=None, at=timezone.now())
         except SchemeErrors as errors:
             for mistake in errors.mistakes[:-1]:
