@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",  # so that widgets are drawn from our templates
     "allauth",
     "allauth.account",
     "crispy_forms",
