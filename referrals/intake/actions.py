@@ -1,0 +1,228 @@
+"""What may be done to a draft: start it, save a page, add and take out a child or a person, discard it, send it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from partnerships import audit
+from partnerships.models import Agency, Partnership, User
+from referrals.clocks.actions import start_clocks
+from referrals.domain.reference import RANDOM_BYTES, make_reference
+from referrals.intake import sending
+from referrals.intake.answers import GROUPS, LONDON, MOST, Answers, Place, blank, seal
+from referrals.intake.earlier import earlier_contacts
+from referrals.intake.routing import team_for
+from referrals.intake.screened import screen_answers
+from referrals.models import Draft, Referral
+from thresholds.domain.screening import write_facts, write_screening
+from thresholds.loading import load, version_in_force
+
+TRIES = 6
+"""How often a reference that is already taken is drawn anew; more than once is all but impossible."""
+
+
+class Refused(ValueError):
+    """What was asked for can't be done; the message says why and what to do."""
+
+
+class ChangedMeanwhile(Exception):
+    """The page was saved elsewhere since it was shown. `theirs` is what is stored now; nothing was overwritten."""
+
+    def __init__(self, theirs: dict[str, Any] | None) -> None:
+        super().__init__("the page was saved elsewhere since it was shown")
+        self.theirs = theirs
+
+
+class AlreadySent(Exception):
+    """The draft has been sent; a save comes too late. `referral` is what it became."""
+
+    def __init__(self, referral: Referral) -> None:
+        super().__init__("the draft has been sent")
+        self.referral = referral
+
+
+@transaction.atomic
+def start_draft(*, partnership: Partnership, agency: Agency | None, by: User, at: dt.datetime) -> Draft:
+    """A new draft with one child and one person to tell of."""
+    draft = Draft.objects.create(
+        partnership=partnership, agency=agency, started_by=by, started_at=at, saved_at=at, answers=blank()
+    )
+    _record(draft, "draft.started", {}, by, at)
+    return draft
+
+
+@transaction.atomic
+def save_page(
+    *, draft: Draft, place: Place, told: Mapping[str, Any], seen: str | None, by: User, at: dt.datetime
+) -> Draft:
+    """Store one page's answers.
+
+    seen: the seal (`answers.seal`) of what was stored when the page was shown. Where something else is stored now,
+    and it is not what is being saved, `ChangedMeanwhile` tells it and nothing is overwritten; None asks no question.
+    LookupError where the child or person is not there.
+    """
+    draft = _for_writing(draft)
+    there = place.read(draft.answers)
+    if there == dict(told):
+        return draft
+    if seen is not None and seal(there) != seen:
+        raise ChangedMeanwhile(there)
+    return _write(draft, place.write(draft.answers, told), "draft.saved", {"page": place.slug}, by, at)
+
+
+@transaction.atomic
+def add_to_group(*, draft: Draft, group: str, by: User, at: dt.datetime) -> int:
+    """One more child or person; gives its number. One that is still empty is given again, not doubled."""
+    draft = _for_writing(draft)
+    listed = Answers(draft.answers).group(GROUPS[group])
+    if listed and not listed[-1]:
+        return len(listed)
+    if len(listed) >= MOST:
+        raise Refused(f"One referral takes {MOST} at most. Send this one, and start another for the rest.")
+    answers = {**draft.answers, GROUPS[group]: [*listed, {}]}
+    _write(draft, answers, "draft.saved", {"added": group}, by, at)
+    return len(listed) + 1
+
+
+@transaction.atomic
+def remove_from_group(*, draft: Draft, group: str, number: int, by: User, at: dt.datetime) -> Draft:
+    """Take a child or person out. The last one's answers are emptied instead: there is always one to tell of."""
+    draft = _for_writing(draft)
+    listed = list(Answers(draft.answers).group(GROUPS[group]))
+    if not 1 <= number <= len(listed):
+        raise LookupError(f"no {group} {number}")
+    del listed[number - 1]
+    answers = {**draft.answers, GROUPS[group]: listed or [{}]}
+    return _write(draft, answers, "draft.saved", {"removed": group}, by, at)
+
+
+@transaction.atomic
+def discard_draft(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
+    """Put a draft away unsent. It is shown no more; retention rules delete it."""
+    draft = _for_writing(draft)
+    draft.discarded_at = at
+    draft.save(update_fields=["discarded_at"])
+    _record(draft, "draft.discarded", {}, by, at)
+    return draft
+
+
+def submit(*, draft: Draft, by: User, at: dt.datetime) -> Referral:
+    """Send the draft: one transaction, once, however often and from however many places it is asked for.
+
+    The loser of a race gets the winner's referral. `Refused` where nothing is told of the worry.
+    """
+    for _ in range(TRIES):
+        try:
+            return _send(draft, by=by, at=at)
+        except IntegrityError:
+            # Somebody else sent it at this very moment, or the reference is taken: look, then draw another.
+            continue
+    return _send(draft, by=by, at=at)
+
+
+@transaction.atomic
+def _send(draft: Draft, *, by: User, at: dt.datetime) -> Referral:
+    draft = _locked(draft)
+    sent = Referral.objects.filter(partnership=draft.partnership, token=draft.pk).first()
+    if sent is not None:
+        return sent
+    if draft.discarded_at is not None:
+        raise Refused("This draft was discarded, and so can't be sent. Start again.")
+    answers = Answers(draft.answers)
+    if not answers.is_worry_told:
+        raise Refused("Tell us what worries you, in a sentence at least. Everything else can stay unanswered.")
+    referral = _make_referral(draft, answers, by=by, at=at)
+    Draft.objects.filter(pk=draft.pk).update(sent_at=at)
+    return referral
+
+
+def _make_referral(draft: Draft, answers: Answers, *, by: User, at: dt.datetime) -> Referral:
+    partnership = draft.partnership
+    version = version_in_force(partnership, at)
+    facts, screening = screen_answers(
+        answers,
+        load(version),
+        on=at.astimezone(LONDON).date(),
+        previous_contacts=earlier_contacts(partnership, answers.children),
+    )
+    team = team_for(partnership, screening.route, [child.postcode for child in answers.children])
+    referral = Referral.objects.create(
+        partnership=partnership,
+        reference=make_reference(partnership.reference_prefix, secrets.token_bytes(RANDOM_BYTES)),
+        token=draft.pk,
+        agency=draft.agency,
+        referrer=by,
+        referrer_details=sending.referrer_details(draft, answers),
+        received_at=at,
+        answers=draft.answers,
+        scheme_version=version,
+        screening={**write_screening(screening), "facts": write_facts(facts)},
+        indicated_level=screening.indicated_level,
+        judged_level=facts.judged_level,
+        route=screening.route.value,
+        flags=[flag.value for flag in screening.flags],
+        immediate_danger=facts.immediate_danger,
+        team=team,
+        went_through_mash=team.is_mash,
+    )
+    sending.write_rows(referral, answers)
+    starts = {"received": at, "called": answers.called_at, "concern": answers.concern_at}
+    start_clocks(referral=referral, starts=starts, by=by, at=at)
+    sending.tell_the_story(referral, screening, by=by, at=at)
+    audit.record(
+        partnership=partnership,
+        verb="referral.sent",
+        noun="referral",
+        object_id=referral.pk,
+        detail={
+            "draft": draft.pk,
+            "scheme_version": version.slug,
+            "indicated_level": screening.indicated_level,
+            "route": referral.route,
+            "flags": referral.flags,
+            "team": team.slug,
+        },
+        by=by,
+        at=at,
+    )
+    sending.tell_people(referral, by=by, at=at)
+    return referral
+
+
+def _locked(draft: Draft) -> Draft:
+    """The draft as it is now, held until the transaction ends."""
+    rows = Draft.objects.select_for_update(of=("self",)).select_related("partnership", "agency", "started_by")
+    return rows.get(pk=draft.pk, partnership=draft.partnership)
+
+
+def _for_writing(draft: Draft) -> Draft:
+    draft = _locked(draft)
+    if draft.sent_at is not None:
+        raise AlreadySent(Referral.objects.get(partnership=draft.partnership, token=draft.pk))
+    if draft.discarded_at is not None:
+        raise Refused("This draft was discarded. Start again.")
+    return draft
+
+
+def _write(
+    draft: Draft, answers: Mapping[str, Any], verb: str, detail: dict[str, Any], by: User, at: dt.datetime
+) -> Draft:
+    draft.answers = dict(answers)
+    draft.saved_at = at
+    draft.revision = F("revision") + 1
+    draft.save(update_fields=["answers", "saved_at", "revision"])
+    draft.refresh_from_db(fields=["revision"])
+    _record(draft, verb, {**detail, "revision": draft.revision}, by, at)
+    return draft
+
+
+def _record(draft: Draft, verb: str, detail: dict[str, Any], by: User, at: dt.datetime) -> None:
+    audit.record(
+        partnership=draft.partnership, verb=verb, noun="draft", object_id=draft.pk, detail=detail, by=by, at=at
+    )

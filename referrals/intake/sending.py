@@ -1,0 +1,156 @@
+"""What sending writes, each part in the sending's transaction: a referral's rows, its story, and who is told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.conf import settings
+from django.urls import NoReverseMatch, reverse
+
+from partnerships.models import Partnership, User
+from referrals import outbox
+from referrals.clocks.sweep import team_members
+from referrals.domain.identifiers import nhs_number_is_valid, tidy
+from referrals.intake.answers import Answers, ChildTold
+from referrals.models import Child, ChosenIndicator, Draft, Event, FamilyMember, Referral
+from thresholds.domain.screening import Screening
+from thresholds.domain.terms import Route
+from thresholds.loading import load
+
+
+def referrer_details(draft: Draft, answers: Answers) -> dict[str, str]:
+    """Who refers and how to reach them, as it was when it was sent."""
+    user = draft.started_by
+    return {
+        "name": user.name,
+        "job": user.job_title,
+        "email": user.email,
+        "telephone": answers.said("you", "telephone") or user.telephone,
+        "agency": draft.agency.name if draft.agency else "",
+        "available": answers.said("you", "available"),
+        "stand_in": answers.said("you", "stand_in"),
+    }
+
+
+def write_rows(referral: Referral, answers: Answers) -> None:
+    """The children, the family, and the indicators that this version of the threshold knows."""
+    told = [child for child in answers.children if child.is_told or child.number == 1]
+    Child.objects.bulk_create(child_row(referral, child) for child in told)
+    FamilyMember.objects.bulk_create(
+        FamilyMember(
+            partnership=referral.partnership,
+            referral=referral,
+            order=person.number,
+            name=person.name[:200],
+            relationship=person.relationship[:100],
+            date_of_birth=person.date_of_birth,
+            parental_responsibility=person.parental_responsibility,
+            lives_with_child=person.lives_with_child,
+            telephone=person.telephone[:60],
+            notes=person.notes,
+        )
+        for person in answers.people
+    )
+    evidence = answers.evidence
+    ChosenIndicator.objects.bulk_create(
+        ChosenIndicator(
+            partnership=referral.partnership,
+            referral=referral,
+            indicator=indicator,
+            evidence=evidence.get(indicator.key, ""),
+        )
+        for indicator in referral.scheme_version.indicators.filter(key__in=answers.indicators)
+    )
+
+
+def child_row(referral: Referral, child: ChildTold) -> Child:
+    number = tidy(child.nhs_number) if nhs_number_is_valid(child.nhs_number) else child.nhs_number
+    return Child(
+        partnership=referral.partnership,
+        referral=referral,
+        order=child.number,
+        first_name=child.first_name[:100],
+        last_name=child.last_name[:100],
+        other_names=child.other_names[:200],
+        date_of_birth=child.date_of_birth,
+        estimated_age=child.estimated_age[:40],
+        expected_on=child.expected_on,
+        sex=child.sex[:1],
+        ethnicity=child.ethnicity[:4],
+        language=child.language[:80],
+        interpreter_needed=child.interpreter_needed,
+        disability=list(child.disability),
+        nhs_number=number[:20],
+        upn=child.upn[:20],
+        address=child.address,
+        postcode=child.postcode[:10],
+        whereabouts=child.whereabouts,
+        school=child.school[:200],
+        gp=child.gp[:200],
+    )
+
+
+def tell_the_story(referral: Referral, screening: Screening, *, by: User, at: dt.datetime) -> None:
+    """The first lines of the referral's story: sent, screened, and where it went."""
+    version, team = referral.scheme_version, referral.team
+    step = load(version).step(screening.indicated_level)
+    goes = f"It is in the queue of {team.name}."
+    if screening.route is Route.ADVICE:
+        goes = f"It asks for advice; {team.name} will read it, so that a person looks at it all the same."
+    told: list[tuple[str, str, bool]] = [
+        ("sent", f"{by.name} sent this referral.", True),
+        ("screened", f"Screened by {version.title}: {step} indicated, route {screening.route.words}.", False),
+        ("routed", goes, True),
+    ]
+    Event.objects.bulk_create(
+        Event(
+            partnership=referral.partnership,
+            referral=referral,
+            kind=kind,
+            sentence=sentence,
+            for_referrer=for_referrer,
+            at=at,
+            by=by if kind == "sent" else None,
+        )
+        for kind, sentence, for_referrer in told
+    )
+
+
+def tell_people(referral: Referral, *, by: User, at: dt.datetime) -> None:
+    """A notice to each of the team that a referral waits, and a receipt to the referrer. Neither names a child."""
+    partnership = referral.partnership
+    danger = " It says that a child is in danger now." if referral.immediate_danger else ""
+    for member in team_members(referral):
+        outbox.tell(
+            partnership=partnership,
+            referral=referral,
+            kind="waiting",
+            to=member,
+            key=f"waiting:{referral.pk}:{member.pk}",
+            subject="Front Door: a referral waits for you",
+            body=f"Referral {referral.reference} waits in the queue of {referral.team.name}.{danger}\n\n"
+            f"Sign in to read it: {address(partnership, 'referral', referral)}\n",
+            at=at,
+        )
+    outbox.tell(
+        partnership=partnership,
+        referral=referral,
+        kind="receipt",
+        to=by,
+        key=f"receipt:{referral.pk}",
+        subject=f"Front Door: your referral {referral.reference} has arrived",
+        body=f"Your referral {referral.reference} has arrived at {partnership.front_door_name}.\n\n"
+        "This is an automatic receipt. A person will read the referral and answer you.\n\n"
+        f"Sign in to follow it: {address(partnership, 'referral_track', referral)}\n",
+        at=at,
+    )
+
+
+def address(partnership: Partnership, name: str, referral: Referral) -> str:
+    """The whole address of a page of this referral, for a message that leaves the portal."""
+    where: dict[str, Any] = {"partnership": partnership.slug, "referral_id": referral.pk}
+    try:
+        return settings.SITE_URL + reverse(name, kwargs=where)
+    except NoReverseMatch:
+        return f"{settings.SITE_URL}/{partnership.slug}/"
