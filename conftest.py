@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test import TransactionTestCase
 
 from partnerships import append_only
-from thresholds import immutability
+from thresholds import immutability, loading
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the test's thread
 
@@ -31,6 +31,16 @@ def flush_without_guards(self: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = flush_without_guards
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """SQLite in a file: threads on the shared memory database are told "locked" at once, where a file's wait."""
+    for each in connections.all(initialized_only=False):
+        if each.vendor == "sqlite":
+            each.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
 @pytest.fixture(autouse=True)
 def plain_settings(settings) -> Iterator[None]:
     settings.STORAGES = {
@@ -42,3 +52,9 @@ def plain_settings(settings) -> Iterator[None]:
     settings.CELERY_BROKER_URL = "memory://"
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     yield
+
+
+@pytest.fixture(autouse=True)
+def no_threshold_of_another_test() -> None:
+    """A rolled-back version's key is given out again: what was read under it must go with it."""
+    loading._load_published.cache_clear()

@@ -96,5 +96,7 @@ def faults(partnership: Partnership) -> Iterator[Fault]:
             yield Fault(partnership.slug, entry.sequence, "was changed after it was written")
         expected, previous = entry.sequence + 1, entry.hash
     head = AuditHead.objects.filter(partnership=partnership).first()
+    if head is None and expected > 1:
+        yield Fault(partnership.slug, expected, "the chain's head is missing, so a cut end could not be told")
     if head and (head.sequence, head.hash) != (expected - 1, previous):
         yield Fault(partnership.slug, expected, f"the chain ends here, but its head says {head.sequence}")

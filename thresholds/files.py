@@ -31,8 +31,10 @@ def read_text(text: str) -> Scheme:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         positions: Positions = {}
-        locate(node, "", positions)
+        locate(node, "", positions, set())
         data = yaml.safe_load(text)
+    except Unreadable:
+        raise
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -42,22 +44,25 @@ def read_text(text: str) -> Scheme:
     return read_scheme(data, positions)
 
 
-def locate(node: Any, path: str, positions: Positions, depth: int = 0) -> None:
+def locate(node: Any, path: str, positions: Positions, seen: set[int], depth: int = 0) -> None:
     """The line of every value, by its path (`indicators[3].level`), so that a mistake can name it. Aliases and
     repeated keys are refused: a threshold says each thing once, where it stands."""
     if node is None:
         return
     if depth > DEEPEST:
         raise Unreadable(f"line {node.start_mark.line + 1}: nested deeper than any threshold is")
+    if id(node) in seen:
+        raise Unreadable(f"line {node.start_mark.line + 1}: what stands here is referred to again (an alias)")
+    seen.add(id(node))
     if path in positions:
         raise Unreadable(f"line {node.start_mark.line + 1}: {path} is there twice")
     positions[path] = node.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            locate(item, f"{path}[{index}]", positions, depth + 1)
+            locate(item, f"{path}[{index}]", positions, seen, depth + 1)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            locate(value, f"{path}.{key.value}".lstrip("."), positions, depth + 1)
+            locate(value, f"{path}.{key.value}".lstrip("."), positions, seen, depth + 1)
 
 
 def read_file(path: Path) -> Scheme:
