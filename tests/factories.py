@@ -13,7 +13,7 @@ from django_scopes import scope
 from partnerships.models import Agency, Membership, Partnership, Team, User
 from partnerships.permissions import Role
 from referrals.clocks.actions import start_clocks
-from referrals.models import Child, ChosenIndicator, Referral
+from referrals.models import Child, ChosenIndicator, Draft, Letter, Referral
 from tests import schemes
 from thresholds import actions
 from thresholds.domain.reading import read_scheme
@@ -156,3 +156,35 @@ def make_referral(
             ChosenIndicator.objects.create(partnership=world.partnership, referral=referral, indicator=indicator)
         start_clocks(referral=referral, starts={"received": received_at}, by=referrer, at=received_at)
     return referral
+
+
+def make_draft(world: World, *, by: User | None = None, child_name: str = "Robin") -> Draft:
+    """A referral that somebody has begun to write."""
+    by = by or world.person(Role.PRACTITIONER)
+    with scope(partnership=world.partnership):
+        return Draft.objects.create(
+            partnership=world.partnership,
+            agency=world.school,
+            started_by=by,
+            started_at=NOW,
+            saved_at=NOW,
+            answers={
+                "children": [{"who": {"first_name": child_name, "last_name": "Marlow", "born": "born"}}],
+                "people": [{}],
+            },
+        )
+
+
+def make_letter(world: World, referral: Referral) -> Letter:
+    """An acknowledgement, as it was sent."""
+    with scope(partnership=world.partnership):
+        return Letter.objects.create(
+            partnership=world.partnership,
+            referral=referral,
+            kind=Letter.Kind.ACKNOWLEDGEMENT,
+            addressed_to=referral.referrer,
+            subject="We are reading your referral",
+            body="A person is reading it.",
+            sent_at=NOW,
+            sent_by=world.person(Role.SCREENER),
+        )

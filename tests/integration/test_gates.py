@@ -1,0 +1,154 @@
+"""Every address × every role × own and foreign partnership, held to the permission table.
+
+The walk is made from the URLconf: a view that names neither its permission nor why it is open fails, and so does an
+address whose parts this file can't fill in. A foreign record, a missing record and a thing one may not do are all the
+same *not found*.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django_scopes import scopes_disabled
+from tests.factories import NOW, World, make_draft, make_letter, make_person, make_referral, make_world
+
+from partnerships.permissions import Role
+
+ACCOUNTS = "accounts/"
+SIGNED_OUT, DEACTIVATED, FOREIGN = "signed out", "deactivated", "foreign"
+CANARY = "Zephyrine"
+
+
+def patterns(resolver: Any = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Each address of our own, as its route and pattern; sign-in's are the library's."""
+    for each in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(each.pattern)
+        if isinstance(each, URLResolver):
+            if not route.startswith(ACCOUNTS):
+                yield from patterns(each, route)
+        else:
+            yield route, each
+
+
+ADDRESSES = list(patterns())
+
+
+@pytest.mark.parametrize(("route", "pattern"), ADDRESSES, ids=[route for route, _ in ADDRESSES])
+def test_every_view_names_its_permission_or_says_why_it_is_open(route: str, pattern: URLPattern) -> None:
+    gate = getattr(pattern.callback, "gate", None)
+    assert gate is not None, f"{route} has no gate"
+    if gate == ():
+        assert getattr(pattern.callback, "open_because", ""), f"{route} is open and does not say why"
+
+
+def parts(world: World) -> dict[str, Any]:
+    """What fills in an address: one record of each kind of this partnership."""
+    mash = make_referral(world, child={"first_name": CANARY})
+    draft = make_draft(world, child_name=CANARY)
+    return {
+        "partnership": world.partnership.slug,
+        "referral_id": mash.pk,
+        "draft_id": draft.pk,
+        "letter_id": make_letter(world, mash).pk,
+        "team": world.mash.slug,
+        "version": world.version.slug,
+        "key": "health-2-01",
+        "noun": "indicator",
+        "pk": world.version.indicators.first().pk,
+        "slug": "worry",
+        "group": "child",
+        "number": 1,
+        "stage": "sent",
+        "what": "received",
+        "code": "mash",
+        "day": NOW.date().isoformat(),
+        "closure_day_id": 1,
+    }
+
+
+def actors(own: World, other: World) -> dict[str, Any]:
+    """Who knocks: each role of the partnership, each role of the other, nobody, and somebody who has left."""
+    gone = make_person(own, Role.SCREENER, name="Gone", team=own.mash)
+    gone.is_active = False
+    gone.save()
+    people: dict[str, Any] = {role.value: own.person(role) for role in Role}
+    people |= {f"{FOREIGN} {role.value}": other.person(role) for role in Role}
+    return people | {SIGNED_OUT: None, DEACTIVATED: gone}
+
+
+def signed_in(user: Any) -> Client:
+    client = Client(raise_request_exception=False)
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+@pytest.mark.django_db
+def test_every_address_for_everybody_holds_to_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    own, other = make_world("ownshire"), make_world("othershire")
+    with scopes_disabled():
+        ours, theirs = parts(own), parts(other)
+    tried, wrong = 0, []
+    for who, user in actors(own, other).items():
+        client = signed_in(user)
+        for route, pattern in ADDRESSES:
+            gate = pattern.callback.gate
+            names = list(pattern.pattern.converters)
+            full = route_names(route)
+            unknown = [name for name in full if name not in ours]
+            assert not unknown, f"{route}: say in parts() what stands for {unknown}"
+            for record in ("own", "foreign", "missing"):
+                if record != "own" and not set(full) & RECORDS:
+                    continue
+                kwargs = {name: ours[name] for name in full}
+                for name in set(full) & RECORDS:
+                    kwargs[name] = {"own": ours, "foreign": theirs, "missing": MISSING}[record].get(name, ours[name])
+                address = reverse(pattern.name, kwargs=kwargs)
+                for method in ("get", "head", "post"):
+                    response = getattr(client, method)(address)
+                    tried += 1
+                    fault = judge(who, gate, own, record, response, names)
+                    if fault:
+                        wrong.append(f"{who} {method.upper()} {address} ({record}): {response.status_code}, {fault}")
+    with capsys.disabled():
+        print(f"\n{tried:,} combinations of address, person and record tried, {len(wrong)} wrong")
+    assert not wrong, "\n".join(wrong[:40])
+
+
+RECORDS = {"referral_id", "draft_id", "letter_id"}
+MISSING = {name: uuid.UUID(int=7) for name in RECORDS}
+
+
+def route_names(route: str) -> list[str]:
+    return [part.split(">")[0].split(":")[-1] for part in route.split("<")[1:]]
+
+
+def judge(who: str, gate: tuple[Any, ...], own: World, record: str, response: Any, names: list[str]) -> str:
+    """What is wrong with this answer, or nothing."""
+    status = response.status_code
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    if status >= 500:
+        return "an error"
+    if record != "own" and status == 200 and set(names) & RECORDS:
+        return "a foreign or missing record was answered"
+    if who in (SIGNED_OUT, DEACTIVATED) or who.startswith(FOREIGN):
+        if CANARY.encode() in body:
+            return "a child's name was shown"
+    if gate == ():
+        return ""
+    if who in (SIGNED_OUT, DEACTIVATED):
+        signed_out = status == 302 and "/accounts/login/" in response.headers["Location"]
+        return "" if signed_out else "should lead to the sign-in page"
+    allowed = not who.startswith(FOREIGN) and any(p in Role(who).permissions for p in gate)  # type: ignore[call-arg]
+    if not allowed:
+        return "" if status == 404 else "should be not found"
+    if who == Role.ADMIN.value and CANARY.encode() in body:
+        return "an admin saw a child"
+    if record != "own":
+        return "" if status in (404, 405) else "another's record should be not found"
+    return ""
