@@ -1,0 +1,81 @@
+"""Where a page leads: the links of its head, by what the person may do; and whom to telephone at this moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+
+from partnerships.access import Actor
+from partnerships.models import Partnership
+from partnerships.permissions import Permission
+
+LINKS: tuple[tuple[str, str, tuple[Permission, ...]], ...] = (
+    ("Queue", "queue", (Permission.QUEUE_READ,)),
+    ("Tell of a worry", "refer_before", (Permission.REFERRAL_SEND,)),
+    ("Your referrals", "my_referrals", (Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)),
+    ("Reports", "reports", (Permission.REPORT_READ,)),
+    ("Threshold content", "threshold_versions", (Permission.THRESHOLD_EDIT,)),
+    ("Settings", "partnership_settings", (Permission.PARTNERSHIP_EDIT,)),
+    ("Threshold", "threshold", ()),
+)
+"""The link's words, the name of its address, and the permissions of which any opens it; none: open to everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of the service navigation. `current`: this very page; `active`: a page below it."""
+
+    text: str
+    href: str
+    current: bool = False
+    active: bool = False
+
+
+def address(name: str, partnership: Partnership | None = None) -> str:
+    """An address by its name; empty where there is none of that name."""
+    try:
+        return reverse(name, kwargs={"partnership": partnership.slug} if partnership else None)
+    except NoReverseMatch:
+        return ""
+
+
+def links(actor: Actor | None, partnership: Partnership | None, path: str) -> list[Link]:
+    """The service navigation of a page. Who is not signed in can tell of a worry: that begins with signing in."""
+    signed_in = bool(actor and actor.user)
+    offered: list[tuple[str, str]] = []
+    if partnership:
+        for text, name, needed in LINKS:
+            may = not needed or any(actor.can(each) for each in needed) if actor else not needed
+            if may or (name == "refer_before" and not signed_in):
+                offered.append((text, address(name, partnership)))
+    offered.append(("Sign out", address("account_logout")) if signed_in else ("Sign in", address("account_login")))
+    return [
+        Link(text, href, current=path == href, active=path != href and path.startswith(href))
+        for text, href in offered
+        if href
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Whom to telephone after 999: a name with a number, or, where there is no number, where to find it."""
+
+    name: str = ""
+    number: str = ""
+    note: str = ""
+
+
+def call_now(partnership: Partnership, front_door_open: bool) -> Call:
+    """The front door while it answers, else the out-of-hours number; never nothing."""
+    door, at_night = partnership.front_door_telephone, partnership.out_of_hours_telephone
+    if front_door_open and door:
+        return Call(partnership.front_door_name, door)
+    if not front_door_open and at_night:
+        return Call(f"{partnership.front_door_name}, out of hours", at_night)
+    if partnership.hours_note:
+        return Call(note=partnership.hours_note)
+    return Call(partnership.front_door_name, door or at_night, "" if door or at_night else NO_NUMBER)
+
+
+NO_NUMBER = "its number is on the council's website; at night, ask for the emergency duty team"

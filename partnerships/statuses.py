@@ -1,0 +1,95 @@
+"""The words and colours of every status on a page. They stand here alone; `{% status kind value %}` shows them.
+
+Colour only helps: the word always says it too. A status without a colour is shown as plain words.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Status(NamedTuple):
+    """What a status is called, and the colour of its tag; no colour, no tag."""
+
+    words: str
+    colour: str = ""
+
+
+STATUSES: dict[str, dict[str, Status]] = {
+    # A section of the guided form.
+    "task": {
+        "not_started": Status("Not yet started", "blue"),
+        "in_progress": Status("In progress", "teal"),
+        "done": Status("Completed"),
+        "cannot_start": Status("Cannot start yet", "grey"),
+        "problem": Status("There is a problem", "red"),
+        "optional": Status("Optional", "grey"),
+    },
+    # A referral as those see it who work on it.
+    "state": {
+        "waiting": Status("Waiting", "yellow"),
+        "in_hand": Status("In hand", "blue"),
+        "decided": Status("Decided", "green"),
+        "withdrawn": Status("Withdrawn", "grey"),
+    },
+    # A referral as its referrer sees it.
+    "progress": {
+        "draft": Status("Not sent yet", "yellow"),
+        "waiting": Status("Waiting to be read", "blue"),
+        "in_hand": Status("Being read", "teal"),
+        "decided": Status("Decided", "green"),
+        "withdrawn": Status("Withdrawn", "grey"),
+    },
+    "clock": {
+        "running": Status("Running", "blue"),
+        "due_soon": Status("Due soon", "orange"),
+        "overdue": Status("Overdue", "red"),
+        "met": Status("Met", "green"),
+    },
+    "route": {
+        "advice": Status("Advice", "green"),
+        "early_help": Status("Early help", "yellow"),
+        "mash": Status("MASH", "red"),
+    },
+    "outcome": {
+        "advice": Status("Advice and information", "green"),
+        "early_help": Status("Early help", "yellow"),
+        "assessment_section_17": Status("Child and family assessment (section 17)", "orange"),
+        "strategy_discussion": Status("Strategy discussion (section 47)", "red"),
+        "lado": Status("Passed to the LADO", "purple"),
+        "transfer": Status("Transferred to another area", "grey"),
+        "already_open": Status("Passed to the worker who has the case", "blue"),
+        "no_further_action": Status("No further action", "grey"),
+    },
+    "flag": {
+        "consent_to_settle": Status("Consent to be settled", "orange"),
+        "exploitation": Status("Exploitation", "purple"),
+        "fgm": Status("Female genital mutilation", "red"),
+        "immediate_danger": Status("Immediate danger", "red"),
+        "judged_higher": Status("Judged higher than indicated", "orange"),
+        "judged_lower": Status("Judged lower than indicated", "blue"),
+        "lado": Status("A person in a position of trust (LADO)", "purple"),
+        "marac": Status("High-risk domestic abuse (MARAC)", "red"),
+        "neglect_tool": Status("Neglect tool to attach", "blue"),
+        "not_screened": Status("Not screened", "grey"),
+        "nrm": Status("Trafficking or modern slavery (NRM)", "purple"),
+        "pre_birth": Status("Unborn child", "teal"),
+        "prevent": Status("Radicalisation (Prevent)", "purple"),
+        "private_fostering": Status("Private fostering", "blue"),
+        "section_17": Status("Child in need (section 17)", "orange"),
+        "section_47": Status("Significant harm (section 47)", "red"),
+        "seen_before": Status("Seen before", "blue"),
+        "strategy_discussion": Status("Strategy discussion (section 47)", "red"),
+    },
+    "letter": {
+        "acknowledgement": Status("Acknowledgement", "blue"),
+        "outcome": Status("Outcome", "green"),
+        "unread": Status("Not opened yet", "yellow"),
+        "read": Status("Opened"),
+    },
+    "version": {
+        "draft": Status("Draft", "yellow"),
+        "published": Status("Published", "green"),
+        "superseded": Status("Superseded", "grey"),
+    },
+}

@@ -1,0 +1,29 @@
+// What script adds to a page that works without it: counts, conditional questions, the menu on a small screen.
+import {
+  Button,
+  CharacterCount,
+  Checkboxes,
+  ErrorSummary,
+  NotificationBanner,
+  PasswordInput,
+  Radios,
+  ServiceNavigation,
+  SkipLink,
+  createAll,
+} from "./build/govuk-frontend.min.js";
+
+document.body.classList.add("js-enabled", "govuk-frontend-supported");
+
+createAll(Button, { preventDoubleClick: true });
+for (const component of [
+  CharacterCount,
+  Checkboxes,
+  ErrorSummary,
+  NotificationBanner,
+  PasswordInput,
+  Radios,
+  ServiceNavigation,
+  SkipLink,
+]) {
+  createAll(component);
+}
