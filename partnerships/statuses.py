@@ -92,4 +92,11 @@ STATUSES: dict[str, dict[str, Status]] = {
         "published": Status("Published", "green"),
         "superseded": Status("Superseded", "grey"),
     },
+    # A threshold version at this moment.
+    "standing": {
+        "draft": Status("Draft", "yellow"),
+        "waiting": Status("Published, not yet in force", "blue"),
+        "in_force": Status("In force", "green"),
+        "ended": Status("No longer in force", "grey"),
+    },
 }

@@ -1,0 +1,104 @@
+"""Changing the calendar that running clocks stand on, and working them out again, in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Min
+
+from partnerships import actions as partnership_actions
+from partnerships import audit
+from partnerships.models import Partnership, User
+from referrals.clocks.actions import WARN_AT
+from referrals.models import Clock, Referral
+from thresholds.calendars import calendar_of
+from thresholds.domain.clock import due
+from thresholds.loading import load
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """How many running clocks were looked at, and how many of them moved."""
+
+    running: int
+    moved: int
+
+
+@transaction.atomic
+def add_closure_day(*, partnership: Partnership, on: dt.date, reason: str, by: User, at: dt.datetime) -> Recomputed:
+    """Add a closure day; every running clock of the partnership is worked out again, its first answer kept."""
+    partnership_actions.add_closure_day(partnership=partnership, on=on, reason=reason, by=by, at=at)
+    return recompute_all(partnership=partnership, by=by, at=at)
+
+
+@transaction.atomic
+def remove_closure_day(*, partnership: Partnership, pk: int, by: User, at: dt.datetime) -> Recomputed:
+    """Take a closure day out; running clocks are worked out again. A day that is gone already changes nothing."""
+    if not partnership_actions.remove_closure_day(partnership=partnership, pk=pk, by=by, at=at):
+        return Recomputed(0, 0)
+    return recompute_all(partnership=partnership, by=by, at=at)
+
+
+@transaction.atomic
+def change_front_door(*, partnership: Partnership, changes: dict[str, Any], by: User, at: dt.datetime) -> Recomputed:
+    """Change the front door's numbers or hours; where the hours changed, clocks in working hours move."""
+    changed = partnership_actions.change_front_door(partnership=partnership, changes=changes, by=by, at=at)
+    partnership.refresh_from_db()
+    return recompute_all(partnership=partnership, by=by, at=at) if changed else Recomputed(0, 0)
+
+
+@transaction.atomic
+def recompute_all(*, partnership: Partnership, by: User | None, at: dt.datetime) -> Recomputed:
+    """Work every clock that is not met out again by the calendar as it is now.
+
+    A clock that was overdue and now has time left is due soon again; whom it told is not told twice.
+    """
+    calendar = calendar_of(partnership)
+    running, moved = 0, []
+    clocks = Clock.objects.filter(partnership=partnership, met_at__isnull=True).select_for_update(of=("self",))
+    for clock in clocks.select_related("referral__scheme_version").iterator(chunk_size=BATCH):
+        running += 1
+        limit = load(clock.referral.scheme_version).limit(clock.slug)
+        if limit is None or (due_at := due(limit, clock.started_at, calendar)) == clock.due_at:
+            continue
+        clock.due_at, clock.warn_at = due_at, clock.started_at + (due_at - clock.started_at) * WARN_AT
+        if clock.stage == Clock.Stage.RUNNING:
+            clock.next_step_at = clock.warn_at
+        elif clock.stage == Clock.Stage.DUE_SOON or due_at > at:
+            clock.stage, clock.next_step_at = Clock.Stage.DUE_SOON, due_at
+        moved.append(clock)
+    Clock.objects.bulk_update(moved, ["due_at", "warn_at", "stage", "next_step_at"], batch_size=BATCH)
+    keep_next_due_of(partnership, {clock.referral_id for clock in moved})
+    if moved:
+        audit.record(
+            partnership=partnership,
+            verb="clocks.recomputed",
+            noun="partnership",
+            object_id=partnership.slug,
+            detail={"running": running, "moved": len(moved)},
+            by=by,
+            at=at,
+        )
+    return Recomputed(running, len(moved))
+
+
+def keep_next_due_of(partnership: Partnership, referral_ids: set[Any]) -> None:
+    """Keep on each referral its earliest instant that is not met, by which its queue is sorted."""
+    listed = list(referral_ids)
+    for start in range(0, len(listed), BATCH):
+        earliest = dict(
+            Clock.objects.filter(partnership=partnership, referral_id__in=listed[start : start + BATCH])
+            .filter(met_at__isnull=True)
+            .order_by()
+            .values_list("referral_id")
+            .annotate(due=Min("due_at"))
+        )
+        referrals = list(Referral.objects.filter(pk__in=earliest))
+        for referral in referrals:
+            referral.next_due_at = earliest[referral.pk]
+        Referral.objects.bulk_update(referrals, ["next_due_at"], batch_size=BATCH)

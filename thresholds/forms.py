@@ -1,0 +1,163 @@
+"""What is asked on the threshold pages: a search, new words, a trial, a publication."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from partnerships.fields import (
+    CheckboxesField,
+    CheckboxField,
+    Choice,
+    ChoiceField,
+    DateField,
+    LongTextField,
+    NumberField,
+    RadioField,
+    RevisionField,
+    TextField,
+    TimeField,
+)
+from partnerships.forms import PageForm
+from partnerships.hours import LONDON
+from thresholds.domain.scheme import Scheme
+from thresholds.domain.screening import Child, Consent, Facts
+
+
+class SearchForm(PageForm):
+    """Narrow the indicators; asked with GET, so that a search has an address."""
+
+    q = TextField(
+        "Search the indicators", hint="For example: bruise, school, pregnant", called="search", max_length=100
+    )
+    level = ChoiceField("Only those of one level", empty="Every level")
+
+    def __init__(self, *args: Any, scheme: Scheme, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        word = scheme.step_word.value
+        self.fields["level"].label = f"Only those of one {word}"
+        field: Any = self.fields["level"]
+        field.empty = f"Every {word}"
+        field.offer([Choice(str(each.rank), f"{word.title()} {each.rank}: {each.name}") for each in scheme.levels])
+        self.helper.disable_csrf = True
+
+
+class SeenForm(PageForm):
+    """A form that knows the texts it was filled with, so that a colleague's change is noticed."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+
+class LevelWords(SeenForm):
+    name = TextField("Name", max_length=120, missing="Enter the level's name")
+    description = LongTextField(
+        "Who this is for", max_length=6000, missing="Say who this level is for", called="the description"
+    )
+    expected_response = LongTextField(
+        "What the referrer may expect", max_length=6000, missing="Say what the referrer may expect"
+    )
+    referrer_should = LongTextField(
+        "What the referrer is to do", max_length=6000, missing="Say what the referrer is to do"
+    )
+
+
+class IndicatorWords(SeenForm):
+    label = LongTextField(
+        "The indicator in plain words",
+        hint="Keep every qualifier of the document: who, what, how severe, how often, at what age.",
+        max_length=600,
+        rows=3,
+        missing="Enter the indicator's wording",
+        called="the indicator",
+    )
+
+
+class RuleWords(SeenForm):
+    explanation = LongTextField(
+        "The explanation that people read", max_length=6000, missing="Enter the rule's explanation"
+    )
+
+
+WORDS: dict[str, type[SeenForm]] = {"level": LevelWords, "indicator": IndicatorWords, "rule": RuleWords}
+
+
+class TryForm(PageForm):
+    """A contact made up to try a threshold with."""
+
+    indicators = CheckboxesField("Indicators", small=True)
+    born = DateField("Date of birth of the youngest child", when="past", hint="For example, 27 3 2020")
+    unborn = CheckboxField("A child of the family is not yet born")
+    judged = ChoiceField("The level that the referrer judges", empty="Not judged")
+    given = RadioField(
+        "Do the parents agree?", [("yes", "Yes"), ("no", "No"), ("unknown", "Not known")], initial="unknown"
+    )
+    reason = ChoiceField("Reason for going on without agreement", empty="None given")
+    contacts = NumberField("Earlier contacts for this child", least=0, most=1000, called="the number of contacts")
+    danger = CheckboxField("A child is in immediate danger")
+    in_need = CheckboxField("The referrer says that the child is in need (section 17)")
+
+    def __init__(self, *args: Any, scheme: Scheme, at: dt.datetime, **kwargs: Any) -> None:
+        super().__init__(*args, at=at, **kwargs)
+        word = scheme.step_word.value
+        fields: Any = self.fields
+        fields["indicators"].offer([(each.key, each.label) for each in scheme.indicators])
+        fields["judged"].label = f"The {word} that the referrer judges"
+        fields["judged"].offer([(str(each.rank), f"{word.title()} {each.rank}: {each.name}") for each in scheme.levels])
+        fields["reason"].offer([(each.slug, each.label) for each in scheme.consent_reasons])
+
+    def facts(self) -> Facts:
+        """The contact, as the engine is told of it."""
+        said, at = self.cleaned_data, self.at or dt.datetime.now(dt.UTC)
+        today = at.astimezone(LONDON).date()
+        children = [Child(date_of_birth=said["born"])] if said["born"] else []
+        if said["unborn"]:
+            children.append(Child(expected_on=today + dt.timedelta(days=90)))
+        return Facts(
+            indicators=tuple(said["indicators"]),
+            children=tuple(children),
+            judged_level=int(said["judged"]) if said["judged"] else None,
+            immediate_danger=said["danger"],
+            consent=Consent(given={"yes": True, "no": False}.get(said["given"]), reason=said["reason"] or None),
+            previous_contacts=said["contacts"] or 0,
+            child_in_need=said["in_need"],
+            on=today,
+        )
+
+
+class PublishForm(PageForm):
+    """From when a draft holds, and what changed, in words."""
+
+    when = RadioField(
+        "From when does it hold?",
+        [Choice("now", "From now"), Choice("later", "From a date and time", reveals=("on", "time"))],
+        missing="Choose when it holds from",
+    )
+    on = DateField("Date", when="future", called="the date")
+    time = TimeField("Time", hint="For example, 9am or 16:30", called="the time")
+    change_note = LongTextField(
+        "What changed, and why", max_length=4000, rows=4, missing="Say what changed, and why", called="what changed"
+    )
+    revision = RevisionField()
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        if told.get("when") == "later":
+            if "on" in told and not told["on"]:
+                self.add_error("on", "Enter the date from which it holds")
+            if "time" in told and not told["time"]:
+                self.add_error("time", "Enter the time from which it holds")
+            if told.get("on") and told.get("time") and self.at and self.holds_from(told) <= self.at:
+                self.add_error("time", ValidationError("The date and time must be in the future"))
+        return told
+
+    def holds_from(self, told: dict[str, Any] | None = None) -> dt.datetime:
+        """The instant from which it is to hold: this one, or the one chosen, in London's time."""
+        said = self.cleaned_data if told is None else told
+        if said["when"] == "later":
+            return dt.datetime.combine(said["on"], said["time"], LONDON).astimezone(dt.UTC)
+        if self.at is None:
+            raise TypeError("PublishForm needs `at`")
+        return self.at
