@@ -58,7 +58,9 @@ def tell(
     )
     if not made:
         return None
-    transaction.on_commit(nudge)
+    waiting = transaction.get_connection().run_on_commit
+    if not any(hook is nudge for _, hook, _ in waiting):  # one nudge a transaction, however many notices
+        transaction.on_commit(nudge)
     return notice
 
 
