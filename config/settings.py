@@ -144,6 +144,14 @@ ACCOUNT_ADAPTER = "partnerships.adapters.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_FORMS = {
+    "login": "partnerships.account_forms.LoginForm",
+    "reset_password": "partnerships.account_forms.ResetPasswordForm",
+    "reset_password_from_key": "partnerships.account_forms.ResetPasswordKeyForm",
+    "change_password": "partnerships.account_forms.ChangePasswordForm",
+    "reauthenticate": "partnerships.account_forms.ReauthenticateForm",
+}
 ACCOUNT_USER_DISPLAY = "partnerships.models.people.display_name"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -166,7 +174,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": env.str("STATICFILES_BACKEND", "whitenoise.storage.CompressedManifestStaticFilesStorage"),
+        "BACKEND": env.str("STATICFILES_BACKEND", "partnerships.static_files.StaticFiles"),
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG

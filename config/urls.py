@@ -8,3 +8,5 @@ urlpatterns = [
     path("<slug:partnership>/", include("thresholds.urls")),
     path("<slug:partnership>/", include("referrals.urls")),
 ]
+
+handler500 = "partnerships.views.failed"

@@ -5,5 +5,15 @@ from django.http import HttpRequest
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": "This account is closed. Ask whoever manages Front Door where you work.",
+        "email_password_mismatch": "Check your email address and your password: together they open no account",
+        "enter_current_password": "Check the password that you have now: it is not the one of this account",
+        "incorrect_password": "Check your password: it is not the one of this account",
+        "invalid_password_reset": "This link has been used or is too old. Ask for a new one.",
+        "too_many_login_attempts": "There were too many tries to sign in. Wait five minutes, then try again.",
+        "rate_limited": "There were too many tries. Wait a few minutes, then try again.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

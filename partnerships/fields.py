@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 from crispy_forms_gds.choices import Choice as LabelledChoice
 from django import forms
@@ -115,7 +115,7 @@ class Written(Asked):
 class TextField(Written):
     """One line of text."""
 
-    widget: type[forms.TextInput] = forms.TextInput
+    widget = forms.TextInput
 
     def __init__(self, label: str, *, inputmode: str = "", spellcheck: bool | None = None, **kwargs: Any) -> None:
         super().__init__(label, **kwargs)
@@ -140,7 +140,7 @@ class LongTextField(Written):
 
 
 class EmailField(TextField):
-    widget: type[forms.TextInput] = forms.EmailInput
+    widget = forms.EmailInput  # type: ignore[assignment]
     max_length = 254
     nameless = "the email address"
 
@@ -297,7 +297,7 @@ class Choice(LabelledChoice):
 Choices = Iterable[Choice | tuple[str, str]]
 
 
-class Chosen(Asked):
+class Chosen(Asked, forms.ChoiceField):
     """What fields of choices share: the choices, and a message for an answer that is none of them."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {"invalid_choice": "Choose from the answers on this page"}
@@ -311,7 +311,7 @@ class Chosen(Asked):
         self.choices = [each if isinstance(each, Choice) else Choice(*each) for each in choices]
 
 
-class ChoiceField(Chosen, forms.ChoiceField):
+class ChoiceField(Chosen):
     """One of a long list, in a drop-down. Begins with an empty answer."""
 
     def __init__(self, label: str, choices: Choices = (), *, empty: str = "Choose", **kwargs: Any) -> None:
@@ -322,7 +322,7 @@ class ChoiceField(Chosen, forms.ChoiceField):
         super().offer([Choice("", self.empty), *choices])
 
 
-class RadioField(Chosen, forms.ChoiceField):
+class RadioField(Chosen):
     """One of a few. `inline` puts two short answers side by side."""
 
     widget = forms.RadioSelect
@@ -344,10 +344,13 @@ class CheckboxesField(Chosen, forms.MultipleChoiceField):
 
     def validate(self, value: Any) -> None:
         super().validate(value)
-        alone = {each.value for each in self.choices if each.exclusive}
-        if len(value) > 1 and alone.intersection(value):
-            label = next(each.label for each in self.choices if each.value in alone.intersection(value))
-            raise ValidationError(f"Choose “{label}” by itself, or the other answers without it", code="exclusive")
+        alone = {
+            each.value: each.label for each in cast(Iterable[Any], self.choices) if getattr(each, "exclusive", False)
+        }
+        if len(value) > 1 and (by_itself := [alone[each] for each in value if each in alone]):
+            raise ValidationError(
+                f"Choose “{by_itself[0]}” by itself, or the other answers without it", code="exclusive"
+            )
 
 
 class CheckboxField(Asked, forms.BooleanField):

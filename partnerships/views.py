@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from partnerships.access import open_to_all
 from partnerships.models import Partnership
@@ -20,8 +24,17 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    """503: the emergency numbers, and what was typed, to copy or send again."""
-    return render(request, "503.html", {"typed": typed(request), "plain": True}, status=503)
+    """503: whom to telephone, and what was typed, to copy or send again. Stands without a database."""
+    return HttpResponse(
+        render_to_string("503.html", {"typed": typed(request)}), status=503, headers={"Retry-After": "60"}
+    )
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """500: the same. Where it was the database that failed, outside any view, it is a 503."""
+    if isinstance(sys.exception(), (OperationalError, InterfaceError)):
+        return unavailable(request)
+    return HttpResponse(render_to_string("500.html", {"typed": typed(request)}), status=500)
 
 
 def typed(request: HttpRequest) -> list[tuple[str, str]]:

@@ -103,8 +103,9 @@ def drawn(context: Context, bound: BoundField) -> Drawn:
     """What the template needs to know of a field. A layout's own sizes go before the field's."""
     asked, kind = bound.field, kind_of(bound)
     errors = tuple(str(error) for error in bound.errors)
-    counted = isinstance(asked, LongTextField)
-    described = [f"{bound.auto_id}-info"] if counted else []
+    longest = asked.max_length if isinstance(asked, LongTextField) else None
+    most_words = asked.max_words if isinstance(asked, LongTextField) else None
+    described = [f"{bound.auto_id}-info"] if longest else []
     if bound.help_text:
         described.append(f"{bound.auto_id}-hint")
     described += [f"{bound.auto_id}-error{ending(number)}" for number, _ in enumerate(errors, 1)]
@@ -119,8 +120,8 @@ def drawn(context: Context, bound: BoundField) -> Drawn:
         described_by=" ".join(described),
         options=options(bound) if kind in ("radios", "checkboxes") else (),
         boxes=boxes(bound) if kind == "date" else (),
-        max_length=asked.max_length if counted and not asked.max_words else None,
-        max_words=asked.max_words if counted else None,
+        max_length=None if most_words else longest,
+        max_words=most_words,
         look={name: getattr(asked, name, False) for name in ("inline", "small")},
     )
 

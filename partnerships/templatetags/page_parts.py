@@ -13,9 +13,8 @@ from typing import Any
 
 from django import template
 from django.template.context import Context
-from django.template.defaultfilters import linebreaks
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html, format_html_join, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
 from partnerships.models import Partnership
@@ -96,7 +95,8 @@ def paragraphs(text: Any) -> SafeString:
 @register.filter
 def telephone(text: Any) -> SafeString:
     """A telephone number, or words with numbers in them, each number to be pressed on a telephone."""
-    typed, made, at = str(text or ""), [], 0
+    typed, at = str(text or ""), 0
+    made: list[tuple[str, str]] = []
     for found in NUMBER.finditer(typed):
         figures = found[0].replace(" ", "")
         if len(figures) < 3:
