@@ -13,7 +13,7 @@ from partnerships.models import Membership, Partnership, Team, User
 from partnerships.permissions import Role
 from referrals.intake.actions import start_draft, submit
 from referrals.intake.answers import LONDON
-from referrals.models import Draft, Referral
+from referrals.models import Draft, Notice, Referral
 from thresholds.domain.scheme import Scheme
 from thresholds.loading import load, version_in_force
 
@@ -40,6 +40,7 @@ def send_demo_referrals(*, partnership: Partnership, at: dt.datetime) -> list[Re
             referral = submit(draft=draft, by=referrer.user, at=when)
             worker = screener.user if referral.team.is_mash and screener else early_help.get(referral.team_id)
             sent.append(bring_on(referral, story, by=worker, at=when) if worker else referral)
+        Notice.objects.update(state=Notice.State.SENT, sent_at=at)  # told long ago: nobody is written to now
     return sent
 
 
