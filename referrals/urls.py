@@ -1,5 +1,9 @@
 from django.urls import URLPattern, URLResolver, include, path
 
+from referrals import views
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("", include("referrals.intake.urls")),
     path("", include("referrals.clocks.urls")),
 ]

@@ -1,0 +1,85 @@
+"""What a referrer sees after sending: what happens next and by when, and what to do beside it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from referrals.domain.lifecycle import State
+from referrals.intake import summary
+from referrals.intake.screened import SPECIAL, referrer_sentence
+from referrals.intake.shown import contacts
+from referrals.intake.situation import Situation
+from referrals.models import Clock, Referral
+from thresholds.domain.terms import Flag, Route
+
+FOR_THE_REFERRER = ("acknowledge", "decide", "outcome_in_writing")
+"""The clocks that a referrer is shown: what the partnership owes them."""
+
+TOLD_AFTER = (Flag.SECTION_47, Flag.STRATEGY_DISCUSSION, Flag.SECTION_17, *SPECIAL, Flag.CONSENT_TO_SETTLE)
+"""The flags whose sentence the referrer reads after sending. Never *seen before*: others' referrals are not theirs."""
+
+NEXT = {
+    State.WAITING: "Your referral waits to be read.",
+    State.IN_HAND: "Somebody is reading your referral.",
+    State.DECIDED: "Your referral has been decided. The letter below says what was decided.",
+    State.WITHDRAWN: "Your referral was withdrawn.",
+}
+
+
+def owed(referral: Referral) -> list[Clock]:
+    """What the partnership still owes the referrer, by when, the soonest first."""
+    clocks = Clock.objects.filter(referral=referral, slug__in=FOR_THE_REFERRER, met_at__isnull=True)
+    return list(clocks.order_by("due_at", "pk"))
+
+
+def line(referral: Referral) -> dict[str, Any]:
+    """A referral in a list; its children and clocks are there already."""
+    clocks = [clock for clock in referral.clocks.all() if clock.slug in FOR_THE_REFERRER and clock.met_at is None]
+    return {
+        "referral": referral,
+        "about": " and ".join(child.name for child in referral.children.all()),
+        "next": min(clocks, key=lambda clock: clock.due_at, default=None),
+    }
+
+
+def must_telephone(situation: Situation, referral: Referral) -> bool:
+    """Whether the referrer is told to telephone now: danger, doubt about safety, or the MASH and nobody has yet."""
+    safety = situation.answers.page("safe-now")
+    if safety.get("safe") in ("no", "unsure"):
+        return True
+    return referral.route == Route.MASH.value and safety.get("telephoned") != "yes"
+
+
+def duties(situation: Situation, referral: Referral) -> list[dict[str, Any]]:
+    """What else the referrer is to do, by the flags raised and in the scheme's words."""
+    flags = set(referral.flags)
+    found = []
+    for flag in dict.fromkeys(TOLD_AFTER):
+        sentence = referrer_sentence(situation.scheme, flag) if flag.value in flags else ""
+        if sentence:
+            words = flag.words[0].upper() + flag.words[1:]
+            found.append({"words": words, "sentence": sentence, "contacts": contacts(situation.partnership, flag)})
+    return found
+
+
+def sent_context(referral: Referral, *, now: dt.datetime) -> dict[str, Any]:
+    """Everything that the page after sending shows."""
+    situation = summary.situation_of(referral)
+    scheme = situation.scheme
+    level = scheme.level(referral.indicated_level)
+    return {
+        "referral": referral,
+        "situation": situation,
+        "owed": owed(referral),
+        "danger": referrer_sentence(scheme, Flag.IMMEDIATE_DANGER) if referral.immediate_danger else "",
+        "telephone": must_telephone(situation, referral),
+        "telephone_first": scheme.guidance.telephone_first,
+        "duties": duties(situation, referral),
+        "after": scheme.guidance.after,
+        "level": level,
+        "step": scheme.step(referral.indicated_level),
+        "advice": referral.route == Route.ADVICE.value,
+        "written_form": Clock.objects.filter(referral=referral, slug="written_form").first(),
+        "now": now,
+    }

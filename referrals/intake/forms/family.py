@@ -1,0 +1,192 @@
+"""Who is the child, and who is in the family."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from partnerships.forms import (
+    CheckboxesField,
+    Choice,
+    ChoiceField,
+    DateField,
+    LongTextField,
+    RadioField,
+    TelephoneField,
+    TextField,
+)
+from referrals.domain.identifiers import nhs_number_is_valid, tidy, upn_is_valid
+from referrals.intake.forms.base import YES_NO_UNKNOWN, IntakeForm
+
+ETHNICITIES = (
+    ("WBRI", "White British"),
+    ("WIRI", "White Irish"),
+    ("WIRT", "Traveller of Irish heritage"),
+    ("WROM", "Gypsy or Roma"),
+    ("WOTH", "Any other White background"),
+    ("MWBC", "White and Black Caribbean"),
+    ("MWBA", "White and Black African"),
+    ("MWAS", "White and Asian"),
+    ("MOTH", "Any other mixed background"),
+    ("AIND", "Indian"),
+    ("APKN", "Pakistani"),
+    ("ABAN", "Bangladeshi"),
+    ("AOTH", "Any other Asian background"),
+    ("CHNE", "Chinese"),
+    ("BCRB", "Black Caribbean"),
+    ("BAFR", "Black African"),
+    ("BOTH", "Any other Black background"),
+    ("OOTH", "Any other ethnic group"),
+    ("REFU", "The family does not want to say"),
+    ("NOBT", "I don't know"),
+)
+"""The ethnicity codes of the Children in Need census."""
+
+DISABILITIES = (
+    ("MOB", "Mobility"),
+    ("HAND", "Hand function"),
+    ("PC", "Personal care"),
+    ("INC", "Incontinence"),
+    ("COMM", "Communication"),
+    ("LD", "Learning"),
+    ("HEAR", "Hearing"),
+    ("VIS", "Vision"),
+    ("BEH", "Behaviour"),
+    ("CON", "Consciousness, such as epilepsy"),
+    ("AUT", "Autism"),
+    ("DDA", "Another disability"),
+)
+"""The disability codes of the Children in Need census; NONE stands beside them."""
+
+SEXES = (("F", "Girl"), ("M", "Boy"), ("U", "I don't know"))
+POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}")
+
+
+class ChildWho(IntakeForm):
+    first_name = TextField("First name", max_length=100, width=20)
+    last_name = TextField("Last name", max_length=100, width=20)
+    other_names = TextField("Other names", hint="Known as, or earlier names", max_length=200, width=20)
+    born = RadioField(
+        "Has the child been born?",
+        [
+            Choice("born", "Yes", reveals=("date_of_birth", "estimated_age")),
+            Choice("unborn", "No, not yet", reveals="expected_on"),
+        ],
+    )
+    date_of_birth = DateField(
+        "Date of birth", hint="For example, 27 3 2019. Leave it empty if you don't know.", when="past"
+    )
+    estimated_age = TextField("Or about how old", hint="For example, about 4 years", max_length=40, width=10)
+    expected_on = DateField("When is the baby expected?", hint="For example, 27 3 2027", called="the date expected")
+
+    def doubts(self) -> list[str]:
+        child = self.child
+        at = self.situation.at.date()
+        if child.date_of_birth and (at - child.date_of_birth).days > 365.25 * 25:
+            return ["The date of birth makes this person older than 25. Is the year right?"]
+        if child.expected_on and abs((child.expected_on - at).days) > 300:
+            return ["The date expected is more than ten months away. Is it right?"]
+        return []
+
+
+class ChildDetails(IntakeForm):
+    sex = RadioField("Is the child a girl or a boy?", SEXES)
+    ethnicity = ChoiceField("Ethnicity", ETHNICITIES, hint="As the family would describe it", empty="Choose if known")
+    language = TextField("First language", max_length=80, width=20)
+    interpreter = RadioField("Does the child or the family need an interpreter?", YES_NO_UNKNOWN)
+    disability = CheckboxesField(
+        "Does the child have a disability?",
+        [*DISABILITIES, Choice("NONE", "None that I know of", exclusive=True)],
+        hint="Choose all that apply",
+        small=True,
+    )
+    nhs_number = TextField(
+        "NHS number", hint="10 digits, if you have it", max_length=20, width=20, inputmode="numeric", spellcheck=False
+    )
+    upn = TextField("Unique pupil number (UPN)", hint="If you have it", max_length=20, width=20, spellcheck=False)
+
+    def fit(self) -> None:
+        if self.child.unborn:
+            for name in ("sex", "nhs_number", "upn", "disability"):
+                del self.fields[name]
+
+    def doubts(self) -> list[str]:
+        child, found = self.child, []
+        if child.nhs_number and not nhs_number_is_valid(child.nhs_number):
+            found.append(f"The NHS number {child.nhs_number} does not add up. Is every digit right?")
+        if child.upn and not upn_is_valid(child.upn):
+            found.append(f"The UPN {child.upn} does not add up. Is every character right?")
+        return found
+
+
+class ChildHome(IntakeForm):
+    same_home = RadioField("Same home as the first child?", (("yes", "Yes"), ("no", "No")), inline=True)
+    address = LongTextField("Address", hint="As much as you know", rows=3, max_length=1000)
+    postcode = TextField(
+        "Postcode",
+        hint="It tells us which team serves the family. Part of it helps too.",
+        max_length=10,
+        width=10,
+        spellcheck=False,
+    )
+    whereabouts = LongTextField(
+        "Where is the child now?", hint="If not at home, or if you don't know", rows=2, max_length=2000
+    )
+    school = TextField("School, nursery or college", max_length=200)
+    gp = TextField("GP surgery", max_length=200)
+
+    def fit(self) -> None:
+        if self.number == 1:
+            del self.fields["same_home"]
+
+    def doubts(self) -> list[str]:
+        typed = self.initial.get("postcode") or ""
+        if typed and not POSTCODE.fullmatch(tidy(typed)):
+            return [f"“{typed}” is not a whole postcode. We can work with part of one; is it right as it is?"]
+        return []
+
+
+class AnotherChild(IntakeForm):
+    """Brothers and sisters whom the worry is about as well."""
+
+    another = RadioField("Are you worried about another child of the family too?", (("yes", "Yes"), ("no", "No")))
+
+    @property
+    def wants_another(self) -> bool:
+        return self.cleaned_data.get("another") == "yes"
+
+
+class Person(IntakeForm):
+    name = TextField("Name", max_length=200)
+    relationship = TextField(
+        "Relationship to the child", hint="For example, mother, stepfather, brother", max_length=100, width=20
+    )
+    date_of_birth = DateField("Date of birth", hint="If you know it", when="past")
+    parental_responsibility = RadioField("Does this person have parental responsibility?", YES_NO_UNKNOWN)
+    lives_with_child = RadioField("Does this person live with the child?", YES_NO_UNKNOWN)
+    telephone = TelephoneField("Telephone number", autocomplete="off")
+    notes = LongTextField(
+        "Anything we should know about this person",
+        hint="Needs, an interpreter, another address, a danger to the child or to somebody who visits",
+        called="what we should know",
+        rows=4,
+        max_length=5000,
+    )
+
+
+class Family(IntakeForm):
+    household = LongTextField(
+        "Anything else about the family and the home",
+        hint="Who else lives there or often comes, other children, contact arrangements, dangers for a visitor",
+        called="what you say of the family",
+        rows=5,
+    )
+    another = RadioField("Is there anybody else to add?", (("yes", "Yes"), ("no", "No")))
+
+    @property
+    def wants_another(self) -> bool:
+        return self.cleaned_data.get("another") == "yes"
+
+    def told(self) -> dict[str, Any]:
+        """What is stored of this page is its text; a wish for another person is carried out, not kept."""
+        return {"household": self.cleaned_data["household"], "another": "no" if not self.wants_another else ""}

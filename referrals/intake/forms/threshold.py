@@ -1,0 +1,135 @@
+"""The scheme's own questions: its indicators, the level, special concerns, consent, what to attach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from partnerships.forms import CheckboxesField, Choice, LongTextField, RadioField, TextField
+from referrals.intake.answers import mapping, words
+from referrals.intake.forms.base import YES_NO_UNKNOWN, IntakeForm
+
+NOTE = "note-"
+"""What the name of an evidence field begins with; the indicator's key follows."""
+
+OTHER_REASON = "other"
+
+
+class Indicators(IntakeForm):
+    """The matrix. Its page draws the boxes itself, by domain, low to high."""
+
+    chosen = CheckboxesField("Which of these fit?")
+
+    def fit(self) -> None:
+        known = [Choice(each.key, each.label) for each in self.situation.scheme.indicators]
+        self.fields["chosen"].offer([*known, *(Choice(key, key) for key in self.outdated)])
+
+    @property
+    def outdated(self) -> list[str]:
+        """Keys chosen earlier that the threshold now in force does not have; they are kept, and said to be old."""
+        return [key for key in words(self.initial.get("chosen")) if self.situation.scheme.indicator(key) is None]
+
+    def told(self) -> dict[str, Any]:
+        """The chosen keys in the document's order, whatever order they were sent in."""
+        chosen = set(self.cleaned_data["chosen"])
+        known = [each.key for each in self.situation.scheme.indicators if each.key in chosen]
+        return {"chosen": [*known, *(key for key in self.outdated if key in chosen)]}
+
+
+class Evidence(IntakeForm):
+    """One note for each indicator chosen."""
+
+    def fit(self) -> None:
+        for key in self.situation.answers.indicators:
+            indicator = self.situation.scheme.indicator(key)
+            if indicator is not None:
+                self.fields[NOTE + key] = LongTextField(
+                    indicator.label, called="the note", rows=3, max_length=5000, initial=self.initial.get(NOTE + key)
+                )
+
+    @classmethod
+    def shown(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        return {NOTE + str(key): note for key, note in mapping(stored.get("evidence")).items()}
+
+    def told(self) -> dict[str, Any]:
+        """The notes by key; a note on an indicator that is chosen no more is kept, should it be chosen again."""
+        before = {name.removeprefix(NOTE): note for name, note in self.initial.items()}
+        now = {name.removeprefix(NOTE): note for name, note in self.cleaned_data.items()}
+        return {"evidence": {key: note for key, note in (before | now).items() if note}}
+
+
+class Judged(IntakeForm):
+    level = RadioField("Which {step} do you think fits?")
+    why = LongTextField("How does the child meet it?", hint="In a sentence or two", called="how the child meets it")
+    in_need = RadioField(
+        "Is the child in need under section 17 of the Children Act 1989?",
+        YES_NO_UNKNOWN,
+        hint="Unlikely to be healthy and develop well without services, or disabled",
+    )
+
+    def fit(self) -> None:
+        scheme, word = self.situation.scheme, self.situation.step_word
+        level = self.fields["level"]
+        level.label = f"Which {word} do you think fits?"
+        level.offer(
+            [
+                *(
+                    Choice(str(each.rank), f"{word.capitalize()} {each.rank}: {each.name}", hint=each.description)
+                    for each in scheme.levels
+                ),
+                Choice("unsure", "I'm not sure"),
+            ]
+        )
+        if not self.situation.asks_child_in_need:
+            del self.fields["in_need"]
+
+
+class Special(IntakeForm):
+    """Stands below what the scheme asks for each special concern."""
+
+    done = LongTextField(
+        "What have you done about this?",
+        hint="Whom you have told or will tell, and when",
+        called="what you have done",
+        rows=5,
+    )
+
+
+class Consent(IntakeForm):
+    informed = RadioField("Do the parents or carers know of this referral?", YES_NO_UNKNOWN)
+    given = RadioField(
+        "Do they agree to it?",
+        (("yes", "Yes"), ("no", "No"), ("not_asked", "They were not asked"), ("unknown", "I don't know")),
+    )
+    reason = RadioField("If they don't agree or were not asked, why?")
+    explain = LongTextField(
+        "Tell us more", hint="What you did to ask, what they said, why it was not safe", called="the reason", rows=5
+    )
+    decided_by = TextField("Who decided to go on without their agreement?", hint="Name and role", called="who decided")
+
+    def fit(self) -> None:
+        self.fields["reason"].offer(
+            [
+                *((each.slug, each.label) for each in self.situation.scheme.consent_reasons),
+                Choice(OTHER_REASON, "Another reason"),
+            ]
+        )
+
+
+class Attach(IntakeForm):
+    exist = CheckboxesField("Which of these are there for this child?", hint="Choose all that apply")
+    where = LongTextField(
+        "Where can they be had?",
+        hint="Who holds them, and how we ask for them. Name other documents here too.",
+        called="where they can be had",
+        rows=4,
+        max_length=5000,
+    )
+
+    def fit(self) -> None:
+        self.fields["exist"].offer(
+            [
+                *(Choice(each.slug, each.name, hint=each.when) for each in self.situation.scheme.evidence),
+                Choice("none", "None of these", exclusive=True),
+            ]
+        )

@@ -1,0 +1,147 @@
+"""What worries you, what works well, what needs to happen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from partnerships.forms import CheckboxesField, Choice, DateField, LongTextField, RadioField, TextField, TimeField
+from referrals.intake.answers import moment
+from referrals.intake.forms.base import IntakeForm
+from referrals.intake.screened import TICKABLE
+from thresholds.domain.terms import Flag
+
+SOURCES = (
+    ("saw", "I saw or heard it myself"),
+    ("child", "The child told me"),
+    ("other", "Somebody else told me"),
+    ("record", "It stands in a record"),
+)
+CONCERNS = {
+    Flag.LADO: "Somebody who works or volunteers with children",
+    Flag.FGM: "Female genital mutilation (FGM)",
+    Flag.PREVENT: "Radicalisation or extremism",
+    Flag.MARAC: "Domestic abuse with a high risk",
+    Flag.NRM: "Trafficking or modern slavery",
+    Flag.EXPLOITATION: "Sexual or criminal exploitation, gangs, county lines",
+    Flag.PRIVATE_FOSTERING: "Private fostering: living for 28 days or more with somebody who is not close family",
+    Flag.NEGLECT_TOOL: "Neglect",
+}
+"""The special concerns, in a referrer's words."""
+
+SCALE_ENDS = "0 is very worried: the child is not safe. 10 is not worried: the child is safe and its needs are met."
+
+
+class Worry(IntakeForm):
+    happened = LongTextField(
+        "What happened?",
+        hint="Facts first: what you saw, heard or were told, when, where, how often, who was there. "
+        "What you make of it comes on a later page.",
+        called="what happened",
+        missing="Tell us what happened, in a sentence at least",
+        rows=12,
+    )
+    known_from = CheckboxesField("How do you know?", SOURCES, hint="Choose all that apply")
+    who_told = TextField("Who told you, and when?", hint="If it was not you who saw it", called="who told you")
+    concerns = CheckboxesField("Is any of this part of it?", hint="Choose all that apply", small=True)
+
+    def fit(self) -> None:
+        scheme = self.situation.scheme
+        self.fields["concerns"].offer(
+            [
+                *((flag.value, CONCERNS[flag]) for flag in TICKABLE if scheme.flag_rule(flag)),
+                Choice("none", "None of these", exclusive=True),
+            ]
+        )
+
+
+class SafeNow(IntakeForm):
+    safe = RadioField(
+        "Is the child safe now?",
+        [
+            Choice("yes", "Yes, as far as I know"),
+            Choice("no", "No, the child may come to harm now or very soon", hint="Call 999 now. Come back here after."),
+            Choice("unsure", "I'm not sure"),
+        ],
+    )
+    telephoned = RadioField(
+        "Has somebody telephoned about this?",
+        [
+            Choice("yes", "Yes", reveals=("called_on", "called_time", "called_whom")),
+            Choice("no", "No"),
+        ],
+    )
+    called_on = DateField("On which day?", when="past", called="the day of the call")
+    called_time = TimeField("At what time?", hint="For example, 4:30pm", called="the time of the call")
+    called_whom = TextField("Who spoke with whom?", called="who spoke with whom")
+    concern_on = DateField("On which day did the worry arise?", when="past", called="the day on which the worry arose")
+    concern_time = TimeField(
+        "At what time?", hint="For example, 9:15am. About right is good enough.", called="the time of the worry"
+    )
+    next_seen = TextField("When will the child next be seen, and by whom?", called="when the child is next seen")
+
+    def fit(self) -> None:
+        front_door = self.situation.partnership.front_door_name
+        self.fields["telephoned"].label = f"Has somebody telephoned {front_door} about this?"
+        if not self.situation.asks_when_it_arose:
+            del self.fields["concern_on"], self.fields["concern_time"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        for name in ("called", "concern"):
+            on, time = cleaned.get(f"{name}_on"), cleaned.get(f"{name}_time")
+            if not on or not time or (name == "called" and cleaned.get("telephoned") != "yes"):
+                continue
+            if moment(on.isoformat(), time.strftime("%H:%M")) > self.situation.at:
+                self.add_error(f"{name}_time", f"{self.fields[f'{name}_time'].called.capitalize()} must have passed")
+        return cleaned
+
+    def doubts(self) -> list[str]:
+        answers = self.situation.answers
+        page, found = answers.page("safe-now"), []
+        if page.get("telephoned") == "yes" and answers.called_at is None:
+            found.append("You have said that somebody telephoned. Can you add the day and the time?")
+        if self.situation.asks_when_it_arose and answers.concern_at is None:
+            found.append("Can you say on which day and at what time the worry arose? About right is good enough.")
+        return found
+
+
+class Impact(IntakeForm):
+    impact = LongTextField(
+        "What does it do to the child?",
+        hint="What you notice in the child: health, mood, behaviour, learning, how often and since when",
+        called="what it does to the child",
+    )
+    child_words = LongTextField(
+        "What does the child say?",
+        hint="In the child's own words, or what the child shows if too young to say. Say if the child was not asked.",
+        called="what the child says",
+        rows=5,
+    )
+    opinion = LongTextField(
+        "What do you make of it?", hint="Your own view, told apart from the facts", called="your view", rows=5
+    )
+
+
+class Strengths(IntakeForm):
+    working_well = LongTextField(
+        "What works well?",
+        hint="What keeps the child safe, who helps, what the parents do well, what the child is good at",
+        called="what works well",
+    )
+    parents_view = LongTextField(
+        "What do the parents or carers say?", hint="Their view of the worry, and what they want", rows=5
+    )
+
+
+class NextSteps(IntakeForm):
+    needs_to_happen = LongTextField(
+        "What needs to happen?",
+        hint="What would have to change for you not to worry, and what help you think the family needs",
+        called="what needs to happen",
+    )
+    scale = RadioField(
+        "How worried are you, from 0 to 10?", [(str(number), str(number)) for number in range(11)], inline=True
+    )
+
+    def fit(self) -> None:
+        self.fields["scale"].help_text = self.situation.scheme.guidance.scale or SCALE_ENDS

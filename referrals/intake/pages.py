@@ -1,0 +1,203 @@
+"""The guided form as data: its sections, its pages, their order, and who sees which.
+
+One thing a page, in the order in which a worried person thinks. Views and templates hold none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from referrals.intake import forms
+from referrals.intake.answers import GROUPS, Place
+from referrals.intake.forms.base import IntakeForm
+from referrals.intake.situation import Situation
+
+Predicate = Callable[[Situation], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One line of the task list."""
+
+    slug: str
+    title: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page. `title` may name the `{child}` or `{person}` of a repeated page, and the scheme's `{step}` word.
+
+    group: "child" or "person" where the page stands once for each. shown: who sees it.
+    """
+
+    slug: str
+    title: str
+    form: type[IntakeForm]
+    section: Section
+    group: str = ""
+    shown: Predicate = lambda situation: True
+    template: str = "referrals/intake/page.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A page at its place in one draft's order: for a repeated page, of one child or person."""
+
+    page: Page
+    number: int = 0
+
+    @property
+    def place(self) -> Place:
+        return Place(self.page.slug, self.page.group, self.number)
+
+    @property
+    def address(self) -> dict[str, Any]:
+        """What names this page in an address, below the draft."""
+        if not self.page.group:
+            return {"slug": self.page.slug}
+        return {"group": self.page.group, "number": self.number, "slug": self.page.slug}
+
+    def title(self, situation: Situation) -> str:
+        """The page's heading, in this draft's words."""
+        child = person = ""
+        if self.page.group == "child":
+            told = situation.answers.children[self.number - 1]
+            child = told.name or ("the baby" if told.unborn else "the child" if self.number == 1 else told.called)
+        elif self.page.group == "person":
+            person = "Who is in the family?" if self.number == 1 else "Who else is in the family?"
+        title = self.page.title.format(child=child, person=person, step=situation.step_word)
+        return title[:1].upper() + title[1:]
+
+
+CHILD = Section("child", "The child", "Who you are worried about, and any brothers or sisters")
+FAMILY = Section("family", "Family and household", "Parents, carers and who lives in the home")
+YOU = Section("you", "You", "How and when we can reach you")
+INVOLVED = Section("involved", "Who helps already", "Other practitioners, early help, a social worker")
+WORRY = Section("worry", "Your worry", "What happened, what works well, what needs to happen")
+LEVEL = Section("level", "Indicators", "What fits in the published threshold, and your own view")
+SPECIAL = Section("special", "Special concerns", "What else to do for the concerns that you named")
+TRIED = Section("tried", "What has been tried", "By you or by others, and what came of it")
+CONSENT = Section("consent", "Consent", "Whether the family knows, and whether they agree")
+ATTACH = Section("attach", "Documents", "Assessments and plans that exist")
+SECTIONS = (CHILD, FAMILY, YOU, INVOLVED, WORRY, LEVEL, SPECIAL, TRIED, CONSENT, ATTACH)
+
+PAGES = (
+    Page("who", "Who is {child}?", forms.ChildWho, CHILD, "child"),
+    Page("details", "More about {child}", forms.ChildDetails, CHILD, "child"),
+    Page("home", "Where is {child}?", forms.ChildHome, CHILD, "child"),
+    Page("children", "Any other children?", forms.AnotherChild, CHILD, template="referrals/intake/group.html"),
+    Page("person", "{person}", forms.Person, FAMILY, "person"),
+    Page("family", "Anybody else in the family?", forms.Family, FAMILY, template="referrals/intake/group.html"),
+    Page("you", "How can we reach you?", forms.You, YOU, template="referrals/intake/you.html"),
+    Page("involved", "Who helps already?", forms.Involved, INVOLVED),
+    Page(
+        "worker-first",
+        "Talk with the child's worker first",
+        forms.GoToThemFirst,
+        INVOLVED,
+        shown=lambda situation: situation.goes_to_the_worker_first,
+        template="referrals/intake/worker_first.html",
+    ),
+    Page("worry", "What worries you?", forms.Worry, WORRY),
+    Page("safe-now", "Is the child safe now?", forms.SafeNow, WORRY),
+    Page("impact", "What is it like for the child?", forms.Impact, WORRY),
+    Page("strengths", "What works well?", forms.Strengths, WORRY),
+    Page("next", "What needs to happen?", forms.NextSteps, WORRY),
+    Page("indicators", "Which indicators fit?", forms.Indicators, LEVEL, template="referrals/intake/indicators.html"),
+    Page(
+        "evidence",
+        "What did you see for each?",
+        forms.Evidence,
+        LEVEL,
+        shown=lambda situation: any(map(situation.scheme.indicator, situation.answers.indicators)),
+    ),
+    Page("judged", "Which {step} do you think fits?", forms.Judged, LEVEL, template="referrals/intake/judged.html"),
+    Page(
+        "special",
+        "Special concerns",
+        forms.Special,
+        SPECIAL,
+        shown=lambda situation: bool(situation.special),
+        template="referrals/intake/special.html",
+    ),
+    Page("tried", "What has been tried?", forms.Tried, TRIED),
+    Page(
+        "consent",
+        "Do they know, and do they agree?",
+        forms.Consent,
+        CONSENT,
+        template="referrals/intake/consent.html",
+    ),
+    Page("attach", "Which documents are there?", forms.Attach, ATTACH, template="referrals/intake/attach.html"),
+)
+
+
+class Progress(StrEnum):
+    """How far a section is."""
+
+    NOT_STARTED = "not_started"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A section on the task list: how far it is, and the page to open."""
+
+    section: Section
+    progress: Progress
+    step: Step
+
+
+def steps(situation: Situation) -> list[Step]:
+    """Every page of this draft in its order, the repeated ones once for each child and person."""
+    found: list[Step] = []
+    for group, pages in groupby(PAGES, key=attrgetter("group")):
+        together = [page for page in pages if page.shown(situation)]
+        if not group:
+            found.extend(Step(page) for page in together)
+            continue
+        count = len(situation.answers.group(GROUPS[group]))
+        found.extend(Step(page, number) for number in range(1, count + 1) for page in together)
+    return found
+
+
+def find(situation: Situation, slug: str, group: str = "", number: int = 0) -> Step | None:
+    """The page at an address, or None where this draft has no such page."""
+    return next((step for step in steps(situation) if step.place == Place(slug, group, number)), None)
+
+
+def neighbours(situation: Situation, step: Step) -> tuple[Step | None, Step | None]:
+    """The pages before and after this one."""
+    ordered = steps(situation)
+    if step not in ordered:
+        return None, None
+    at = ordered.index(step)
+    return (ordered[at - 1] if at else None), (ordered[at + 1] if at + 1 < len(ordered) else None)
+
+
+def is_saved(situation: Situation, step: Step) -> bool:
+    return step.place.read(situation.answers.raw) is not None
+
+
+def tasks(situation: Situation) -> list[Task]:
+    """The task list: each section that this draft has, and its first page that was not saved yet."""
+    found = []
+    ordered = steps(situation)
+    for section in SECTIONS:
+        mine = [step for step in ordered if step.page.section is section]
+        if not mine:
+            continue
+        open_ones = [step for step in mine if not is_saved(situation, step)]
+        if not open_ones:
+            progress = Progress.DONE
+        else:
+            progress = Progress.NOT_STARTED if len(open_ones) == len(mine) else Progress.IN_PROGRESS
+        found.append(Task(section, progress, open_ones[0] if open_ones else mine[0]))
+    return found

@@ -1,0 +1,167 @@
+"""What the pages of the form show beside their questions: people told of, the matrix, the level so far, contacts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from partnerships.models import Partnership
+from referrals.intake import addresses, summary
+from referrals.intake.answers import GROUPS, Answers, ChildTold, Place
+from referrals.intake.forms import Indicators, IntakeForm
+from referrals.intake.pages import PAGES, Step, tasks
+from referrals.intake.screened import referrer_sentence
+from referrals.intake.situation import Situation
+from referrals.models import Draft
+from thresholds.domain.scheme import Flag, RuleKind
+from thresholds.matrix import Section, sections
+
+CONTACTS = {
+    Flag.LADO: ("lado",),
+    Flag.FGM: ("police",),
+    Flag.PREVENT: ("prevent",),
+    Flag.MARAC: ("marac",),
+    Flag.NRM: ("nrm",),
+    Flag.EXPLOITATION: ("police",),
+    Flag.SECTION_47: ("front_door", "out_of_hours"),
+    Flag.STRATEGY_DISCUSSION: ("front_door", "out_of_hours"),
+}
+"""The contact points that belong to a flag, by their kind."""
+
+BY_LEVEL = (RuleKind.HIGHEST, RuleKind.CLUSTER, RuleKind.AGE, RuleKind.NOTHING_CHOSEN)
+
+
+def draft_line(draft: Draft) -> dict[str, Any]:
+    """An unsent draft in a list: whom it is about, how far it is."""
+    answers = Answers(draft.answers)
+    names = [child.called for child in answers.children if child.is_told]
+    return {
+        "draft": draft,
+        "about": " and ".join(names) or "a child not named yet",
+        "href": addresses.of_tasks(draft),
+        "worry_told": answers.is_worry_told,
+    }
+
+
+def page_context(draft: Draft, situation: Situation, step: Step, form: IntakeForm) -> dict[str, Any]:
+    """What this page shows beside its form."""
+    slug = step.page.slug
+    if slug in ("children", "family"):
+        return {"lines": group_lines(draft, situation, "child" if slug == "children" else "person")}
+    if isinstance(form, Indicators):
+        return {"domains": matrix(situation, form), "so_far": so_far(situation)}
+    if slug == "judged":
+        return {"so_far": so_far(situation)}
+    if slug == "special":
+        return {"specials": specials(situation)}
+    if slug == "worker-first":
+        return {"worker": situation.answers.said("involved", "worker_name")}
+    return {}
+
+
+def group_lines(draft: Draft, situation: Situation, group: str) -> list[dict[str, Any]]:
+    """Each child or person of the draft: the name, and where to change it or take it out."""
+    first = next(page for page in PAGES if page.group == group)
+    people = {person.number: person for person in situation.answers.people}
+    lines = []
+    for number, _ in enumerate(situation.answers.group(GROUPS[group]), start=1):
+        child: ChildTold | None = situation.answers.children[number - 1] if group == "child" else None
+        told = child or people.get(number)
+        lines.append(
+            {
+                "name": told.called if told else f"Person {number}",
+                "detail": people[number].relationship if group == "person" and number in people else "",
+                "href": addresses.of_page(draft, Step(first, number)),
+                "remove": addresses.of_removal(draft, group, number),
+                "is_told": told.is_told if told else False,
+            }
+        )
+    return lines
+
+
+def matrix(situation: Situation, form: Indicators) -> list[dict[str, Any]]:
+    """The scheme's indicators by top-level domain, each list from the lowest step to the highest."""
+    scheme = situation.scheme
+    chosen = set(form["chosen"].value() or [])
+    roots: dict[str, dict[str, Any]] = {}
+    for section in sections(scheme):
+        root = scheme.root(section.domain.name)
+        place = roots.setdefault(root, {"name": root, "id": f"domain-{len(roots) + 1}", "chosen": 0, "parts": []})
+        lists = lists_of(section, situation.step_word, chosen)
+        place["chosen"] += sum(item["checked"] for each in lists for item in each["items"])
+        place["parts"].append({"name": section.domain.name if section.domain.name != root else "", "lists": lists})
+    found = list(roots.values())
+    if form.outdated:
+        items = [{"key": key, "label": key, "checked": key in chosen} for key in form.outdated]
+        part = {"name": "", "lists": [{"step": "Chosen from an earlier threshold", "items": items}]}
+        found.append({"name": "No longer in the threshold", "id": "outdated", "chosen": len(items), "parts": [part]})
+    return found
+
+
+def lists_of(section: Section, word: str, chosen: set[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "step": f"{word.capitalize()}{'s' if len(each.levels) > 1 else ''} "
+            + " and ".join(str(level.rank) for level in each.levels),
+            "colour": each.levels[0].colour.value if each.levels else "blue",
+            "name": " / ".join(level.name for level in each.levels),
+            "items": [{"key": one.key, "label": one.label, "checked": one.key in chosen} for one in each.indicators],
+        }
+        for each in section.lists
+    ]
+
+
+def so_far(situation: Situation) -> dict[str, Any]:
+    """What the threshold indicates for what is stored, and why. Indicated, not decided."""
+    screening = situation.screening
+    level = situation.scheme.level(screening.indicated_level)
+    return {
+        "level": level,
+        "step": situation.scheme.step(screening.indicated_level),
+        "chosen": len(situation.answers.indicators),
+        "why": [reason.because for reason in screening.reasons if reason.kind in BY_LEVEL],
+    }
+
+
+def specials(situation: Situation) -> list[dict[str, Any]]:
+    """Each special concern raised, with the scheme's word to the referrer and whom to tell."""
+    return [special(situation, flag) for flag in situation.special]
+
+
+def special(situation: Situation, flag: Flag) -> dict[str, Any]:
+    return {
+        "flag": flag,
+        "words": flag.words[0].upper() + flag.words[1:],
+        "sentence": referrer_sentence(situation.scheme, flag),
+        "contacts": contacts(situation.partnership, flag),
+    }
+
+
+def contacts(partnership: Partnership, flag: Flag) -> list[Any]:
+    kinds = CONTACTS.get(flag, ())
+    return list(partnership.contact_points.filter(kind__in=kinds)) if kinds else []
+
+
+def checked_sections(draft: Draft, situation: Situation) -> list[dict[str, Any]]:
+    """The cards for checking, each with its way to change it, under their sections; a repeated one can be added to."""
+    hrefs = {task.section: task.progress.value for task in tasks(situation)}
+    return [
+        {
+            "title": section.title,
+            "progress": hrefs.get(section, ""),
+            "cards": [
+                {
+                    "title": card.title,
+                    "rows": card.rows,
+                    "unanswered": ", ".join(card.unanswered),
+                    "actions": [{"text": "Change", "href": f"{addresses.of_page(draft, card.step)}?from=check"}],
+                    "id": card_id(card.step.place),
+                }
+                for card in cards
+            ],
+        }
+        for section, cards in summary.by_section(summary.cards(situation))
+    ]
+
+
+def card_id(place: Place) -> str:
+    return "-".join(part for part in (place.group, str(place.number or ""), place.slug) if part)

@@ -1,0 +1,61 @@
+"""What a page of the form has to know: the partnership, its threshold in force, and what was told so far."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from partnerships.models import Partnership
+from referrals.intake.answers import LONDON, Answers
+from referrals.intake.screened import screen_answers, special_flags
+from thresholds.domain.scheme import Flag, Limit, Scheme, Starts, StatutoryBasis
+from thresholds.domain.screening import Screening
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One draft at one moment. `at` is the request's."""
+
+    partnership: Partnership
+    scheme: Scheme
+    answers: Answers
+    at: dt.datetime
+
+    @property
+    def step_word(self) -> str:
+        """The document's own word for a step of need: level or tier."""
+        return self.scheme.step_word.value
+
+    @property
+    def written_form(self) -> Limit | None:
+        """By when the written form is to follow, where it follows something: a call, or the moment of the worry."""
+        limit = self.scheme.limit("written_form")
+        return limit if limit and limit.starts in (Starts.CALLED, Starts.CONCERN) else None
+
+    @property
+    def asks_when_it_arose(self) -> bool:
+        """The written form's clock starts when the worry arose, so that moment is asked for."""
+        return self.written_form is not None and self.written_form.starts is Starts.CONCERN
+
+    @property
+    def asks_child_in_need(self) -> bool:
+        """Section 17 decides a level, or moves the route by the referrer's word."""
+        by_level = any(
+            level.statutory_basis in (StatutoryBasis.SECTION_17, StatutoryBasis.BOTH) for level in self.scheme.levels
+        )
+        return by_level or self.scheme.flag_rule(Flag.SECTION_17) is not None
+
+    @property
+    def goes_to_the_worker_first(self) -> bool:
+        """The child has a worker already, and the document says whom to talk with before referring."""
+        return self.answers.page("involved").get("worker") == "yes" and bool(self.scheme.guidance.before_referring)
+
+    @property
+    def screening(self) -> Screening:
+        """What the threshold says so far; earlier contacts are looked for when the referral is sent."""
+        return screen_answers(self.answers, self.scheme, on=self.at.astimezone(LONDON).date())[1]
+
+    @property
+    def special(self) -> tuple[Flag, ...]:
+        """The special concerns raised so far."""
+        return special_flags(self.screening, self.scheme)

@@ -1,0 +1,132 @@
+"""The answers as people read them: a card a page, for checking before sending, for the copy, for whoever reads it.
+
+cards(situation_of(referral))          # the same cards, of a referral as it was sent
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+
+from partnerships.forms import DateField, TimeField
+from partnerships.templatetags.page_parts import clock_time, day
+from referrals.domain.quality import Check, check
+from referrals.intake.answers import Answers, words
+from referrals.intake.pages import Section, Step, steps
+from referrals.intake.situation import Situation
+from referrals.models import Referral
+from thresholds.loading import load
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One question and its answer. typed: somebody's own words, whose line ends count."""
+
+    key: str
+    value: str
+    typed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One page's answers; `unanswered` names what was left out."""
+
+    section: Section
+    step: Step
+    title: str
+    rows: tuple[Row, ...]
+    unanswered: tuple[str, ...]
+
+
+def situation_of(referral: Referral) -> Situation:
+    """A referral as it was sent, under the threshold by which it was screened."""
+    return Situation(
+        partnership=referral.partnership,
+        scheme=load(referral.scheme_version),
+        answers=Answers(referral.answers),
+        at=referral.received_at,
+    )
+
+
+def cards(situation: Situation) -> list[Card]:
+    """A card for each page of this draft or referral, in the form's order."""
+    return [card(situation, step) for step in steps(situation) if step.page.slug != "evidence"]
+
+
+def card(situation: Situation, step: Step) -> Card:
+    stored = step.place.read(situation.answers.raw) or {}
+    if step.page.slug == "indicators":
+        rows, unanswered = indicator_rows(situation), []
+    else:
+        rows, unanswered = field_rows(situation, step, stored)
+    return Card(step.page.section, step, step.title(situation), tuple(rows), tuple(unanswered))
+
+
+def field_rows(situation: Situation, step: Step, stored: Mapping[str, Any]) -> tuple[list[Row], list[str]]:
+    """Each field of the page's form: its label and what was answered; the labels of those that were not."""
+    form = step.page.form(situation=situation, number=step.number, stored=stored)
+    rows, unanswered = [], []
+    for name, field in form.fields.items():
+        told = said(field, stored.get(name))
+        label = str(field.label)
+        if told:
+            rows.append(Row(label, told, isinstance(field.widget, forms.Textarea)))
+        elif name not in form.revealed:
+            unanswered.append(label)
+    return rows, unanswered
+
+
+def said(field: forms.Field, value: Any) -> str:
+    """A stored answer in words; empty where nothing was answered."""
+    choices = getattr(field, "choices", None)
+    if choices is not None:
+        labels = {str(choice.value): str(choice.label) for choice in choices if str(choice.value)}
+        chosen = words(value) if isinstance(value, list) else [value] if isinstance(value, str) and value else []
+        return "\n".join(labels.get(each, each) for each in chosen)
+    if not isinstance(value, str) or not value:
+        return ""
+    if isinstance(field, DateField):
+        return day(value)
+    if isinstance(field, TimeField):
+        return clock_time(as_time(value)) or value
+    return value
+
+
+def as_time(value: str) -> dt.time | None:
+    try:
+        return dt.time.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def indicator_rows(situation: Situation) -> list[Row]:
+    """The indicators chosen, each under its step and domain, with what was seen."""
+    scheme, evidence = situation.scheme, situation.answers.evidence
+    rows = []
+    for key in situation.answers.indicators:
+        indicator = scheme.indicator(key)
+        if indicator is None:
+            rows.append(Row("No longer in the threshold", "\n".join(filter(None, (key, evidence.get(key)))), True))
+            continue
+        note = f"\n\nWhat was seen: {evidence[key]}" if key in evidence else ""
+        rows.append(
+            Row(f"{scheme.step(indicator.level).capitalize()}, {indicator.domain}", indicator.label + note, True)
+        )
+    return rows
+
+
+def quality(situation: Situation, *, referrer_name: str, telephone: str) -> tuple[Check, ...]:
+    """The six questions of a good referral, asked of what was told."""
+    return check(situation.answers.told(referrer_name=referrer_name, telephone=telephone))
+
+
+def by_section(found: Iterable[Card]) -> list[tuple[Section, list[Card]]]:
+    """The cards under their sections, in order."""
+    sections: dict[Section, list[Card]] = {}
+    for each in found:
+        sections.setdefault(each.section, []).append(each)
+    return list(sections.items())

@@ -1,0 +1,110 @@
+"""The practitioner's pages: drafts and referrals, what became of one, its letters, its copy as a PDF."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from partnerships.access import gate
+from partnerships.permissions import Permission
+from referrals.domain.lifecycle import State
+from referrals.intake import afterwards, shown, summary
+from referrals.letters.reading import open_letter
+from referrals.letters.render import pdf
+from referrals.models import Draft, Event, Letter, Referral
+from referrals.reading import record_copy, record_reading
+
+PER_PAGE = 25
+Signed = Any
+"""A request that passed the gate: it carries `partnership` and `actor` (partnerships.middleware)."""
+
+
+@gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
+@require_safe
+def my_referrals(request: Signed) -> HttpResponse:
+    """Drafts to go on with, and what was sent, the newest first."""
+    rows = (
+        Referral.objects.sent_by(request.actor)
+        .select_related("referrer", "agency")
+        .prefetch_related("children", "clocks")
+        .order_by("-received_at", "pk")
+    )
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    now = timezone.now()
+    drafts = Draft.objects.visible_to(request.actor).unsent()
+    return render(
+        request,
+        "referrals/intake/my_referrals.html",
+        {
+            "drafts": [shown.draft_line(draft) for draft in drafts],
+            "lines": [afterwards.line(referral) for referral in page],
+            "page": page,
+            "may_send": request.actor.can(Permission.REFERRAL_SEND),
+            "follows_agency": request.actor.can(Permission.AGENCY_TRACK),
+            "now": now,
+        },
+    )
+
+
+@gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
+@require_safe
+def referral_track(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """What was sent, where it stands, what comes next and by when, and the letters."""
+    referral, now = the_referral(request, referral_id), timezone.now()
+    record_reading(referral=referral, by=request.user, at=now)
+    situation = summary.situation_of(referral)
+    context = {
+        **afterwards.sent_context(referral, now=now),
+        "next": afterwards.NEXT[State(referral.state)],
+        "events": Event.objects.filter(referral=referral, for_referrer=True),
+        "letters": Letter.objects.filter(referral=referral),
+        "sections": summary.by_section(summary.cards(situation)),
+    }
+    return render(request, "referrals/intake/track.html", context)
+
+
+@gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
+@require_safe
+def referral_copy(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """What was sent, as a PDF. Its file name tells nothing of the child."""
+    referral, now = the_referral(request, referral_id), timezone.now()
+    record_copy(referral=referral, by=request.user, at=now)
+    situation = summary.situation_of(referral)
+    body = pdf(
+        "referrals/documents/referral.html",
+        {
+            "referral": referral,
+            "partnership": referral.partnership,
+            "title": f"Referral {referral.reference}",
+            "sections": summary.by_section(summary.cards(situation)),
+            "now": now,
+        },
+    )
+    response = HttpResponse(body, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="referral-{referral.reference}.pdf"'
+    return response
+
+
+@gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
+@require_safe
+def letter(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) -> HttpResponse:
+    """A letter as it was sent. That it was opened, and by whom, is kept."""
+    referral = the_referral(request, referral_id)
+    written = get_object_or_404(Letter.objects.filter(referral=referral).select_related("sent_by"), pk=letter_id)
+    open_letter(letter=written, by=request.user, at=timezone.now())
+    return render(request, "referrals/intake/letter.html", {"referral": referral, "letter": written})
+
+
+def the_referral(request: HttpRequest, referral_id: uuid.UUID) -> Referral:
+    """One of those that this person may follow; any other is not found."""
+    rows = Referral.objects.sent_by(request.actor)  # type: ignore[attr-defined]
+    referral = rows.select_related("partnership", "agency", "team", "scheme_version").filter(pk=referral_id).first()
+    if referral is None:
+        raise Http404
+    return referral

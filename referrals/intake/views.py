@@ -1,0 +1,334 @@
+"""The guided form: the emergency page, the task list, its pages, checking, sending, and what comes after."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partnerships.access import gate, open_to_all
+from partnerships.permissions import Permission
+from partnerships.views import typed
+from referrals.intake import actions, addresses, afterwards, shown, summary
+from referrals.intake.answers import GROUPS, Answers, seal
+from referrals.intake.pages import PAGES, Step, find, is_saved, neighbours, steps, tasks
+from referrals.intake.situation import Situation
+from referrals.models import Draft, Referral
+from thresholds.loading import NoThreshold, load, version_in_force
+
+Signed = Any
+"""A request that passed the gate: it carries `partnership` and `actor` (partnerships.middleware)."""
+
+
+@open_to_all("Whoever fears for a child must see whom to telephone before signing in")
+@require_safe
+def refer_before(request: Signed) -> HttpResponse:
+    """Before the form: 999, the front door, what is telephoned, how long it takes, and drafts to go on with."""
+    may_send = request.actor.can(Permission.REFERRAL_SEND)
+    now = timezone.now()
+    try:
+        scheme = load(version_in_force(request.partnership, now))
+    except NoThreshold:
+        scheme = None
+    drafts = Draft.objects.visible_to(request.actor).unsent() if may_send else []
+    return render(
+        request,
+        "referrals/intake/before.html",
+        {
+            "scheme": scheme,
+            "may_send": may_send and scheme is not None,
+            "drafts": [shown.draft_line(draft) for draft in drafts],
+            "written_form": scheme and Situation(request.partnership, scheme, Answers({}), now).written_form,
+            "sign_in": f"{reverse('account_login')}?next={request.path}",
+        },
+    )
+
+
+@gate(Permission.REFERRAL_SEND)
+@require_POST
+def refer_start(request: Signed) -> HttpResponse:
+    draft = actions.start_draft(
+        partnership=request.partnership, agency=request.actor.agency, by=request.user, at=timezone.now()
+    )
+    return redirect("refer_tasks", partnership=request.partnership.slug, draft_id=draft.pk)
+
+
+@gate(Permission.REFERRAL_SEND)
+@require_safe
+def refer_tasks(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
+    draft = the_draft(request, draft_id)
+    if draft.sent_at:
+        return to_sent(draft)
+    situation = situation_of(draft, timezone.now())
+    listed = tasks(situation)
+    items = [
+        {
+            "title": task.section.title,
+            "hint": task.section.hint,
+            "href": addresses.of_page(draft, task.step),
+            "status": task.progress.value,
+        }
+        for task in listed
+    ]
+    done = sum(task.progress.value == "done" for task in listed)
+    return render(
+        request,
+        "referrals/intake/tasks.html",
+        {"draft": draft, "situation": situation, "items": items, "done": done, "of": len(listed)},
+    )
+
+
+@gate(Permission.REFERRAL_SEND)
+@require_http_methods(["GET", "HEAD", "POST"])
+def refer_page(request: Signed, draft_id: uuid.UUID, slug: str, group: str = "", number: int = 0) -> HttpResponse:
+    """One page of the form. A page that this draft does not ask for now leads to the task list."""
+    draft, now = the_draft(request, draft_id), timezone.now()
+    situation = situation_of(draft, now)
+    step = the_step(situation, slug, group, number)
+    if request.method == "POST":
+        return save(request, draft, situation, step, now)
+    if draft.sent_at:
+        return to_sent(draft)
+    if find(situation, slug, group, number) is None:
+        return redirect("refer_tasks", partnership=draft.partnership.slug, draft_id=draft.pk)
+    stored = step.place.read(draft.answers)
+    form = step.page.form(situation=situation, number=number, stored=stored)
+    doubts = form.doubts() if stored is not None else []
+    return show(request, draft, situation, step, form, seen=seal(stored), doubts=doubts)
+
+
+def save(request: Signed, draft: Draft, situation: Situation, step: Step, now: dt.datetime) -> HttpResponse:
+    """Check what was typed, store it, and go on. Whatever can't be stored is shown again, with all that was typed."""
+    posted, stored = request.POST, step.place.read(draft.answers)
+    later = "later" in posted
+    form = step.page.form(posted, situation=situation, number=step.number, stored=stored, later=later)
+    if not form.is_valid():
+        return show(request, draft, situation, step, form, seen=posted.get("seen", ""), status=422)
+    wants_another = getattr(form, "wants_another", False) and not later
+    try:
+        draft = actions.save_page(
+            draft=draft, place=step.place, told=form.told(), seen=posted.get("seen", ""), by=request.user, at=now
+        )
+        if wants_another:
+            return to_another(draft, "child" if step.page.slug == "children" else "person", request, now)
+    except actions.ChangedMeanwhile as changed:
+        theirs, _ = summary.field_rows(situation, step, changed.theirs or {})
+        return show(
+            request, draft, situation, step, form, seen=seal(changed.theirs), theirs=theirs, changed=True, status=409
+        )
+    except actions.AlreadySent as sent:
+        return not_saved(request, "This referral was already sent.", sent.referral)
+    except actions.Refused as refused:
+        return not_saved(request, str(refused))
+    return onwards(request, draft, step, now, later=later)
+
+
+def onwards(request: Signed, draft: Draft, step: Step, now: dt.datetime, *, later: bool) -> HttpResponse:
+    """After a page was saved: look again where something may be a slip, else the next page, or back to checking."""
+    situation = situation_of(draft, now)
+    posted, here = request.POST, addresses.of_page(draft, step)
+    if later:
+        return redirect("refer_tasks", partnership=draft.partnership.slug, draft_id=draft.pk)
+    if "update" in posted:
+        return redirect(f"{here}#so-far")
+    stored = step.place.read(draft.answers)
+    doubts = step.page.form(situation=situation, number=step.number, stored=stored).doubts()
+    checking = posted.get("from") == "check"
+    if doubts and posted.get("doubts") != seal({"doubts": doubts}):
+        return redirect(f"{here}{'?from=check' if checking else ''}")
+    if checking and (step.page.slug != "indicators" or not unsaved_after(situation, step)):
+        return redirect("refer_check", partnership=draft.partnership.slug, draft_id=draft.pk)
+    _, after = neighbours(situation, step)
+    return redirect(addresses.of_page(draft, after) if after else addresses.of_check(draft))
+
+
+def unsaved_after(situation: Situation, step: Step) -> bool:
+    """Whether the next page was never filled in: a changed answer may have brought it in."""
+    _, after = neighbours(situation, step)
+    return after is not None and not is_saved(situation, after)
+
+
+def to_another(draft: Draft, group: str, request: Signed, now: dt.datetime) -> HttpResponse:
+    number = actions.add_to_group(draft=draft, group=group, by=request.user, at=now)
+    slug = next(page.slug for page in PAGES if page.group == group)
+    return redirect(addresses.of_page(draft, Step(the_page(slug, group), number)))
+
+
+def show(
+    request: Signed,
+    draft: Draft,
+    situation: Situation,
+    step: Step,
+    form: Any,
+    *,
+    seen: str,
+    doubts: list[str] | None = None,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    before, _ = neighbours(situation, step)
+    ordered = steps(situation)
+    checking = (request.GET.get("from") or request.POST.get("from")) == "check"
+    context = {
+        "draft": draft,
+        "situation": situation,
+        "scheme": situation.scheme,
+        "step": step,
+        "title": step.title(situation),
+        "form": form,
+        "seen": seen,
+        "doubts": doubts or [],
+        "doubts_seal": seal({"doubts": doubts}) if doubts else "",
+        "checking": checking,
+        "back": addresses.of_check(draft)
+        if checking
+        else addresses.of_page(draft, before)
+        if before
+        else addresses.of_tasks(draft),
+        "place": ordered.index(step) + 1 if step in ordered else 0,
+        "of": len(ordered),
+        **shown.page_context(draft, situation, step, form),
+        **more,
+    }
+    return render(request, step.page.template, context, status=status)
+
+
+def not_saved(request: Signed, why: str, referral: Referral | None = None) -> HttpResponse:
+    """What was typed could not be stored: say why, and give every word back to copy."""
+    return render(
+        request,
+        "referrals/intake/not_saved.html",
+        {"why": why, "typed": typed(request), "referral": referral},
+        status=409,
+    )
+
+
+@gate(Permission.REFERRAL_SEND)
+@require_http_methods(["GET", "HEAD", "POST"])
+def refer_remove(request: Signed, draft_id: uuid.UUID, group: str, number: int) -> HttpResponse:
+    """Take a child or a person out of the draft, after asking."""
+    draft = the_draft(request, draft_id)
+    if draft.sent_at:
+        return to_sent(draft)
+    listed = Answers(draft.answers).group(GROUPS[group])
+    if not 1 <= number <= len(listed):
+        raise Http404
+    situation = situation_of(draft, timezone.now())
+    overview = "children" if group == "child" else "family"
+    if request.method == "POST":
+        try:
+            actions.remove_from_group(draft=draft, group=group, number=number, by=request.user, at=timezone.now())
+        except (LookupError, actions.Refused) as error:
+            raise Http404 from error
+        except actions.AlreadySent:
+            return to_sent(draft)
+        return redirect(addresses.of_page(draft, Step(the_page(overview))))
+    told = shown.group_lines(draft, situation, group)[number - 1]
+    back = addresses.of_page(draft, Step(the_page(overview)))
+    return render(request, "referrals/intake/remove.html", {"draft": draft, "told": told, "back": back, "group": group})
+
+
+@gate(Permission.REFERRAL_SEND)
+@require_http_methods(["GET", "HEAD", "POST"])
+def refer_discard(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
+    """Put a draft away unsent, after asking."""
+    draft = the_draft(request, draft_id)
+    if draft.sent_at:
+        return to_sent(draft)
+    if request.method == "POST":
+        try:
+            actions.discard_draft(draft=draft, by=request.user, at=timezone.now())
+        except actions.AlreadySent:
+            return to_sent(draft)
+        return redirect("my_referrals", partnership=request.partnership.slug)
+    return render(request, "referrals/intake/discard.html", {"draft": draft, "line": shown.draft_line(draft)})
+
+
+@gate(Permission.REFERRAL_SEND)
+@require_safe
+def refer_check(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
+    draft = the_draft(request, draft_id)
+    return to_sent(draft) if draft.sent_at else checked(request, draft)
+
+
+def checked(request: Signed, draft: Draft, problem: str = "", status: int = 200) -> HttpResponse:
+    """Every answer with a way to change it, the six questions, and the button that sends."""
+    situation = situation_of(draft, timezone.now())
+    errors = (
+        [{"text": problem, "href": f"{addresses.of_page(draft, Step(the_page('worry')))}?from=check"}]
+        if problem
+        else []
+    )
+    context = {
+        "draft": draft,
+        "situation": situation,
+        "sections": shown.checked_sections(draft, situation),
+        "quality": summary.quality(situation, referrer_name=request.user.name, telephone=request.user.telephone),
+        "errors": errors,
+    }
+    return render(request, "referrals/intake/check.html", context, status=status)
+
+
+@gate(Permission.REFERRAL_SEND)
+@require_POST
+def refer_send(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
+    draft = the_draft(request, draft_id)
+    try:
+        actions.submit(draft=draft, by=request.user, at=timezone.now())
+    except actions.Refused as refused:
+        return checked(request, draft, problem=str(refused), status=422)
+    return to_sent(draft)
+
+
+@gate(Permission.REFERRAL_SEND)
+@require_safe
+def refer_sent(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
+    """The reference, what happens next and by when, and what the referrer must do as well."""
+    referral = Referral.objects.sent_by(request.actor).filter(token=draft_id).first()
+    if referral is None:
+        raise Http404
+    return render(request, "referrals/intake/sent.html", afterwards.sent_context(referral, now=timezone.now()))
+
+
+def the_draft(request: HttpRequest, draft_id: uuid.UUID) -> Draft:
+    """The writer's own draft, sent or not; a discarded one is no more."""
+    rows = Draft.objects.visible_to(request.actor).filter(discarded_at__isnull=True)  # type: ignore[attr-defined]
+    draft = rows.select_related("partnership", "agency", "started_by").filter(pk=draft_id).first()
+    if draft is None:
+        raise Http404
+    return draft
+
+
+def situation_of(draft: Draft, now: dt.datetime) -> Situation:
+    try:
+        scheme = load(version_in_force(draft.partnership, now))
+    except NoThreshold as error:
+        raise Http404 from error
+    return Situation(draft.partnership, scheme, Answers(draft.answers), now)
+
+
+def the_page(slug: str, group: str = "") -> Any:
+    page = next((page for page in PAGES if (page.slug, page.group) == (slug, group)), None)
+    if page is None:
+        raise Http404
+    return page
+
+
+def the_step(situation: Situation, slug: str, group: str, number: int) -> Step:
+    """The page at this address, whether or not the draft asks for it now: what is typed on it is taken all the same."""
+    step = Step(the_page(slug, group), number)
+    try:
+        step.place.read(situation.answers.raw)
+    except LookupError as error:
+        raise Http404 from error
+    return step
+
+
+def to_sent(draft: Draft) -> HttpResponse:
+    return redirect("refer_sent", partnership=draft.partnership.slug, draft_id=draft.pk)

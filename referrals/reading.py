@@ -1,0 +1,23 @@
+"""That a referral was read, or taken away as a copy: each time one line of the audit trail."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from partnerships import audit
+from partnerships.models import User
+from referrals.models import Referral
+
+
+def record_reading(*, referral: Referral, by: User, at: dt.datetime) -> None:
+    """Somebody opened the referral."""
+    _record(referral, "referral.read", by, at)
+
+
+def record_copy(*, referral: Referral, by: User, at: dt.datetime) -> None:
+    """Somebody downloaded the copy of what was sent."""
+    _record(referral, "referral.copy_downloaded", by, at)
+
+
+def _record(referral: Referral, verb: str, by: User, at: dt.datetime) -> None:
+    audit.record(partnership=referral.partnership, verb=verb, noun="referral", object_id=referral.pk, by=by, at=at)
