@@ -238,7 +238,7 @@ def reword(
         return draft
     for name, text in changed.items():
         setattr(row, name, text)
-    row.full_clean(exclude=["version"])
+    row.clean_fields(exclude={column.name for column in row._meta.fields} - set(changed))
     row.save(update_fields=list(changed))
     draft.revision += 1
     draft.save(update_fields=["revision"])
