@@ -178,6 +178,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_MANIFEST_STRICT = False  # a file that set-up has not collected costs a style, never the page
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["gds"]
 CRISPY_TEMPLATE_PACK = "gds"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
