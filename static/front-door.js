@@ -12,6 +12,14 @@ import {
   createAll,
 } from "./build/govuk-frontend.min.js";
 
+// A radio may not say that it is expanded; what it reveals stands right after it and is read next.
+class RevealingRadios extends Radios {
+  syncConditionalRevealWithInputState(input) {
+    super.syncConditionalRevealWithInputState(input);
+    input.removeAttribute("aria-expanded");
+  }
+}
+
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 
 createAll(Button, { preventDoubleClick: true });
@@ -21,7 +29,7 @@ for (const component of [
   ErrorSummary,
   NotificationBanner,
   PasswordInput,
-  Radios,
+  RevealingRadios,
   ServiceNavigation,
   SkipLink,
 ]) {

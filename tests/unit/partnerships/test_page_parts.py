@@ -1,0 +1,216 @@
+"""Dates, limits, numbers and statuses in the same words on every page; links by what one may do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from django.template import Context, Template
+
+from partnerships.access import Actor
+from partnerships.models import Partnership, User
+from partnerships.navigation import NO_NUMBER, Call, call_now, links
+from partnerships.permissions import Permission, Role
+from partnerships.statuses import STATUSES
+from partnerships.templatetags import page_parts
+from referrals.domain.lifecycle import Outcome, State
+from referrals.models import Clock, Letter
+from thresholds.domain.terms import Flag, Route
+from thresholds.models import SchemeVersion
+
+WINTER = dt.datetime(2026, 11, 24, 16, 30, tzinfo=dt.UTC)
+SUMMER = dt.datetime(2026, 7, 1, 23, 30, tzinfo=dt.UTC)
+
+
+def shown(template: str, **context) -> str:
+    return Template("{% load page_parts %}" + template).render(Context(context))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (dt.date(2026, 11, 23), "23 November 2026"),
+        (dt.date(2026, 3, 5), "5 March 2026"),
+        (SUMMER, "2 July 2026"),
+        ("2026-11-23", "23 November 2026"),
+        ("2026-11-23T10:00:00Z", "23 November 2026"),
+        ("about five years ago", "about five years ago"),
+        (None, ""),
+    ],
+)
+def test_days(value, words):
+    assert shown("{{ value|day }}", value=value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (WINTER, "4:30pm"),
+        (SUMMER, "12:30am"),
+        (dt.time(16), "4pm"),
+        (dt.time(0, 5), "12:05am"),
+        (dt.time(12), "midday"),
+        (dt.time(0), "midnight"),
+        (dt.time(9, 5), "9:05am"),
+        (None, ""),
+    ],
+)
+def test_clock_times(value, words):
+    assert shown("{{ value|clock_time }}", value=value) == words
+
+
+def test_moments_are_londons():
+    assert shown("{{ value|moment }}", value=WINTER) == "4:30pm on Tuesday 24 November 2026"
+    assert shown("{{ value|moment }}", value=SUMMER) == "12:30am on Thursday 2 July 2026"
+    assert shown("{{ value|moment }}", value=None) == ""
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (3 * 1440 + 125, "3 days and 2 hours left"),
+        (1440, "1 day left"),
+        (61, "1 hour and 1 minute left"),
+        (20, "20 minutes left"),
+        (0.5, "less than a minute left"),
+        (0, "due now"),
+        (-0.5, "due now"),
+        (-1, "1 minute overdue"),
+        (-1500, "1 day and 1 hour overdue"),
+    ],
+)
+def test_what_is_left_of_a_limit(minutes, words):
+    assert shown("{% time_left due %}", due=WINTER + dt.timedelta(minutes=minutes), now=WINTER) == words
+
+
+def test_no_limit_has_nothing_left():
+    assert shown("{% time_left due %}", due=None, now=WINTER) == ""
+
+
+def test_paragraphs_keep_lines_and_run_nothing():
+    assert shown("{{ text|paragraphs }}", text="one\ntwo\n\n<script>three</script>") == (
+        '<p class="govuk-body">one<br>two</p>\n\n<p class="govuk-body">&lt;script&gt;three&lt;/script&gt;</p>'
+    )
+
+
+def test_numbers_are_to_be_pressed_and_words_around_them_stay():
+    link = '<a class="govuk-link" href="tel:{}">{}</a>'
+    assert shown("{{ text|telephone }}", text="0300 126 3000 or 0300 126 7000, option 1 <b>") == (
+        link.format("03001263000", "0300\u00a0126\u00a03000")
+        + " or "
+        + link.format("03001267000", "0300\u00a0126\u00a07000")
+        + ", option 1 &lt;b&gt;"
+    )
+    assert shown("{{ text|telephone }}", text="+44 1634 334466") == link.format(
+        "+441634334466", "+44\u00a01634\u00a0334466"
+    )
+    assert shown("{{ text|telephone }}", text=None) == ""
+
+
+def test_statuses_are_words_in_colour():
+    assert shown("{% status 'clock' 'overdue' %}") == '<strong class="govuk-tag govuk-tag--red">Overdue</strong>'
+    assert shown("{% status 'task' 'done' %}") == "Completed"
+    assert shown("{% status 'clock' value %}", value="<b>_odd") == (
+        '<strong class="govuk-tag govuk-tag--grey">&lt;b&gt; odd</strong>'
+    )
+    assert shown("{{ 'in_hand'|status_words:'progress' }}") == "Being read"
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("state", State),
+        ("progress", [*State, "draft"]),
+        ("clock", Clock.Stage),
+        ("outcome", Outcome),
+        ("route", Route),
+        ("flag", Flag),
+        ("version", SchemeVersion.State),
+        ("letter", [*Letter.Kind, "unread", "read"]),
+    ],
+)
+def test_every_status_that_there_is_has_its_words(kind, values):
+    assert set(STATUSES[kind]) == {str(getattr(value, "value", value)) for value in values}
+
+
+def test_the_same_thing_has_the_same_words_wherever_it_is_told():
+    for state in State:
+        assert STATUSES["state"][state.value].words == state.label
+    for outcome in Outcome:
+        assert STATUSES["outcome"][outcome.value].words == outcome.label
+    for flag in Flag:
+        assert STATUSES["flag"][flag.value].words.casefold() == flag.words.casefold()
+    for stage in Clock.Stage:
+        assert STATUSES["clock"][stage.value].words == stage.label
+
+
+TESTSHIRE = Partnership(slug="testshire", name="Testshire", front_door_name="Front Line")
+
+
+def words(role: Role | None) -> list[str]:
+    actor = Actor(User() if role else None, TESTSHIRE, permissions=role.permissions if role else frozenset())
+    return [link.text for link in links(actor, TESTSHIRE, "/")]
+
+
+def test_links_follow_what_one_may_do(monkeypatch):
+    monkeypatch.setattr("partnerships.navigation.address", lambda name, partnership=None: f"/{name}/")
+    assert words(Role.PRACTITIONER) == ["Tell of a worry", "Your referrals", "Threshold", "Sign out"]
+    assert words(Role.SCREENER) == ["Queue", "Threshold", "Sign out"]
+    assert words(Role.MANAGER) == ["Queue", "Reports", "Threshold", "Sign out"]
+    assert words(Role.ADMIN) == ["Threshold content", "Settings", "Threshold", "Sign out"]
+    assert words(None) == ["Tell of a worry", "Threshold", "Sign in"]
+
+
+def test_the_page_that_one_is_on_is_marked():
+    actor = Actor(None, None)
+    assert [(each.text, each.current) for each in links(actor, None, "/accounts/login/")] == [("Sign in", True)]
+    assert [each.active for each in links(actor, None, "/accounts/login/code/")] == [True]
+
+
+def test_an_address_that_does_not_exist_is_left_out(monkeypatch):
+    monkeypatch.setattr("partnerships.navigation.LINKS", (("Nowhere", "no_such_name", ()),))
+    assert words(None) == ["Sign in"]
+
+
+def partnership(**data) -> Partnership:
+    return Partnership(front_door_name="Front Line", **data)
+
+
+@pytest.mark.parametrize(
+    ("data", "is_open", "call"),
+    [
+        ({"front_door_telephone": "1", "out_of_hours_telephone": "2"}, True, Call("Front Line", "1")),
+        ({"front_door_telephone": "1", "out_of_hours_telephone": "2"}, False, Call("Front Line, out of hours", "2")),
+        ({"front_door_telephone": "1", "hours_note": "See the page"}, False, Call(note="See the page")),
+        ({"hours_note": "See the page"}, True, Call(note="See the page")),
+        ({"front_door_telephone": "1"}, False, Call("Front Line", "1")),
+        ({"out_of_hours_telephone": "2"}, True, Call("Front Line", "2")),
+        ({}, False, Call("Front Line", note=NO_NUMBER)),
+    ],
+)
+def test_there_is_always_somebody_to_call(data, is_open, call):
+    assert call_now(partnership(**data), is_open) == call
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_the_emergency_bar_begins_with_999_and_is_never_empty(is_open):
+    bar = Template('{% include "components/emergency.html" with partnership=p front_door_open=o only %}')
+    for data in ({}, {"front_door_telephone": "01632 960001"}, {"hours_note": "See https://council.example.uk/door"}):
+        text = bar.render(Context({"p": partnership(**data), "o": is_open}))
+        assert re.findall(r'href="(tel:\d+)', text)[0] == "tel:999"
+        after = text.partition("999</a>.")[2].partition("</p>")[0]
+        assert len(after.strip()) > 10
+    assert 'href="https://council.example.uk/door"' in text
+
+
+def test_nobody_needs_a_permission_that_does_not_exist():
+    from partnerships.navigation import LINKS
+
+    assert all(isinstance(each, Permission) for _, _, needed in LINKS for each in needed)
+
+
+def test_rows_that_can_be_acted_on():
+    assert page_parts.any_actions([{"actions": []}, {"actions": [1]}])
+    assert not page_parts.any_actions([{"key": "x"}])
+    assert not page_parts.any_actions(None)
