@@ -1,0 +1,154 @@
+"""A real browser for the journeys, and what each of them looks at.
+
+    @pytest.mark.journey
+    def test_something(live, page_narrow):
+        page_narrow.goto(live.url + "/")
+        assert_axe_clean(page_narrow)
+
+`sign_in`, `assert_axe_clean`, `assert_fits` and `shot` are fixtures that give the function.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the test's thread
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("no browser here: journeys need Chromium (bin/setup --with-browser installs it where it may)")
+    if not (ROOT / "static" / "build" / "front-door.css").exists():
+        pytest.skip("the stylesheet is not built (bin/setup)")
+    started = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def live(live_server: Any) -> Any:
+    """The site, served to the browser from the test's own database. `live.url` is its address."""
+    return live_server
+
+
+@pytest.fixture
+def sign_in(live: Any) -> Callable[[Page, Any], None]:
+    """Sign somebody in without the sign-in page: `sign_in(page, user)`."""
+
+    def give_session(page: Page, user: Any) -> None:
+        client = Client()
+        client.force_login(user)
+        session = client.cookies[settings.SESSION_COOKIE_NAME]
+        page.context.add_cookies([{"name": session.key, "value": session.value, "url": live.url}])
+
+    return give_session
+
+
+def opened(browser: Browser, width: int, **kwargs: Any) -> Iterator[Page]:
+    """A page of that width that fails the test on an error in its console, a refused script or style among them."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-GB", **kwargs)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda told: wrong.append(told.text) if is_wrong(told) else None)
+    yield page
+    context.close()
+    assert wrong == [], f"the browser's console: {wrong}"
+
+
+def is_wrong(told: Any) -> bool:
+    """An error of the page's own; that an answer had a status of 400 or more is the test's affair."""
+    return told.type == "error" and not told.text.startswith("Failed to load resource")
+
+
+@pytest.fixture
+def page_wide(browser: Browser) -> Iterator[Page]:
+    yield from opened(browser, 1280)
+
+
+@pytest.fixture
+def page_narrow(browser: Browser) -> Iterator[Page]:
+    yield from opened(browser, 320)
+
+
+@pytest.fixture
+def page_without_script(browser: Browser) -> Iterator[Page]:
+    yield from opened(browser, 1280, java_script_enabled=False)
+
+
+@lru_cache(maxsize=1)
+def axe() -> str:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed (bin/setup)")
+    return AXE.read_text()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds, each with the first elements that it finds it in."""
+    page.evaluate(axe())
+    found = page.evaluate("() => axe.run()")["violations"]
+    return [f"{each['id']}: {each['help']} {[node['html'][:120] for node in each['nodes'][:3]]}" for each in found]
+
+
+@pytest.fixture(name="assert_axe_clean")
+def axe_clean() -> Callable[[Page], None]:
+    """Assert that axe finds nothing on the page."""
+
+    def check(page: Page) -> None:
+        assert violations(page) == []
+
+    return check
+
+
+@pytest.fixture(name="assert_fits")
+def fits() -> Callable[[Page], None]:
+    """Assert that the page is no wider than its window."""
+
+    def check(page: Page) -> None:
+        wide = page.evaluate("() => document.documentElement.scrollWidth")
+        assert wide <= page.viewport_size["width"], f"{page.url} is {wide} pixels wide"
+
+    return check
+
+
+@pytest.fixture
+def shot() -> Callable[[Page, str], None]:
+    """Keep a picture of the whole page in `var/shots/`."""
+
+    def take(page: Page, name: str) -> None:
+        folder = ROOT / "var" / "shots"
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+    return take
