@@ -143,6 +143,7 @@ def threshold_try(request: HttpRequest, version: str) -> HttpResponse:
         results = [("Under this draft", scheme, screen(scheme, facts))]
         if in_force:
             results.append(("Under the threshold in force", in_force, screen(in_force, facts)))
+    chosen, laid_out = set(form["indicators"].value() or ()), sections(scheme)
     return render(
         request,
         "thresholds/try.html",
@@ -150,8 +151,9 @@ def threshold_try(request: HttpRequest, version: str) -> HttpResponse:
             "draft": draft,
             "scheme": scheme,
             "form": form,
-            "chosen": set(form["indicators"].value() or ()),
-            "sections": sections(scheme),
+            "chosen": chosen,
+            "sections": laid_out,
+            "opened": {each.anchor for each in laid_out if chosen & set(each.keys)} or {laid_out[0].anchor},
             "results": [
                 {"title": title, "scheme": each, "told": told, "level": each.level(told.indicated_level)}
                 for title, each, told in results

@@ -25,6 +25,10 @@ class Section:
     lists: tuple[Listed, ...]
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(each.key for listed in self.lists for each in listed.indicators)
+
+    @property
     def anchor(self) -> str:
         return "domain-" + "-".join("".join(c if c.isalnum() else " " for c in self.domain.name.lower()).split())
 
