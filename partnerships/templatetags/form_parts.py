@@ -90,8 +90,11 @@ class Drawn:
         return self.kind in GROUPED
 
     @property
-    def conditional(self) -> bool:
-        return any(option.revealed for option in self.options)
+    def module(self) -> str:
+        """The script that adds to the group, and the group's class: the same word."""
+        if self.kind == "password":
+            return "govuk-password-input"
+        return "govuk-character-count" if self.max_length or self.max_words else ""
 
 
 def kind_of(bound: BoundField) -> str:
