@@ -6,4 +6,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("", include("referrals.intake.urls")),
     path("", include("referrals.clocks.urls")),
+    path("", include("referrals.triage.urls")),
 ]

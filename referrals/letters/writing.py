@@ -1,0 +1,152 @@
+"""Letters, from the texts beside this module, in the partnership's own words.
+
+A letter names a child by initials alone, and holds what the referrer may know: never the screener's reason, never what
+another agency said. The texts are plain paragraphs; `{{ … }}` stands for what differs from letter to letter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.template import Context, Engine, Template
+
+from partnerships.models import User
+from partnerships.templatetags.page_parts import moment
+from referrals.domain.lifecycle import Outcome
+from referrals.models import Child, Clock, Referral
+from thresholds.domain.scheme import Scheme
+from thresholds.loading import load
+
+TEXTS = Path(__file__).parent / "texts"
+SUBJECTS = {"acknowledgement": "We are reading your referral", "outcome": "The outcome of your referral"}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A letter as it goes out: plain text, paragraphs parted by blank lines."""
+
+    subject: str
+    body: str
+
+
+@lru_cache(maxsize=1)
+def engine() -> Engine:
+    """Plain text needs no escaping: whoever shows a letter on a page escapes it there."""
+    return Engine(dirs=[str(TEXTS)], autoescape=False)
+
+
+@lru_cache(maxsize=16)
+def template(name: str) -> Template:
+    return engine().get_template(f"{name}.txt")
+
+
+def text(of: str, /, **words: Any) -> str:
+    """One of the texts with its words filled in, and no more than one blank line between paragraphs."""
+    return re.sub(r"[ \t]*\n(?:[ \t]*\n)+", "\n\n", template(of).render(Context(words, autoescape=False))).strip()
+
+
+def acknowledgement(referral: Referral, *, words: str, by: User) -> Written:
+    """A named person's word that the referral is being read; `words` are that person's own, if any."""
+    due = dict(Clock.objects.filter(referral=referral, met_at__isnull=True).values_list("slug", "due_at"))
+    return _written(
+        "acknowledgement",
+        referral,
+        by,
+        words=words.strip(),
+        decide_by=moment(due["decide"]) if "decide" in due else "",
+        outcome_by=moment(due["outcome_in_writing"]) if "outcome_in_writing" in due else "",
+        telephone_you=referral.referrer_details.get("telephone", ""),
+    )
+
+
+def outcome(
+    referral: Referral, *, decided_level: int | None, outcome: Outcome, told_referrer: str, by: User
+) -> Written:
+    """What was decided, what it means, and what to do for who sees it differently."""
+    scheme = load(referral.scheme_version)
+    level = scheme.level(decided_level)
+    judged = scheme.level(referral.judged_level)
+    return _written(
+        "outcome",
+        referral,
+        by,
+        outcome_label=outcome.label,
+        outcome_meaning=outcome.meaning,
+        document=scheme.title,
+        step=scheme.step(decided_level),
+        level_name=level.name if level else "",
+        judged_step=scheme.step(judged.rank) if level and judged and judged.rank != level.rank else "",
+        told=told_referrer.strip(),
+        stages=stages(scheme),
+    )
+
+
+def stages(scheme: Scheme) -> list[dict[str, Any]]:
+    """The scheme's stages of a disagreement, each with how long it may take where the document says so."""
+    return [
+        {"stage": each.stage, "name": each.name, "limit": working_days(each.limit_working_days)}
+        for each in scheme.escalation_stages
+    ]
+
+
+def working_days(count: int | None) -> str:
+    if not count:
+        return ""
+    return "1 working day" if count == 1 else f"{count} working days"
+
+
+def _written(kind: str, referral: Referral, by: User, **words: Any) -> Written:
+    partnership = referral.partnership
+    door = {
+        "front_door": partnership.front_door_name,
+        "telephone": partnership.front_door_telephone,
+        "out_of_hours": partnership.out_of_hours_telephone,
+        "always_open": partnership.always_open,
+    }
+    body = text(
+        kind,
+        referrer=referral.referrer_details.get("name") or "colleague",
+        reference=referral.reference,
+        received=moment(referral.received_at),
+        children=listed(initials(child) for child in referral.children.all()),
+        partnership=partnership.name,
+        front_door=partnership.front_door_name,
+        if_in_danger=text("if_in_danger", **door),
+        signature=text(
+            "signature",
+            name=by.name,
+            job=by.job_title,
+            team=referral.team.name,
+            telephone=by.telephone or referral.team.telephone or partnership.front_door_telephone,
+        ),
+        **words,
+    )
+    return Written(f"{SUBJECTS[kind]} {referral.reference}", body)
+
+
+def initials(child: Child) -> str:
+    """R.M. for Robin Marlow; words where no name is known."""
+    letters = [
+        next((letter for letter in name if letter.isalnum()), "") for name in (child.first_name, child.last_name)
+    ]
+    if any(letters):
+        return "".join(f"{letter.upper()}." for letter in letters if letter)
+    return "an unborn child" if child.expected_on else "a child whose name is not known"
+
+
+def listed(names: Iterable[str]) -> str:
+    """a; a and b; a, b and c. Nobody at all is a child, too."""
+    each = list(names)
+    if not each:
+        return "a child"
+    return each[0] if len(each) == 1 else f"{', '.join(each[:-1])} and {each[-1]}"
+
+
+def notice(reference: str, link: str) -> str:
+    """The message that there is a letter to read. It names the reference and nothing else."""
+    return text("notice", reference=reference, link=link) + "\n"

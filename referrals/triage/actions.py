@@ -1,0 +1,204 @@
+"""What a screener or an early help worker does with a referral before it is decided: take it, hand it on, move it.
+
+Deciding, acknowledging and opening again stand in `decisions`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.db.models import F
+
+from partnerships.models import Team, User
+from referrals.clocks.sweep import team_members
+from referrals.domain.lifecycle import Move, State
+from referrals.intake.routing import the_default
+from referrals.models import Referral
+from referrals.triage.decisions import acknowledge, decide, lado_told, reopen
+from referrals.triage.moves import (
+    KINDS,
+    Refused,
+    Stale,
+    TakenBy,
+    fresh,
+    in_nobody_elses_hands,
+    locked,
+    move,
+    record,
+    tell_one,
+    tell_story,
+    tell_team,
+)
+from referrals.triage.queries import waiting_for
+
+__all__ = [
+    "Refused",
+    "Stale",
+    "TakenBy",
+    "acknowledge",
+    "claim",
+    "claim_next",
+    "colleagues",
+    "decide",
+    "lado_told",
+    "reassign",
+    "release",
+    "reopen",
+    "step_down",
+    "step_up",
+    "summary_downloaded",
+]
+
+TRIES = 100
+"""How often the most urgent referral may be gone before one gives up looking."""
+
+
+@transaction.atomic
+def claim(*, referral: Referral, by: User, at: dt.datetime) -> Referral:
+    """Take a waiting referral by one conditional update. The loser of a race is told who has it (`TakenBy`)."""
+    taken = Referral.objects.filter(
+        pk=referral.pk,
+        partnership=referral.partnership_id,
+        team=referral.team_id,
+        state=State.WAITING.value,
+        owner__isnull=True,
+    ).update(state=State.IN_HAND.value, owner=by, owned_at=at, revision=F("revision") + 1)
+    row = fresh(referral)
+    if not taken:
+        if row.owner_id == by.pk and row.state == State.IN_HAND.value:
+            return row
+        in_nobody_elses_hands(row, by)
+        raise Refused(not_there(row))
+    tell_story(row, KINDS[Move.CLAIM], f"{by.name} has begun to read it.", for_referrer=True, by=by, at=at)
+    record(row, KINDS[Move.CLAIM], {"team": row.team.slug, "revision": row.revision}, by=by, at=at)
+    return row
+
+
+def not_there(referral: Referral) -> str:
+    """Why a referral that was waiting here waits no more."""
+    if referral.is_open:
+        return f"Referral {referral.reference} has moved to the queue of {referral.team.name}."
+    return f"Referral {referral.reference} is {State(referral.state).label.lower()}. Open it again to work on it."
+
+
+def claim_next(*, team: Team, by: User, at: dt.datetime) -> Referral | None:
+    """Take the most urgent referral of a queue that nobody has; None where there is none."""
+    for _ in range(TRIES):
+        first = waiting_for(team).first()
+        if first is None:
+            return None
+        try:
+            return claim(referral=first, by=by, at=at)
+        except Refused:
+            continue
+    raise Refused("Colleagues are taking these referrals at this moment. Try again.")
+
+
+@transaction.atomic
+def release(*, referral: Referral, by: User, at: dt.datetime) -> Referral:
+    """Give a referral back to its queue. Only who has it can."""
+    row = locked(referral)
+    if row.owner_id is None and row.state == State.WAITING.value:
+        return row
+    in_nobody_elses_hands(row, by)
+    return move(
+        referral=row,
+        move=Move.RELEASE,
+        sentence=f"{by.name} gave it back to the queue of {row.team.name}.",
+        changes={"owner": None, "owned_at": None},
+        by=by,
+        at=at,
+    )
+
+
+def colleagues(referral: Referral) -> list[User]:
+    """Who could have this referral: everybody of its queue but the one who has it, by name, each once."""
+    people = {user.pk: user for user in team_members(referral) if user.pk != referral.owner_id}
+    return sorted(people.values(), key=lambda user: user.name)
+
+
+@transaction.atomic
+def reassign(*, referral: Referral, to: User, by: User, at: dt.datetime) -> Referral:
+    """Hand a referral to a colleague of its queue, or take it over from one who is away. Both are told."""
+    row = locked(referral)
+    if row.owner_id == to.pk:
+        return row
+    if to.pk not in {user.pk for user in team_members(row)}:
+        raise Refused(f"{to.name} does not work in the queue of {row.team.name}. Choose somebody who does.")
+    before = row.owner
+    said = f"{by.name} took it over" if to.pk == by.pk else f"{by.name} handed it to {to.name}"
+    if before and before.pk != by.pk:
+        said += f" from {before.name}"
+    move(
+        referral=row,
+        move=Move.REASSIGN,
+        sentence=f"{said}.",
+        detail={"from": before.pk if before else None, "to": to.pk},
+        changes={"owner": to, "owned_at": at},
+        by=by,
+        at=at,
+    )
+    for person, words in ((to, "is now yours"), (before, f"is now with {to.name}")):
+        if person and person.pk != by.pk:
+            tell_one(
+                row,
+                person,
+                kind="reassigned",
+                subject="Front Door: a referral changed hands",
+                said=f"Referral {row.reference} {words}: {by.name} reassigned it.",
+                at=at,
+            )
+    return row
+
+
+@transaction.atomic
+def step_up(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> Referral:
+    """From early help to the MASH. History and clocks go with it; the MASH is told; nobody has it yet."""
+    row = locked(referral)
+    if row.team.is_mash:
+        raise Refused(f"Referral {row.reference} is with the MASH already.")
+    in_nobody_elses_hands(row, by)
+    mash = the_default(row.partnership, Team.Kind.MASH)
+    return _to_team(row, Move.STEP_UP, mash, "stepped it up", reason, by=by, at=at)
+
+
+@transaction.atomic
+def step_down(*, referral: Referral, reason: str, team: Team, by: User, at: dt.datetime) -> Referral:
+    """From the MASH to an early help team. History and clocks go with it; the team is told; nobody has it yet."""
+    row = locked(referral)
+    if not row.team.is_mash:
+        raise Refused(f"Referral {row.reference} is with {row.team.name} already.")
+    if team.is_mash or team.partnership_id != row.partnership_id:
+        raise Refused(f"{team.name} is no early help team of {row.partnership.name}.")
+    in_nobody_elses_hands(row, by)
+    return _to_team(row, Move.STEP_DOWN, team, "stepped it down", reason, by=by, at=at)
+
+
+def _to_team(row: Referral, step: Move, team: Team, did: str, reason: str, *, by: User, at: dt.datetime) -> Referral:
+    if not reason.strip():
+        raise Refused("Say why: the team that gets it reads it first.")
+    before = row.team
+    move(
+        referral=row,
+        move=step,
+        sentence=f"{by.name} {did} from {before.name} to {team.name}.",
+        note=reason,
+        detail={"from": before.slug, "to": team.slug},
+        changes={
+            "team": team,
+            "owner": None,
+            "owned_at": None,
+            "went_through_mash": row.went_through_mash or before.is_mash or team.is_mash,
+        },
+        by=by,
+        at=at,
+    )
+    tell_story(row, "moved", f"It moved to the queue of {team.name}.", for_referrer=True, by=None, at=at)
+    tell_team(row, by=by, at=at)
+    return row
+
+
+def summary_downloaded(*, referral: Referral, by: User, at: dt.datetime) -> None:
+    """Leave in the trail that somebody took a referral's summary away."""
+    record(referral, "summary_downloaded", {"reference": referral.reference}, by=by, at=at)

@@ -1,0 +1,152 @@
+"""What every move of a referral shares: the row held still, its next state, one line of its story, one of the trail."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+
+from partnerships import audit
+from partnerships.models import User
+from referrals import outbox
+from referrals.clocks.sweep import team_members
+from referrals.domain.lifecycle import Move, State, next_state
+from referrals.intake.sending import address
+from referrals.models import Event, Referral
+
+JOINED = ("partnership", "team", "owner", "scheme_version", "referrer", "decided_by")
+KINDS = {
+    Move.CLAIM: "claimed",
+    Move.RELEASE: "released",
+    Move.REASSIGN: "reassigned",
+    Move.STEP_UP: "stepped_up",
+    Move.STEP_DOWN: "stepped_down",
+    Move.DECIDE: "decided",
+    Move.WITHDRAW: "withdrawn",
+    Move.REOPEN: "reopened",
+}
+"""The kind of event that each move leaves: one event a move, so that a revision counts them."""
+
+
+class Refused(ValueError):
+    """What was asked for can't be done; the message says why and what to do."""
+
+
+class TakenBy(Refused):
+    """Somebody else has the referral. `name` is who."""
+
+    def __init__(self, referral: Referral) -> None:
+        self.name = referral.owner.name if referral.owner else "Somebody else"
+        super().__init__(f"{self.name} has referral {referral.reference}.")
+
+
+class Stale(Refused):
+    """The referral moved on since the form was shown. `referral` is how it stands now; nothing was changed."""
+
+    def __init__(self, referral: Referral) -> None:
+        super().__init__("This referral has moved on since you opened the form. Read what happened, then decide again.")
+        self.referral = referral
+
+
+def fresh(referral: Referral) -> Referral:
+    """The referral as it is now."""
+    return Referral.objects.select_related(*JOINED).get(pk=referral.pk, partnership=referral.partnership_id)
+
+
+def locked(referral: Referral) -> Referral:
+    """The referral as it is now, held until the transaction ends."""
+    rows = Referral.objects.select_for_update(of=("self",)).select_related(*JOINED)
+    return rows.get(pk=referral.pk, partnership=referral.partnership_id)
+
+
+def in_nobody_elses_hands(referral: Referral, by: User) -> None:
+    """Raise `TakenBy` where a colleague has it."""
+    if referral.owner_id and referral.owner_id != by.pk:
+        raise TakenBy(referral)
+
+
+@transaction.atomic
+def move(
+    *,
+    referral: Referral,
+    move: Move,
+    sentence: str,
+    note: str = "",
+    for_referrer: bool = False,
+    detail: dict[str, Any] | None = None,
+    changes: dict[str, Any],
+    by: User,
+    at: dt.datetime,
+) -> Referral:
+    """Take a locked referral to its next state. Raises `lifecycle.NotAllowed` where that state allows no such move."""
+    changes = {**changes, "state": next_state(State(referral.state), move).value, "revision": referral.revision + 1}
+    for name, value in changes.items():
+        setattr(referral, name, value)
+    referral.save(update_fields=list(changes))
+    tell_story(referral, KINDS[move], sentence, note=note, for_referrer=for_referrer, by=by, at=at)
+    record(referral, KINDS[move], {**(detail or {}), "revision": referral.revision}, by=by, at=at)
+    return referral
+
+
+def tell_story(
+    referral: Referral,
+    kind: str,
+    sentence: str,
+    *,
+    note: str = "",
+    for_referrer: bool = False,
+    by: User | None,
+    at: dt.datetime,
+) -> Event:
+    return Event.objects.create(
+        partnership=referral.partnership,
+        referral=referral,
+        kind=kind,
+        sentence=sentence,
+        note=note,
+        for_referrer=for_referrer,
+        at=at,
+        by=by,
+    )
+
+
+def record(referral: Referral, what: str, detail: dict[str, Any], *, by: User, at: dt.datetime) -> None:
+    audit.record(
+        partnership=referral.partnership,
+        verb=f"referral.{what}",
+        noun="referral",
+        object_id=referral.pk,
+        detail=detail,
+        by=by,
+        at=at,
+    )
+
+
+def tell_team(referral: Referral, *, by: User, at: dt.datetime) -> None:
+    """A notice to everybody of the team whose queue the referral came into, but for who sent it there."""
+    danger = " It says that a child is in danger now." if referral.immediate_danger else ""
+    for member in team_members(referral):
+        if member.pk != by.pk:
+            tell_one(
+                referral,
+                member,
+                kind="waiting",
+                subject="Front Door: a referral waits for you",
+                said=f"Referral {referral.reference} has come into the queue of {referral.team.name}.{danger}",
+                at=at,
+            )
+
+
+def tell_one(referral: Referral, to: User, *, kind: str, subject: str, said: str, at: dt.datetime) -> None:
+    """A notice to one who works on it. It names the reference, never a child, a school or a worry."""
+    outbox.tell(
+        partnership=referral.partnership,
+        referral=referral,
+        kind=kind,
+        to=to,
+        key=f"{kind}:{referral.pk}:{referral.revision}:{to.pk}",
+        subject=subject,
+        body=f"{said}\n\nSign in to read it: {address(referral.partnership, 'referral', referral)}\n",
+        at=at,
+    )

@@ -1,0 +1,125 @@
+"""What a person may do next with a referral: a list of small objects that ask no database.
+
+A step that one may never take here is *not found*; one that only the moment forbids (a colleague has it, it is decided)
+is left out of the page, and its action says why where it is tried all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from partnerships.access import Actor
+from partnerships.models import Team
+from partnerships.permissions import Permission, Role
+from referrals.domain.lifecycle import State
+from referrals.models import Referral
+
+When = Callable[[Referral, Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """One step: what it is called, where it leads, who may take it, and when.
+
+    when: asked with the referral and the id of the person. at_once: taken by a button alone, without a page of its own.
+    anywhere: whoever may read the referral may take it, in whatever queue it is.
+    """
+
+    name: str
+    label: str
+    url_name: str
+    permission: Permission
+    when: When
+    at_once: bool = False
+    anywhere: bool = False
+
+    def may(self, referral: Referral, actor: Actor) -> bool:
+        """Whether this person could ever take the step on a referral of this queue."""
+        return actor.can(self.permission) and (self.anywhere or works_in(actor, referral.team))
+
+    def shows(self, referral: Referral, actor: Actor) -> bool:
+        """Whether the page offers it to this person now."""
+        return self.may(referral, actor) and self.when(referral, actor.user.pk if actor.user else None)
+
+
+def works_in(actor: Actor, team: Team) -> bool:
+    """Whether a team's queue is this person's work: a screener's is the MASH's, others' are their own teams'."""
+    if team.is_mash:
+        return Role.SCREENER.value in actor.roles
+    return any(each.role == Role.EARLY_HELP.value and each.team_id == team.pk for each in actor.memberships)
+
+
+def mine(referral: Referral, person: Any) -> bool:
+    return referral.state == State.IN_HAND.value and referral.owner_id == person
+
+
+def nobodys_or_mine(referral: Referral, person: Any) -> bool:
+    return referral.is_open and referral.owner_id in (None, person)
+
+
+STEPS: tuple[NextStep, ...] = (
+    NextStep(
+        "claim",
+        "Take this referral",
+        "referral_claim",
+        Permission.REFERRAL_CLAIM,
+        lambda referral, person: referral.state == State.WAITING.value,
+        at_once=True,
+    ),
+    NextStep("decide", "Decide", "referral_decide", Permission.REFERRAL_DECIDE, mine),
+    NextStep("acknowledge", "Acknowledge", "referral_acknowledge", Permission.REFERRAL_CLAIM, nobodys_or_mine),
+    NextStep(
+        "lado",
+        "Note that the LADO was told",
+        "referral_lado",
+        Permission.REFERRAL_CLAIM,
+        lambda referral, person: "lado" in referral.flags,
+    ),
+    NextStep(
+        "step_up",
+        "Step up to the MASH",
+        "referral_step_up",
+        Permission.REFERRAL_STEP,
+        lambda referral, person: not referral.team.is_mash and nobodys_or_mine(referral, person),
+    ),
+    NextStep(
+        "step_down",
+        "Step down to early help",
+        "referral_step_down",
+        Permission.REFERRAL_STEP,
+        lambda referral, person: referral.team.is_mash and nobodys_or_mine(referral, person),
+    ),
+    NextStep(
+        "reassign",
+        "Hand to a colleague, or take over",
+        "referral_reassign",
+        Permission.REFERRAL_CLAIM,
+        lambda referral, person: referral.state == State.IN_HAND.value,
+    ),
+    NextStep("release", "Give it back to the queue", "referral_release", Permission.REFERRAL_CLAIM, mine, at_once=True),
+    NextStep(
+        "reopen",
+        "Open it again",
+        "referral_reopen",
+        Permission.REFERRAL_DECIDE,
+        lambda referral, person: not referral.is_open,
+    ),
+    NextStep(
+        "summary",
+        "Download the summary (PDF)",
+        "referral_summary",
+        Permission.SUMMARY_DOWNLOAD,
+        lambda referral, person: True,
+        anywhere=True,
+    ),
+)
+"""Every step, the likeliest first."""
+
+BY_NAME = {step.name: step for step in STEPS}
+
+
+def next_steps(referral: Referral, actor: Actor, *, done: Collection[str] = ()) -> list[NextStep]:
+    """What the page offers this person now. done: steps that need no second time, by their names."""
+    return [step for step in STEPS if step.name not in done and step.shows(referral, actor)]

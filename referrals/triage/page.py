@@ -1,0 +1,226 @@
+"""One referral on one page: everything that a screener reads before deciding, gathered once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from partnerships.access import Actor
+from partnerships.statuses import STATUSES
+from partnerships.templatetags.page_parts import day
+from referrals.domain.matching import nhs_number_is_valid
+from referrals.domain.quality import Check
+from referrals.intake import summary
+from referrals.intake.answers import words
+from referrals.intake.forms.worry import SOURCES
+from referrals.intake.situation import Situation
+from referrals.intake.summary import Row
+from referrals.models import Child, Clock, Decision, Event, FamilyMember, Letter, Referral
+from referrals.triage.next_steps import next_steps
+from referrals.triage.previous import previous_contacts
+from referrals.triage.rows import age, level_words, listed, names
+from thresholds.domain.scheme import Flag, FlagParameters, Scheme
+
+FOR_REFERRER_ONLY = ("moved", "open_again")
+"""Events that say for the referrer what another event says in full."""
+
+BESIDE = ("safe-now", "worker-first", "involved", "tried", "special", "consent", "attach", "you")
+"""The pages of the form that the page shows as they were answered; the rest has a layout of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A heading and what somebody wrote under it."""
+
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlagSaid:
+    """A flag and what the scheme tells the screener to do about it."""
+
+    flag: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An indicator that was chosen: its step, its own words, what was seen, where the document lists it."""
+
+    step: str
+    label: str
+    evidence: str
+    source: str
+
+
+def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, Any]:
+    """All that the page shows. The referral comes with its joins and its children."""
+    situation = summary.situation_of(referral)
+    scheme = situation.scheme
+    children = list(referral.children.all())
+    letters = list(Letter.objects.filter(referral=referral).select_related("sent_by", "addressed_to"))
+    done = {"acknowledge"} if any(each.kind == Letter.Kind.ACKNOWLEDGEMENT for each in letters) else set()
+    clocks = list(Clock.objects.filter(referral=referral).select_related("met_by"))
+    if not any(clock.slug == "lado" and clock.met_at is None for clock in clocks):
+        done.add("lado")
+    steps = next_steps(referral, actor, done=done)
+    return {
+        "referral": referral,
+        "now": at,
+        "who": names(children),
+        "at_once": [step for step in steps if step.at_once],
+        "steps": steps,
+        "level": level_words(scheme, referral.indicated_level),
+        "level_colour": colour(scheme, referral.indicated_level),
+        "judged": level_words(scheme, referral.judged_level) if referral.judged_level is not None else "",
+        "judged_why": situation.answers.said("judged", "why"),
+        "children": [{"title": child.name, "rows": child_rows(child, on=timezone.localdate(at))} for child in children],
+        "family": [family_row(person) for person in FamilyMember.objects.filter(referral=referral)],
+        "household": situation.answers.said("family", "household"),
+        "worries": worries(situation),
+        "strengths": strengths(situation),
+        "child_words": situation.answers.said("impact", "child_words"),
+        "known_from": known_from(situation),
+        "domains": indicators(referral, scheme),
+        "reasons": listed(referral.screening, "reasons"),
+        "would_change": listed(referral.screening, "would_change"),
+        "flags": flags(referral, scheme),
+        "cards": beside(situation),
+        "quality": quality(situation, referral),
+        "letters": letters,
+        "clocks": clocks,
+        "previous": previous_contacts(referral, actor),
+        "decisions": decisions(referral, scheme),
+        "events": Event.objects.filter(referral=referral).exclude(kind__in=FOR_REFERRER_ONLY),
+        "scheme": scheme,
+    }
+
+
+def colour(scheme: Scheme, rank: int | None) -> str:
+    level = scheme.level(rank)
+    return level.colour.value if level else "grey"
+
+
+def child_rows(child: Child, *, on: dt.date) -> list[Row]:
+    """What is known of one child; what is not known is said to be so where it matters."""
+    born = f" (born {day(child.date_of_birth)})" if child.date_of_birth else ""
+    number = child.nhs_number
+    if number and not nhs_number_is_valid(number):
+        number += " (the check digit does not fit: ask)"
+    told = [
+        ("Age", age(child, on) + born),
+        ("Also known as", child.other_names),
+        ("Sex", {"M": "Male", "F": "Female", "U": "Not known"}.get(child.sex, "")),
+        ("Ethnicity", child.ethnicity),
+        ("Language", child.language + (", interpreter needed" if child.interpreter_needed else "")),
+        ("Disability", ", ".join(map(str, child.disability))),
+        ("NHS number", number),
+        ("UPN", child.upn),
+        ("Address", "\n".join(part for part in (child.address, child.postcode) if part) or "Not known"),
+        ("Where the child is now", child.whereabouts),
+        ("School or nursery", child.school),
+        ("GP", child.gp),
+    ]
+    return [Row(key, value, typed=True) for key, value in told if value]
+
+
+def family_row(person: FamilyMember) -> Row:
+    """One line for one person of the family."""
+    born = f"born {day(person.date_of_birth)}" if person.date_of_birth else ""
+    responsible = {True: "has parental responsibility", False: "no parental responsibility"}
+    lives = {True: "lives with the child", False: "does not live with the child"}
+    parts = [
+        person.relationship if person.name else "",
+        born,
+        responsible.get(person.parental_responsibility, "") if person.parental_responsibility is not None else "",
+        lives.get(person.lives_with_child, "") if person.lives_with_child is not None else "",
+        person.telephone,
+    ]
+    said = ", ".join(part for part in parts if part)
+    value = "\n".join(part for part in (said, person.notes) if part)
+    return Row(person.name or person.relationship or "Somebody", value or "Nothing more is known", typed=True)
+
+
+def worries(situation: Situation) -> list[Told]:
+    answers = situation.answers
+    return written(
+        ("What happened", answers.said("worry", "happened")),
+        ("What it does to the child", answers.said("impact", "impact")),
+        ("The referrer’s own view", answers.said("impact", "opinion")),
+    )
+
+
+def strengths(situation: Situation) -> list[Told]:
+    answers = situation.answers
+    scale = answers.said("next", "scale")
+    return written(
+        ("What works well", answers.said("strengths", "working_well")),
+        ("What the parents or carers say", answers.said("strengths", "parents_view")),
+        ("What needs to happen", answers.said("next", "needs_to_happen")),
+        ("How worried, from 0 (very) to 10 (not)", scale),
+    )
+
+
+def written(*told: tuple[str, str]) -> list[Told]:
+    return [Told(heading, text) for heading, text in told if text]
+
+
+def known_from(situation: Situation) -> list[str]:
+    """How the referrer knows, in the form's words."""
+    labels, page = dict(SOURCES), situation.answers.page("worry")
+    said = [labels.get(each, each) for each in words(page.get("known_from"))]
+    who = situation.answers.said("worry", "who_told")
+    return [*said, who] if who else said
+
+
+def beside(situation: Situation) -> list[summary.Card]:
+    """The pages that are shown as they were answered, in this page's order; those without an answer are left out."""
+    cards = {
+        step.page.slug: summary.card(situation, step) for step in summary.steps(situation) if step.page.slug in BESIDE
+    }
+    return [cards[slug] for slug in BESIDE if slug in cards and cards[slug].rows]
+
+
+def indicators(referral: Referral, scheme: Scheme) -> list[tuple[str, list[Chosen]]]:
+    """The indicators chosen by domain, in the document's order, each with what was seen."""
+    by_domain: dict[str, list[Chosen]] = {}
+    for row in referral.chosen_indicators.select_related("indicator"):
+        known = scheme.indicator(row.indicator.key)
+        domain = known.domain if known else "Elsewhere"
+        step = scheme.step(known.level).capitalize() if known else ""
+        by_domain.setdefault(domain, []).append(Chosen(step, row.indicator.label, row.evidence, row.indicator.source))
+    return list(by_domain.items())
+
+
+def flags(referral: Referral, scheme: Scheme) -> list[FlagSaid]:
+    """Each flag with the scheme's sentence for the screener."""
+    said = []
+    for value in referral.flags:
+        rule = scheme.flag_rule(Flag(value)) if value in STATUSES["flag"] else None
+        sentence = rule.parameters.screener if rule and isinstance(rule.parameters, FlagParameters) else ""
+        said.append(FlagSaid(value, sentence))
+    return said
+
+
+def quality(situation: Situation, referral: Referral) -> tuple[Check, ...]:
+    """The six questions of a good referral."""
+    details = referral.referrer_details
+    return summary.quality(
+        situation, referrer_name=str(details.get("name", "")), telephone=str(details.get("telephone", ""))
+    )
+
+
+def decisions(referral: Referral, scheme: Scheme) -> list[dict[str, Any]]:
+    """Every decision, the latest first."""
+    return [
+        {
+            "decision": made,
+            "decided": level_words(scheme, made.decided_level) if made.decided_level is not None else "No level",
+            "indicated": level_words(scheme, made.indicated_level),
+        }
+        for made in Decision.objects.filter(referral=referral).select_related("by").order_by("-at", "-pk")
+    ]

@@ -1,0 +1,183 @@
+"""The pages on which a step asks something first: words for the referrer, a reason, a team, a colleague."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from partnerships.access import gate
+from partnerships.forms import PageForm
+from partnerships.models import Team
+from partnerships.permissions import Permission
+from referrals.domain.lifecycle import NotAllowed
+from referrals.letters import writing
+from referrals.models import Referral
+from referrals.triage import actions
+from referrals.triage.forms import AcknowledgeForm, LadoForm, ReasonForm, ReassignForm, ReopenForm, StepDownForm
+from referrals.triage.moves import Refused
+from referrals.triage.next_steps import BY_NAME
+from referrals.triage.views import Signed, back_to, the_referral
+from thresholds.domain.scheme import Flag
+
+ASKS = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def ask(
+    request: Signed,
+    referral: Referral,
+    name: str,
+    form: PageForm,
+    do: Callable[[], Any],
+    *,
+    done: str,
+    more: dict[str, Any] | None = None,
+) -> HttpResponse:
+    """Show a step's form, or take the step; where it can't be taken, say why and keep what was typed."""
+    step = BY_NAME[name]
+    if request.method != "POST" and not step.shows(referral, request.actor):
+        messages.info(request, "That can't be done with this referral now. This is how it stands.")
+        return back_to(referral)
+    if request.method == "POST" and form.is_valid():
+        try:
+            do()
+        except (Refused, NotAllowed) as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, done)
+            if Referral.objects.visible_to(request.actor).filter(pk=referral.pk).exists():
+                return back_to(referral)
+            return redirect("queue", partnership=request.partnership.slug)
+    return render(
+        request,
+        "referrals/triage/step.html",
+        {"referral": referral, "form": form, "step": step, **(more or {})},
+    )
+
+
+@gate(Permission.REFERRAL_CLAIM)
+@ASKS
+def referral_acknowledge(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """A named person's word to the referrer, with the letter as it will read."""
+    row = the_referral(request, referral_id, "acknowledge")
+    form = AcknowledgeForm(request.POST if request.method == "POST" else None)
+    return ask(
+        request,
+        row,
+        "acknowledge",
+        form,
+        lambda: actions.acknowledge(referral=row, words=form.cleaned_data["words"], by=request.user, at=timezone.now()),
+        done="The acknowledgement has been sent.",
+        more={"letter": writing.acknowledgement(row, words="", by=request.user), "button": "Send the acknowledgement"},
+    )
+
+
+@gate(Permission.REFERRAL_CLAIM)
+@ASKS
+def referral_lado(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """Note that the LADO was told."""
+    row = the_referral(request, referral_id, "lado")
+    form = LadoForm(request.POST if request.method == "POST" else None)
+    return ask(
+        request,
+        row,
+        "lado",
+        form,
+        lambda: actions.lado_told(referral=row, note=form.cleaned_data["note"], by=request.user, at=timezone.now()),
+        done="It is noted that the LADO was told.",
+        more={"button": "Save"},
+    )
+
+
+@gate(Permission.REFERRAL_STEP)
+@ASKS
+def referral_step_up(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    row = the_referral(request, referral_id, "step_up")
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    return ask(
+        request,
+        row,
+        "step_up",
+        form,
+        lambda: actions.step_up(referral=row, reason=form.cleaned_data["reason"], by=request.user, at=timezone.now()),
+        done=f"Referral {row.reference} is with the MASH now, with its history. Its clocks run on.",
+        more={"button": "Step up to the MASH"},
+    )
+
+
+@gate(Permission.REFERRAL_STEP)
+@ASKS
+def referral_step_down(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """To early help; where consent is not settled, or harm was said, the page says so first."""
+    row = the_referral(request, referral_id, "step_down")
+    teams = Team.objects.filter(partnership=request.partnership, kind=Team.Kind.EARLY_HELP)
+    form = StepDownForm(request.POST if request.method == "POST" else None, teams=teams)
+    return ask(
+        request,
+        row,
+        "step_down",
+        form,
+        lambda: actions.step_down(
+            referral=row,
+            reason=form.cleaned_data["reason"],
+            team=form.chosen_team,
+            by=request.user,
+            at=timezone.now(),
+        ),
+        done=f"Referral {row.reference} is with early help now, with its history. Its clocks run on.",
+        more={"button": "Step down to early help", "warnings": step_down_warnings(row)},
+    )
+
+
+WARNED_OF = {
+    Flag.IMMEDIATE_DANGER: "The referrer says that the child is in danger now.",
+    Flag.CONSENT_TO_SETTLE: "Consent is not settled: early help needs the family’s agreement.",
+    Flag.SECTION_47: "An indicator of significant harm (section 47) was chosen.",
+    Flag.STRATEGY_DISCUSSION: "An indicator was chosen that asks for a strategy discussion.",
+}
+"""What a screener is reminded of before a referral leaves the MASH."""
+
+
+def step_down_warnings(referral: Referral) -> list[str]:
+    return [sentence for flag, sentence in WARNED_OF.items() if flag.value in referral.flags]
+
+
+@gate(Permission.REFERRAL_CLAIM)
+@ASKS
+def referral_reassign(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """Hand it on, or take it over from a colleague who is away."""
+    row = the_referral(request, referral_id, "reassign")
+    form = ReassignForm(
+        request.POST if request.method == "POST" else None, people=actions.colleagues(row), me=request.user
+    )
+    return ask(
+        request,
+        row,
+        "reassign",
+        form,
+        lambda: actions.reassign(referral=row, to=form.person, by=request.user, at=timezone.now()),
+        done=f"Referral {row.reference} has changed hands.",
+        more={"button": "Hand it over"},
+    )
+
+
+@gate(Permission.REFERRAL_DECIDE)
+@ASKS
+def referral_reopen(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    row = the_referral(request, referral_id, "reopen")
+    form = ReopenForm(request.POST if request.method == "POST" else None)
+    return ask(
+        request,
+        row,
+        "reopen",
+        form,
+        lambda: actions.reopen(referral=row, reason=form.cleaned_data["reason"], by=request.user, at=timezone.now()),
+        done=f"Referral {row.reference} waits in the queue again.",
+        more={"button": "Open it again"},
+    )

@@ -1,0 +1,316 @@
+"""Taking, moving, answering and deciding: each once, by who may, with its line in the story and in the trail."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import Counter
+from typing import Any
+
+import pytest
+from django.db import close_old_connections, connection
+from django_scopes import scope, scopes_disabled
+from tests.factories import NOW, World, make_person, make_referral, make_world
+
+from partnerships.audit import faults
+from partnerships.models import AuditEntry, Team
+from partnerships.permissions import Role
+from referrals.clocks.sweep import sweep
+from referrals.domain.lifecycle import NotAllowed, Outcome
+from referrals.models import Clock, Decision, Event, Letter, Notice, Referral
+from referrals.triage import actions
+from referrals.triage.actions import Refused, Stale, TakenBy
+
+LATER = NOW + dt.timedelta(hours=3)
+EARLY = ("health-2-02",)
+
+
+@pytest.fixture
+def world(db: None) -> Any:
+    world = make_world()
+    with scope(partnership=world.partnership):
+        yield world
+
+
+def told(**changed: Any) -> dict[str, Any]:
+    return {
+        "decided_level": 4,
+        "outcome": Outcome.STRATEGY_DISCUSSION,
+        "reason": "Bruising that nobody explains, in a child who does not walk.",
+        "told_referrer": "Please keep the child in school until we telephone.",
+        **changed,
+    }
+
+
+def in_hand(world: World, **kwargs: Any) -> tuple[Referral, Any]:
+    """A referral that a screener has taken, and the screener."""
+    sam = world.person(Role.SCREENER)
+    return actions.claim(referral=make_referral(world, **kwargs), by=sam, at=NOW), sam
+
+
+def verbs(referral: Referral) -> list[str]:
+    return list(AuditEntry.objects.filter(object_id=str(referral.pk)).values_list("verb", flat=True))
+
+
+def test_claiming_gives_it_to_one_and_tells_the_other_who_has_it(world: World) -> None:
+    sam, sol = world.person(Role.SCREENER), make_person(world, Role.SCREENER, name="Sol Second", team=world.mash)
+    referral = make_referral(world)
+    claimed = actions.claim(referral=referral, by=sam, at=LATER)
+    assert (claimed.state, claimed.owner, claimed.owned_at, claimed.revision) == ("in_hand", sam, LATER, 1)
+    with pytest.raises(TakenBy, match=sam.name) as lost:
+        actions.claim(referral=referral, by=sol, at=LATER)
+    assert lost.value.name == sam.name
+    assert verbs(referral) == ["referral.claimed"]
+
+
+def test_claiming_twice_is_claiming_once(world: World) -> None:
+    referral, sam = in_hand(world)
+    assert actions.claim(referral=referral, by=sam, at=LATER).owned_at == NOW
+    assert Event.objects.filter(referral=referral, kind="claimed").count() == 1
+
+
+def test_a_referral_that_left_the_queue_is_not_claimed_from_it(world: World) -> None:
+    shown = make_referral(world)
+    actions.step_down(
+        referral=shown, reason="No harm.", team=world.early_help, by=world.person(Role.SCREENER), at=LATER
+    )
+    with pytest.raises(Refused, match="moved to the queue of Early Help"):
+        actions.claim(referral=shown, by=world.person(Role.SCREENER), at=LATER)
+
+
+def test_the_next_one_is_the_most_urgent_that_nobody_has(world: World) -> None:
+    sam = world.person(Role.SCREENER)
+    late = make_referral(world, received_at=NOW - dt.timedelta(hours=20))
+    make_referral(world)
+    danger = make_referral(world, facts={"immediate_danger": True})
+    taken = [actions.claim_next(team=world.mash, by=sam, at=NOW) for _ in range(2)]
+    assert taken == [danger, late]
+    actions.claim_next(team=world.mash, by=sam, at=NOW)
+    assert actions.claim_next(team=world.mash, by=sam, at=NOW) is None
+
+
+def test_giving_back_is_for_who_has_it(world: World) -> None:
+    referral, sam = in_hand(world)
+    sol = make_person(world, Role.SCREENER, team=world.mash)
+    with pytest.raises(TakenBy, match=sam.name):
+        actions.release(referral=referral, by=sol, at=LATER)
+    released = actions.release(referral=referral, by=sam, at=LATER)
+    assert (released.state, released.owner, released.owned_at) == ("waiting", None, None)
+    assert actions.release(referral=referral, by=sam, at=LATER).revision == released.revision
+
+
+def test_handing_over_stays_in_the_queue_and_tells_both(world: World) -> None:
+    referral, sam = in_hand(world)
+    sol = make_person(world, Role.SCREENER, name="Sol Second", team=world.mash)
+    with pytest.raises(Refused, match="does not work in the queue of MASH"):
+        actions.reassign(referral=referral, to=world.person(Role.EARLY_HELP), by=sam, at=LATER)
+    assert actions.colleagues(referral) == [sol]
+    taken_over = actions.reassign(referral=referral, to=sol, by=sol, at=LATER)
+    assert taken_over.owner == sol
+    notice = Notice.objects.get(referral=referral, kind="reassigned")
+    assert notice.to == sam
+    assert "Robin" not in notice.body + notice.subject
+
+
+def test_a_colleague_who_has_left_is_offered_no_referral(world: World) -> None:
+    referral, sam = in_hand(world)
+    gone = make_person(world, Role.SCREENER, team=world.mash)
+    gone.memberships.update(ended_at=NOW)
+    assert gone not in actions.colleagues(referral)
+    with pytest.raises(Refused):
+        actions.reassign(referral=referral, to=gone, by=sam, at=LATER)
+
+
+def test_stepping_up_keeps_history_and_clocks_and_tells_the_mash(world: World) -> None:
+    erin = world.person(Role.EARLY_HELP)
+    referral = make_referral(world, indicators=EARLY)
+    assert referral.team == world.early_help
+    clocks = list(Clock.objects.filter(referral=referral).values_list("slug", "due_at"))
+    actions.claim(referral=referral, by=erin, at=LATER)
+    up = actions.step_up(referral=referral, reason="She told me more.", by=erin, at=LATER)
+    assert (up.team, up.owner, up.state, up.went_through_mash) == (world.mash, None, "waiting", True)
+    assert list(Clock.objects.filter(referral=referral).values_list("slug", "due_at")) == clocks
+    assert set(Event.objects.filter(referral=referral).values_list("kind", flat=True)) >= {"claimed", "stepped_up"}
+    notices = Notice.objects.filter(referral=referral, kind="waiting")
+    assert [notice.to for notice in notices] == [world.person(Role.SCREENER)]
+    with pytest.raises(Refused, match="with the MASH already"):
+        actions.step_up(referral=referral, reason="Again.", by=erin, at=LATER)
+
+
+def test_the_reason_of_a_step_is_not_for_the_referrer(world: World) -> None:
+    referral = make_referral(world)
+    sam = world.person(Role.SCREENER)
+    actions.step_down(referral=referral, reason="Police say otherwise", team=world.early_help, by=sam, at=LATER)
+    read = Event.objects.filter(referral=referral, for_referrer=True)
+    assert [(event.sentence, event.note) for event in read] == [("It moved to the queue of Early Help.", "")]
+
+
+def test_stepping_down_needs_an_early_help_team_and_free_hands(world: World) -> None:
+    referral, sam = in_hand(world)
+    sol = make_person(world, Role.SCREENER, team=world.mash)
+    with pytest.raises(TakenBy):
+        actions.step_down(referral=referral, reason="No harm.", team=world.early_help, by=sol, at=LATER)
+    with pytest.raises(Refused, match="no early help team"):
+        actions.step_down(referral=referral, reason="No harm.", team=world.mash, by=sam, at=LATER)
+    with pytest.raises(Refused, match="Say why"):
+        actions.step_down(referral=referral, reason=" ", team=world.early_help, by=sam, at=LATER)
+    down = actions.step_down(referral=referral, reason="No harm.", team=world.early_help, by=sam, at=LATER)
+    assert (down.team, down.owner, down.went_through_mash) == (world.early_help, None, True)
+
+
+def test_an_open_referral_is_in_one_queue_with_one_owner_or_none(world: World) -> None:
+    """A long way through every move: after each, it is in exactly one team's queue."""
+    sam, erin = world.person(Role.SCREENER), world.person(Role.EARLY_HELP)
+    referral = make_referral(world)
+    way = [
+        lambda: actions.claim(referral=referral, by=sam, at=LATER),
+        lambda: actions.step_down(referral=referral, reason="Down.", team=world.early_help, by=sam, at=LATER),
+        lambda: actions.claim(referral=Referral.objects.get(pk=referral.pk), by=erin, at=LATER),
+        lambda: actions.release(referral=referral, by=erin, at=LATER),
+        lambda: actions.step_up(referral=referral, reason="Up.", by=erin, at=LATER),
+        lambda: actions.claim(referral=Referral.objects.get(pk=referral.pk), by=sam, at=LATER),
+    ]
+    for step in way:
+        step()
+        queues = [team for team in Team.objects.all() if Referral.objects.in_queue(team).filter(pk=referral.pk)]
+        row = Referral.objects.get(pk=referral.pk)
+        assert queues == [row.team]
+        assert (row.owner is None) == (row.state == "waiting")
+    assert Referral.objects.get(pk=referral.pk).revision == len(way)
+
+
+def test_an_acknowledgement_is_a_persons_word_given_once(world: World) -> None:
+    referral, sam = in_hand(world)
+    first = actions.acknowledge(referral=referral, words="I telephone at noon.", by=sam, at=LATER)
+    assert actions.acknowledge(referral=referral, words="Again", by=sam, at=LATER) == first
+    assert Letter.objects.filter(referral=referral).count() == 1
+    assert "I telephone at noon." in first.body and sam.name in first.body
+    clock = Clock.objects.get(referral=referral, slug="acknowledge")
+    assert (clock.met_at, clock.met_by, clock.stage) == (LATER, sam, "met")
+    assert Notice.objects.get(referral=referral, kind="letter").to == referral.referrer
+
+
+def test_deciding_writes_everything_at_once(world: World) -> None:
+    referral, sam = in_hand(world)
+    decision = actions.decide(referral=referral, **told(decided_level=3), revision=1, by=sam, at=LATER)
+    row = Referral.objects.get(pk=referral.pk)
+    assert (row.state, row.decided_level, row.decided_by, row.decided_at) == ("decided", 3, sam, LATER)
+    assert (decision.indicated_level, decision.decided_level, decision.differs) == (4, 3, True)
+    letter = Letter.objects.get(referral=referral)
+    assert letter.kind == "outcome" and letter.addressed_to == referral.referrer
+    assert not Clock.objects.filter(referral=referral, met_at__isnull=True).exists()
+    assert row.next_due_at is None
+    assert Notice.objects.filter(referral=referral, kind="letter", to=referral.referrer).count() == 1
+    assert verbs(referral) == ["referral.claimed", "referral.decided"]
+    assert not list(faults(world.partnership))
+
+
+def test_the_same_decision_twice_is_made_once(world: World) -> None:
+    referral, sam = in_hand(world)
+    first = actions.decide(referral=referral, **told(), revision=1, by=sam, at=LATER)
+    again = actions.decide(referral=referral, **told(), revision=1, by=sam, at=LATER + dt.timedelta(seconds=1))
+    assert again == first
+    assert (Decision.objects.count(), Letter.objects.count()) == (1, 1)
+    assert first.differs is False
+
+
+@pytest.mark.parametrize("revision", [0, None, 7])
+def test_a_stale_form_changes_nothing(world: World, revision: int | None) -> None:
+    referral, sam = in_hand(world)
+    with pytest.raises(Stale) as stale:
+        actions.decide(referral=referral, **told(), revision=revision, by=sam, at=LATER)
+    assert stale.value.referral.revision == 1
+    assert not Decision.objects.exists() and not Letter.objects.exists()
+
+
+def test_only_who_has_it_decides(world: World) -> None:
+    referral, sam = in_hand(world)
+    sol = make_person(world, Role.SCREENER, team=world.mash)
+    with pytest.raises(TakenBy, match=sam.name):
+        actions.decide(referral=referral, **told(), revision=1, by=sol, at=LATER)
+    actions.release(referral=referral, by=sam, at=LATER)
+    with pytest.raises(Refused, match="Take this referral first"):
+        actions.decide(referral=referral, **told(), revision=2, by=sam, at=LATER)
+
+
+@pytest.mark.parametrize("wrong", [{"reason": "  "}, {"decided_level": 9}])
+def test_a_decision_needs_its_reason_and_a_level_of_the_scheme(world: World, wrong: dict[str, Any]) -> None:
+    referral, sam = in_hand(world)
+    with pytest.raises(Refused):
+        actions.decide(referral=referral, **told(**wrong), revision=1, by=sam, at=LATER)
+    assert not Decision.objects.exists()
+
+
+def test_another_decision_on_a_decided_referral_is_refused(world: World) -> None:
+    referral, sam = in_hand(world)
+    actions.decide(referral=referral, **told(), revision=1, by=sam, at=LATER)
+    with pytest.raises(NotAllowed):
+        actions.decide(referral=referral, **told(reason="Another"), revision=2, by=sam, at=LATER)
+
+
+def test_opened_again_it_waits_with_a_clock_of_its_own(world: World) -> None:
+    referral, sam = in_hand(world)
+    actions.decide(referral=referral, **told(), revision=1, by=sam, at=LATER)
+    again = actions.reopen(referral=referral, reason="The hospital rang.", by=sam, at=LATER)
+    assert (again.state, again.owner, again.decided_at, again.decided_level) == ("waiting", None, None, None)
+    assert again.next_due_at == LATER + dt.timedelta(hours=24)
+    assert Clock.objects.get(referral=referral, slug="decide").met_at == LATER
+    assert Decision.objects.filter(referral=referral).count() == 1
+    claimed = actions.claim(referral=again, by=sam, at=LATER)
+    actions.decide(referral=claimed, **told(reason="New"), revision=claimed.revision, by=sam, at=LATER)
+    assert Referral.objects.get(pk=referral.pk).next_due_at is None
+    assert Decision.objects.filter(referral=referral).count() == 2
+
+
+def test_the_lados_clock_is_met_by_telling_the_lado(world: World) -> None:
+    referral, sam = in_hand(world, indicators=("family-4-01",))
+    actions.decide(referral=referral, **told(), revision=1, by=sam, at=LATER)
+    assert [clock.slug for clock in Clock.objects.filter(referral=referral, met_at__isnull=True)] == ["lado"]
+    assert actions.lado_told(referral=referral, note="By telephone", by=sam, at=LATER) is True
+    assert actions.lado_told(referral=referral, note="By telephone", by=sam, at=LATER) is False
+    assert Referral.objects.get(pk=referral.pk).next_due_at is None
+
+
+def test_what_is_answered_is_never_called_overdue(world: World) -> None:
+    referral, sam = in_hand(world)
+    actions.decide(referral=referral, **told(), revision=1, by=sam, at=LATER)
+    sweep(at=NOW + dt.timedelta(days=60))
+    assert not Notice.objects.filter(referral=referral, kind__startswith="clock").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_at_once_claim_forty_and_each_has_one_owner() -> None:
+    world = make_world()
+    people = [make_person(world, Role.SCREENER, name=f"Screener {n}", team=world.mash) for n in range(20)]
+    with scope(partnership=world.partnership):
+        referrals = [make_referral(world) for _ in range(40)]
+    won: list[tuple[Any, Any]] = []
+    lost: list[tuple[Any, str]] = []
+    start = threading.Barrier(len(people))
+
+    def work(person: Any, turn: int) -> None:
+        close_old_connections()
+        start.wait()
+        try:
+            with scope(partnership=world.partnership):
+                for referral in referrals[turn * 2 :] + referrals[: turn * 2]:
+                    try:
+                        actions.claim(referral=referral, by=person, at=NOW)
+                        won.append((referral.pk, person.pk))
+                    except TakenBy as taken:
+                        lost.append((referral.pk, taken.name))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(person, turn)) for turn, person in enumerate(people)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with scopes_disabled():
+        owners = {row.pk: (row.owner_id, row.owner.name) for row in Referral.objects.select_related("owner")}
+        assert Counter(pk for pk, _ in won) == Counter(referral.pk for referral in referrals)
+        assert all(owners[pk][0] == person for pk, person in won)
+        assert len(lost) == 40 * 19
+        assert all(owners[pk][1] == name for pk, name in lost)
+        assert not list(faults(world.partnership))
