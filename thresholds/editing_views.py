@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.access import gate
 from partnerships.models import Partnership
 from partnerships.permissions import Permission
+from partnerships.requests import PartnershipRequest
 from thresholds import actions
 from thresholds.domain.comparing import differences
 from thresholds.domain.reading import SchemeErrors
@@ -29,7 +30,7 @@ UNPROCESSABLE = 422
 
 @gate(Permission.THRESHOLD_EDIT)
 @require_safe
-def threshold_versions(request: HttpRequest) -> HttpResponse:
+def threshold_versions(request: PartnershipRequest) -> HttpResponse:
     at = timezone.now()
     rows = SchemeVersion.objects.of(request.partnership).select_related("created_by", "published_by", "based_on")
     return render(
@@ -47,7 +48,7 @@ def threshold_versions(request: HttpRequest) -> HttpResponse:
 
 @gate(Permission.THRESHOLD_EDIT)
 @require_POST
-def threshold_make_draft(request: HttpRequest, version: str) -> HttpResponse:
+def threshold_make_draft(request: PartnershipRequest, version: str) -> HttpResponse:
     row = of_partnership(request.partnership, version)
     if row.is_draft:
         raise Http404
@@ -58,7 +59,7 @@ def threshold_make_draft(request: HttpRequest, version: str) -> HttpResponse:
 
 @gate(Permission.THRESHOLD_EDIT)
 @require_safe
-def threshold_draft(request: HttpRequest, version: str) -> HttpResponse:
+def threshold_draft(request: PartnershipRequest, version: str) -> HttpResponse:
     draft = draft_of(request.partnership, version)
     scheme, mistakes = whole(draft)
     return render(
@@ -79,7 +80,7 @@ def threshold_draft(request: HttpRequest, version: str) -> HttpResponse:
 
 @gate(Permission.THRESHOLD_EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def threshold_reword(request: HttpRequest, version: str, noun: str, pk: int) -> HttpResponse:
+def threshold_reword(request: PartnershipRequest, version: str, noun: str, pk: int) -> HttpResponse:
     draft = draft_of(request.partnership, version)
     if noun not in actions.WORDING:
         raise Http404
@@ -128,7 +129,7 @@ def named(form: Any, words: dict[str, str]) -> list[tuple[str, str]]:
 
 @gate(Permission.THRESHOLD_EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def threshold_try(request: HttpRequest, version: str) -> HttpResponse:
+def threshold_try(request: PartnershipRequest, version: str) -> HttpResponse:
     """Screen a made-up contact under the draft, beside the version in force. Nothing is stored."""
     draft = draft_of(request.partnership, version)
     scheme, mistakes = whole(draft)
@@ -170,7 +171,7 @@ def decisive(told: Any) -> tuple[Any, ...]:
 
 @gate(Permission.THRESHOLD_PUBLISH)
 @require_http_methods(["GET", "HEAD", "POST"])
-def threshold_publish(request: HttpRequest, version: str) -> HttpResponse:
+def threshold_publish(request: PartnershipRequest, version: str) -> HttpResponse:
     draft = draft_of(request.partnership, version)
     scheme, mistakes = whole(draft)
     if scheme is None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from partnerships.access import open_to_all
 from partnerships.models import Partnership
+from partnerships.requests import PartnershipRequest
 from thresholds.forms import SearchForm
 from thresholds.loading import NoThreshold, load, version_in_force
 from thresholds.matrix import found, levels_of, sections
@@ -22,7 +23,7 @@ PUBLIC = "Thresholds are published documents, for everybody who works with child
 
 @open_to_all(PUBLIC)
 @require_safe
-def threshold(request: HttpRequest) -> HttpResponse:
+def threshold(request: PartnershipRequest) -> HttpResponse:
     try:
         version = version_in_force(request.partnership, timezone.now())
     except NoThreshold:
@@ -32,13 +33,13 @@ def threshold(request: HttpRequest) -> HttpResponse:
 
 @open_to_all(PUBLIC)
 @require_safe
-def threshold_version(request: HttpRequest, version: str) -> HttpResponse:
+def threshold_version(request: PartnershipRequest, version: str) -> HttpResponse:
     return shown(request, published_version(request.partnership, version), timezone.now())
 
 
 @open_to_all(PUBLIC)
 @require_safe
-def threshold_indicator(request: HttpRequest, version: str, key: str) -> HttpResponse:
+def threshold_indicator(request: PartnershipRequest, version: str, key: str) -> HttpResponse:
     row = published_version(request.partnership, version)
     scheme = load(row)
     indicator = scheme.indicator(key)
@@ -59,7 +60,7 @@ def threshold_indicator(request: HttpRequest, version: str, key: str) -> HttpRes
     )
 
 
-def shown(request: HttpRequest, version: SchemeVersion, at: dt.datetime) -> HttpResponse:
+def shown(request: PartnershipRequest, version: SchemeVersion, at: dt.datetime) -> HttpResponse:
     """A whole version, narrowed by the search in the address."""
     scheme = load(version)
     searched = "q" in request.GET or "level" in request.GET

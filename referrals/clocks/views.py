@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -13,6 +13,7 @@ from partnerships.actions import FRONT_DOOR, Refused
 from partnerships.hours import LONDON, bank_holidays
 from partnerships.models import ClosureDay
 from partnerships.permissions import Permission
+from partnerships.requests import PartnershipRequest
 from referrals.clocks import calendar_actions
 from referrals.clocks.calendar_actions import Recomputed
 from referrals.clocks.forms import ClosureDayForm, FrontDoorForm
@@ -20,7 +21,7 @@ from referrals.clocks.forms import ClosureDayForm, FrontDoorForm
 
 @gate(Permission.PARTNERSHIP_EDIT)
 @require_safe
-def partnership_settings(request: HttpRequest) -> HttpResponse:
+def partnership_settings(request: PartnershipRequest) -> HttpResponse:
     partnership = request.partnership
     today = timezone.now().astimezone(LONDON).date()
     return render(
@@ -38,7 +39,7 @@ def partnership_settings(request: HttpRequest) -> HttpResponse:
 
 @gate(Permission.PARTNERSHIP_EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def front_door_edit(request: HttpRequest) -> HttpResponse:
+def front_door_edit(request: PartnershipRequest) -> HttpResponse:
     partnership = request.partnership
     now = {name: getattr(partnership, name) for name in FRONT_DOOR}
     form = FrontDoorForm(request.POST if request.method == "POST" else None, initial=now)
@@ -57,7 +58,7 @@ def front_door_edit(request: HttpRequest) -> HttpResponse:
 
 @gate(Permission.PARTNERSHIP_EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def closure_day_add(request: HttpRequest) -> HttpResponse:
+def closure_day_add(request: PartnershipRequest) -> HttpResponse:
     partnership = request.partnership
     form = ClosureDayForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -78,7 +79,7 @@ def closure_day_add(request: HttpRequest) -> HttpResponse:
 
 @gate(Permission.PARTNERSHIP_EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def closure_day_remove(request: HttpRequest, pk: int) -> HttpResponse:
+def closure_day_remove(request: PartnershipRequest, pk: int) -> HttpResponse:
     partnership = request.partnership
     day = ClosureDay.objects.filter(partnership=partnership, pk=pk).first()
     if day is None:

@@ -27,19 +27,19 @@ def unit_words(limit: Limit) -> str:
 
 
 @register.filter
-def numbers(rule: Rule) -> str:
-    """A rule's numbers in a sentence; empty where it has none."""
+def numbers(rule: Rule, step: str) -> str:
+    """A rule's numbers in a sentence, with the document's word for a step; empty where it has none."""
     told = rule.parameters
     if rule.kind == "cluster":
         return (
-            f"At least {told['count']} indicators of rank {told['level']}, over at least {told['domains']} "
-            f"top-level domain{'' if told['domains'] == 1 else 's'}, indicate rank {told['indicates']}."
+            f"At least {told['count']} indicators of {step} {told['level']}, over at least {told['domains']} "
+            f"top-level domain{'' if told['domains'] == 1 else 's'}, indicate {step} {told['indicates']}."
         )
     if rule.kind == "age":
         unborn = ", or a child not yet born" if told.get("unborn") else ""
-        return f"With any child under {told['under_months']} months{unborn}: at least rank {told['indicates']}."
+        return f"With any child under {told['under_months']} months{unborn}: at least {step} {told['indicates']}."
     if rule.kind == "seen_before":
-        raises = f"raise to rank {told['raises_to']}" if told.get("raises_to") else "are shown, and raise nothing"
+        raises = f"raise to {step} {told['raises_to']}" if told.get("raises_to") else "are shown, and raise nothing"
         return f"{told['at_least']} or more earlier contacts in {told['window_months']} months {raises}."
     if rule.kind == "flag":
         return f"To the referrer: {told['referrer']} To the screener: {told['screener']}"

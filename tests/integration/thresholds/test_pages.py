@@ -183,7 +183,7 @@ def test_a_draft_keeps_every_key_and_shows_its_local_defaults(world: World, admi
     draft.rules.filter(key="cluster-2").update(local_default=True)
     page = text(admin.get(at(world, "threshold_draft", version=draft.slug)))
     assert page.count("Local default: the document leaves this to judgement.") == 1
-    assert "At least 3 indicators of rank 2, over at least 2 top-level domains, indicate rank 3." in page
+    assert "At least 3 indicators of level 2, over at least 2 top-level domains, indicate level 3." in page
 
 
 def reword(world: World, admin: Client, draft: SchemeVersion, noun: str, pk: int, **words: str) -> Any:
