@@ -2,6 +2,9 @@
 
 Content rows hang on a version: while it is a draft they change freely; after, no insert, update or delete passes.
 Of a published version itself only `state`, `holds_until` and `in_force_to` may still move (it is superseded).
+
+The ways round a row's trigger are closed too: SQLite's INSERT OR REPLACE, which deletes without saying so, and
+PostgreSQL's TRUNCATE, which looks at no row.
 """
 
 from __future__ import annotations
@@ -50,6 +53,20 @@ def sqlite() -> tuple[list[str], list[str]]:
                 f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
             )
             remove.append(f"DROP TRIGGER IF EXISTS {name}")
+        name = f"thresholds_{table}_replace_guard"
+        install.append(
+            f"CREATE TRIGGER {name} BEFORE INSERT ON thresholds_{table} WHEN EXISTS (SELECT 1 FROM thresholds_{table} "
+            f"AS old JOIN thresholds_schemeversion AS version ON version.id = old.version_id WHERE old.id = NEW.id "
+            f"AND version.state <> 'draft') BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+        )
+        remove.append(f"DROP TRIGGER IF EXISTS {name}")
+    name = "thresholds_version_replace_guard"
+    install.append(
+        f"CREATE TRIGGER {name} BEFORE INSERT ON thresholds_schemeversion WHEN EXISTS (SELECT 1 FROM "
+        "thresholds_schemeversion WHERE (id = NEW.id OR slug = NEW.slug) AND state <> 'draft') "
+        f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+    )
+    remove.append(f"DROP TRIGGER IF EXISTS {name}")
     changed = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in FROZEN)
     for name, event, when in (
         ("thresholds_version_update_guard", "UPDATE", f"OLD.state <> 'draft' AND (NEW.state = 'draft' OR {changed})"),
@@ -79,7 +96,17 @@ def postgresql() -> tuple[list[str], list[str]]:
         f"IF TG_OP = 'DELETE' OR NEW.state = 'draft' OR {changed} THEN RAISE EXCEPTION '{MESSAGE}'; END IF; "
         "RETURN NEW; END $$"
     )
-    install, remove = [content, version], []
+    truncate = (
+        "CREATE OR REPLACE FUNCTION thresholds_truncate_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"RAISE EXCEPTION '{MESSAGE}'; END $$"
+    )
+    install, remove = [content, version, truncate], []
+    for table in (*CONTENT, "schemeversion"):
+        install.append(
+            f"CREATE TRIGGER thresholds_truncate_guard BEFORE TRUNCATE ON thresholds_{table} "
+            "EXECUTE FUNCTION thresholds_truncate_guard()"
+        )
+        remove.append(f"DROP TRIGGER IF EXISTS thresholds_truncate_guard ON thresholds_{table}")
     for table in CONTENT:
         install.append(
             f"CREATE TRIGGER thresholds_content_guard BEFORE INSERT OR UPDATE OR DELETE ON thresholds_{table} "
@@ -94,6 +121,7 @@ def postgresql() -> tuple[list[str], list[str]]:
         "DROP TRIGGER IF EXISTS thresholds_version_guard ON thresholds_schemeversion",
         "DROP FUNCTION IF EXISTS thresholds_content_guard()",
         "DROP FUNCTION IF EXISTS thresholds_version_guard()",
+        "DROP FUNCTION IF EXISTS thresholds_truncate_guard()",
     ]
     return install, remove
 

@@ -74,6 +74,24 @@ def test_the_database_refuses_a_delete(partnership: Partnership) -> None:
     assert verified()[0]
 
 
+def test_the_database_refuses_to_replace_or_empty(partnership: Partnership) -> None:
+    table, names = "partnerships_auditentry", [field.column for field in AuditEntry._meta.concrete_fields]
+    listed, pk = ", ".join(f'"{name}"' for name in names if name != "id"), entry(partnership, 3).pk
+    attempts = {
+        "sqlite": [
+            (f"INSERT OR REPLACE INTO {table} (id, {listed}) SELECT id, {listed} FROM {table} WHERE id = %s", [pk]),
+            (f"INSERT OR REPLACE INTO {table} ({listed}) SELECT {listed} FROM {table} WHERE id = %s", [pk]),
+        ],
+        "postgresql": [(f"TRUNCATE {table}", [])],
+    }
+    for statement, values in attempts[connection.vendor]:
+        connection.check_constraints()  # what is deferred would refuse first, for another reason
+        refused = pytest.raises(DatabaseError, match=append_only.MESSAGE)
+        with refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, values)
+    assert verified()[0]
+
+
 ALTERED: dict[str, Any] = {
     "verb": "referral.looked",
     "noun": "letter",

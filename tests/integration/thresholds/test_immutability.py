@@ -95,6 +95,41 @@ def test_nothing_is_added_to_published_content(world: World, draft: SchemeVersio
     refuses(f"UPDATE {table} SET version_id = %s WHERE id = %s", draft.pk, published.pk)
 
 
+@every_table
+def test_no_published_row_is_replaced(world: World, draft: SchemeVersion, model: Any) -> None:
+    """SQLite deletes the row that stands in the way without asking a trigger for DELETE."""
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite has INSERT OR REPLACE")
+    table, names = model._meta.db_table, [name for name in columns(model) if name != "id"]
+    listed = ", ".join(f'"{name}"' for name in names)
+    own, published = (model.objects.filter(version=version).first().pk for version in (draft, world.version))
+    before = model.objects.filter(pk=published).values().get()
+    refuses(
+        f"INSERT OR REPLACE INTO {table} (id, {listed}) SELECT %s, {listed} FROM {table} WHERE id = %s", published, own
+    )
+    assert model.objects.filter(pk=published).values().get() == before
+
+
+def test_a_published_version_is_not_replaced(world: World, draft: SchemeVersion) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite has INSERT OR REPLACE")
+    listed = ", ".join(f'"{name}"' for name in columns(SchemeVersion) if name not in ("id", "slug"))
+    statement = (
+        "INSERT OR REPLACE INTO thresholds_schemeversion (id, slug, {0}) SELECT %s, %s, {0} FROM {1} WHERE id = %s"
+    )
+    statement = statement.format(listed, "thresholds_schemeversion")
+    refuses(statement, world.version.pk, "another", draft.pk)
+    refuses(statement, 9999, world.version.slug, draft.pk)
+
+
+@pytest.mark.parametrize("table", [*immutability.CONTENT, "schemeversion"])
+def test_no_table_is_truncated(world: World, table: str) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL has TRUNCATE")
+    connection.check_constraints()  # what is deferred would refuse first, for another reason
+    refuses(f"TRUNCATE thresholds_{table} CASCADE")
+
+
 def test_a_published_version_is_not_deleted_nor_made_a_draft_again(world: World) -> None:
     refuses("DELETE FROM thresholds_schemeversion WHERE id = %s", world.version.pk)
     refuses("UPDATE thresholds_schemeversion SET state = 'draft' WHERE id = %s", world.version.pk)
