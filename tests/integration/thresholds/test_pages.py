@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from typing import Any
 
 import pytest
@@ -462,3 +463,40 @@ def test_publishing_twice_is_publishing_once(world: World, admin: Client) -> Non
     with pytest.raises(actions.Refused, match="already published"):
         actions.publish(version=draft, holds_from=NOW, by=None, at=NOW)
     assert AuditEntry.objects.filter(verb="threshold.published", object_id=draft.slug).count() == 1
+
+
+def test_two_versions_never_hold_from_the_same_instant(world: World, admin: Client) -> None:
+    first, second = make_draft(world, admin), actions.draft_from(version=world.version, by=None, at=NOW)  # type: ignore[arg-type]
+    at_noon = NOW + dt.timedelta(hours=2)
+    actions.publish(version=first, holds_from=at_noon, by=None, at=NOW)
+    with pytest.raises(actions.Refused, match="already holds from that moment"):
+        actions.publish(version=second, holds_from=at_noon, by=None, at=NOW)
+    second.refresh_from_db()
+    assert second.is_draft
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_admins_who_publish_at_once_leave_one_version_in_force(world: World) -> None:
+    """Two drafts, two threads, two instants a second apart: whichever is stored first, each instant has one version."""
+    drafts = [actions.draft_from(version=world.version, by=world.person(Role.ADMIN), at=NOW) for _ in range(2)]
+    start, refused = threading.Barrier(2), []
+
+    def publish_one(place: int) -> None:
+        try:
+            start.wait(10)
+            holds_from = NOW + dt.timedelta(seconds=place)
+            actions.publish(version=drafts[place], holds_from=holds_from, by=None, at=NOW + dt.timedelta(minutes=1))
+        except Exception as error:  # told below: a thread's own error would be lost
+            refused.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=publish_one, args=(place,)) for place in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert refused == []
+    for seconds, expected in ((-1, world.version), (0, drafts[0]), (1, drafts[1]), (60, drafts[1])):
+        held = SchemeVersion.objects.of(world.partnership).in_force(NOW + dt.timedelta(seconds=seconds))
+        assert [each.slug for each in held] == [expected.slug], seconds
