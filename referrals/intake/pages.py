@@ -91,7 +91,7 @@ PAGES = (
     Page("who", "Who is {child}?", forms.ChildWho, CHILD, "child"),
     Page("details", "More about {child}", forms.ChildDetails, CHILD, "child"),
     Page("home", "Where is {child}?", forms.ChildHome, CHILD, "child"),
-    Page("children", "Any other children?", forms.AnotherChild, CHILD, template="referrals/intake/group.html"),
+    Page("other-children", "Any other children?", forms.AnotherChild, CHILD, template="referrals/intake/group.html"),
     Page("person", "{person}", forms.Person, FAMILY, "person"),
     Page("family", "Anybody else in the family?", forms.Family, FAMILY, template="referrals/intake/group.html"),
     Page("you", "How can we reach you?", forms.You, YOU, template="referrals/intake/you.html"),
@@ -105,10 +105,10 @@ PAGES = (
         template="referrals/intake/worker_first.html",
     ),
     Page("worry", "What worries you?", forms.Worry, WORRY),
-    Page("safe-now", "Is the child safe now?", forms.SafeNow, WORRY),
+    Page("safe-now", "Safety now", forms.SafeNow, WORRY),
     Page("impact", "What is it like for the child?", forms.Impact, WORRY),
-    Page("strengths", "What works well?", forms.Strengths, WORRY),
-    Page("next", "What needs to happen?", forms.NextSteps, WORRY),
+    Page("strengths", "Strengths", forms.Strengths, WORRY),
+    Page("next", "What should come next?", forms.NextSteps, WORRY),
     Page("indicators", "Which indicators fit?", forms.Indicators, LEVEL, template="referrals/intake/indicators.html"),
     Page(
         "evidence",
@@ -117,7 +117,7 @@ PAGES = (
         LEVEL,
         shown=lambda situation: any(map(situation.scheme.indicator, situation.answers.indicators)),
     ),
-    Page("judged", "Which {step} do you think fits?", forms.Judged, LEVEL, template="referrals/intake/judged.html"),
+    Page("judged", "Your own view of the {step}", forms.Judged, LEVEL, template="referrals/intake/judged.html"),
     Page(
         "special",
         "Special concerns",
@@ -126,7 +126,7 @@ PAGES = (
         shown=lambda situation: bool(situation.special),
         template="referrals/intake/special.html",
     ),
-    Page("tried", "What has been tried?", forms.Tried, TRIED),
+    Page("tried", "What was tried so far?", forms.Tried, TRIED),
     Page(
         "consent",
         "Do they know, and do they agree?",
@@ -183,7 +183,9 @@ def neighbours(situation: Situation, step: Step) -> tuple[Step | None, Step | No
 
 
 def is_saved(situation: Situation, step: Step) -> bool:
-    return step.place.read(situation.answers.raw) is not None
+    """Whether the page was saved; one that asks for another child or person, once there was none to add."""
+    stored = step.place.read(situation.answers.raw)
+    return stored is not None and stored.get("another") != ""
 
 
 def tasks(situation: Situation) -> list[Task]:

@@ -120,7 +120,7 @@ def tell_the_story(referral: Referral, screening: Screening, *, by: User, at: dt
 def tell_people(referral: Referral, *, by: User, at: dt.datetime) -> None:
     """A notice to each of the team that a referral waits, and a receipt to the referrer. Neither names a child."""
     partnership = referral.partnership
-    danger = " It says that a child is in danger now." if referral.immediate_danger else ""
+    danger = " It goes before all others." if referral.immediate_danger else ""
     for member in team_members(referral):
         outbox.tell(
             partnership=partnership,

@@ -45,8 +45,8 @@ def draft_line(draft: Draft) -> dict[str, Any]:
 def page_context(draft: Draft, situation: Situation, step: Step, form: IntakeForm) -> dict[str, Any]:
     """What this page shows beside its form."""
     slug = step.page.slug
-    if slug in ("children", "family"):
-        return {"lines": group_lines(draft, situation, "child" if slug == "children" else "person")}
+    if slug in ("other-children", "family"):
+        return {"lines": group_lines(draft, situation, "child" if slug == "other-children" else "person")}
     if isinstance(form, Indicators):
         return {"domains": matrix(situation, form), "so_far": so_far(situation)}
     if slug == "judged":

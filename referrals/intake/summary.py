@@ -71,6 +71,8 @@ def field_rows(situation: Situation, step: Step, stored: Mapping[str, Any]) -> t
     form = step.page.form(situation=situation, number=step.number, stored=stored)
     rows, unanswered = [], []
     for name, field in form.fields.items():
+        if name == "another":
+            continue
         told = said(field, stored.get(name))
         label = str(field.label)
         if told:

@@ -116,7 +116,7 @@ def save(request: Signed, draft: Draft, situation: Situation, step: Step, now: d
             draft=draft, place=step.place, told=form.told(), seen=posted.get("seen", ""), by=request.user, at=now
         )
         if wants_another:
-            return to_another(draft, "child" if step.page.slug == "children" else "person", request, now)
+            return to_another(draft, "child" if step.page.slug == "other-children" else "person", request, now)
     except actions.ChangedMeanwhile as changed:
         theirs, _ = summary.field_rows(situation, step, changed.theirs or {})
         return show(
@@ -220,7 +220,7 @@ def refer_remove(request: Signed, draft_id: uuid.UUID, group: str, number: int) 
     if not 1 <= number <= len(listed):
         raise Http404
     situation = situation_of(draft, timezone.now())
-    overview = "children" if group == "child" else "family"
+    overview = "other-children" if group == "child" else "family"
     if request.method == "POST":
         try:
             actions.remove_from_group(draft=draft, group=group, number=number, by=request.user, at=timezone.now())

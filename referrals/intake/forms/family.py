@@ -146,14 +146,24 @@ class ChildHome(IntakeForm):
         return []
 
 
-class AnotherChild(IntakeForm):
-    """Brothers and sisters whom the worry is about as well."""
+class AsksForAnother(IntakeForm):
+    """A page that ends a list: a wish for one more is carried out, not kept."""
 
-    another = RadioField("Are you worried about another child of the family too?", (("yes", "Yes"), ("no", "No")))
+    another = RadioField("", (("yes", "Yes"), ("no", "No")))
 
     @property
     def wants_another(self) -> bool:
         return self.cleaned_data.get("another") == "yes"
+
+    def told(self) -> dict[str, Any]:
+        """The list is done unless one more was asked for."""
+        return {**super().told(), "another": "" if self.wants_another else "no"}
+
+
+class AnotherChild(AsksForAnother):
+    """Brothers and sisters whom the worry is about as well."""
+
+    another = RadioField("Are you worried about another child of the family too?", (("yes", "Yes"), ("no", "No")))
 
 
 class Person(IntakeForm):
@@ -174,7 +184,7 @@ class Person(IntakeForm):
     )
 
 
-class Family(IntakeForm):
+class Family(AsksForAnother):
     household = LongTextField(
         "Anything else about the family and the home",
         hint="Who else lives there or often comes, other children, contact arrangements, dangers for a visitor",
@@ -182,11 +192,4 @@ class Family(IntakeForm):
         rows=5,
     )
     another = RadioField("Is there anybody else to add?", (("yes", "Yes"), ("no", "No")))
-
-    @property
-    def wants_another(self) -> bool:
-        return self.cleaned_data.get("another") == "yes"
-
-    def told(self) -> dict[str, Any]:
-        """What is stored of this page is its text; a wish for another person is carried out, not kept."""
-        return {"household": self.cleaned_data["household"], "another": "no" if not self.wants_another else ""}
+    field_order = ("household", "another")

@@ -70,12 +70,14 @@ class SafeNow(IntakeForm):
             Choice("no", "No"),
         ],
     )
-    called_on = DateField("On which day?", when="past", called="the day of the call")
-    called_time = TimeField("At what time?", hint="For example, 4:30pm", called="the time of the call")
-    called_whom = TextField("Who spoke with whom?", called="who spoke with whom")
+    called_on = DateField("On which day was the call?", when="past", called="the day of the call")
+    called_time = TimeField("At what time was the call?", hint="For example, 4:30pm", called="the time of the call")
+    called_whom = TextField("Who spoke with whom on the telephone?", called="who spoke with whom")
     concern_on = DateField("On which day did the worry arise?", when="past", called="the day on which the worry arose")
     concern_time = TimeField(
-        "At what time?", hint="For example, 9:15am. About right is good enough.", called="the time of the worry"
+        "At what time did the worry arise?",
+        hint="For example, 9:15am. About right is good enough.",
+        called="the time of the worry",
     )
     next_seen = TextField("When will the child next be seen, and by whom?", called="when the child is next seen")
 
