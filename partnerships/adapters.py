@@ -2,6 +2,9 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+from django.urls import reverse
+
+from partnerships.models import Membership
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -17,3 +20,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Home, where somebody has one partnership; else the first page, to choose."""
+        slugs = set(
+            Membership.objects.filter(user=request.user, ended_at__isnull=True).values_list("partnership__slug", flat=True)
+        )
+        return reverse("home", kwargs={"partnership": slugs.pop()}) if len(slugs) == 1 else reverse("index")

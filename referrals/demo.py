@@ -11,12 +11,16 @@ from django_scopes import scope
 
 from partnerships.models import Membership, Partnership, Team, User
 from partnerships.permissions import Role
+from referrals.domain.lifecycle import Outcome
 from referrals.intake.actions import start_draft, submit
 from referrals.intake.answers import LONDON
 from referrals.models import Draft, Notice, Referral
+from referrals.triage.actions import claim
+from referrals.triage.decisions import acknowledge, decide
 from thresholds.domain.scheme import Scheme
 from thresholds.loading import load, version_in_force
 
+REACHED = ("waiting", "claimed", "acknowledged", "decided")
 FAMILIES = settings.BASE_DIR / "fixtures" / "demo" / "families.yaml"
 
 
@@ -100,5 +104,22 @@ def postcode(partnership: Partnership) -> str:
 
 
 def bring_on(referral: Referral, story: dict[str, Any], *, by: User, at: dt.datetime) -> Referral:
-    """Take the referral as far as its story says."""
+    """Take the referral as far as its story says: claimed, acknowledged, decided."""
+    reach = REACHED.index(story["then"])
+    if reach >= REACHED.index("claimed"):
+        referral = claim(referral=referral, by=by, at=at + dt.timedelta(minutes=15))
+    if reach >= REACHED.index("acknowledged"):
+        acknowledge(referral=referral, words="", by=by, at=at + dt.timedelta(minutes=40))
+    if reach >= REACHED.index("decided"):
+        referral.refresh_from_db()
+        decide(
+            referral=referral,
+            decided_level=referral.indicated_level,
+            outcome=Outcome(story["outcome"]),
+            reason="The family asked for help and agrees; nothing points to harm. The referrer goes on with the plan.",
+            told_referrer="An early help worker telephones the family this week. Please go on with what helps already.",
+            revision=referral.revision,
+            by=by,
+            at=at + dt.timedelta(hours=5),
+        )
     return referral
