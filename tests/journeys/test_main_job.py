@@ -121,12 +121,12 @@ def answer(page: Page, indicator: str) -> None:
         field = page.locator(f"main [name={name}]")
         if field.count() == 1 and field.is_visible():
             field.fill(text)
-    chosen = page.locator(f"main input[name=chosen][value=\"{indicator}\"]")
+    chosen = page.locator(f'main input[name=chosen][value="{indicator}"]')
     if chosen.count():
         chosen.evaluate("box => box.closest('details')?.setAttribute('open', '')")
         chosen.check()
     for name, value in (("born", "born"), ("informed", "no"), ("given", "not_asked"), ("safe", "yes"), ("scale", "2")):
-        radio = page.locator(f"main input[name={name}][value=\"{value}\"]")
+        radio = page.locator(f'main input[name={name}][value="{value}"]')
         if radio.count():
             radio.check()
 
