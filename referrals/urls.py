@@ -7,4 +7,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("referrals.intake.urls")),
     path("", include("referrals.clocks.urls")),
     path("", include("referrals.triage.urls")),
+    path("", include("referrals.reports.urls")),
 ]

@@ -72,7 +72,6 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "referral": referral,
         "now": at,
         "who": names(children),
-        "at_once": [step for step in steps if step.at_once],
         "steps": steps,
         "level": level_words(scheme, referral.indicated_level),
         "level_colour": colour(scheme, referral.indicated_level),

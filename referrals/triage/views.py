@@ -72,6 +72,7 @@ def queue_team(request: Signed, team: str) -> HttpResponse:
             "queue": here,
             "choices": choices(here, show),
             "show": show,
+            "total": here.counts[show],
             "lines": [line(referral, at=now) for referral in found.referrals],
             "page": found,
             "previous_page": f"?show={show}&page={number - 1}" if number > 1 else "",

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.db import close_old_connections, connection
 from django_scopes import scope, scopes_disabled
-from tests.factories import NOW, World, make_person, make_referral, make_world
 
 from partnerships.audit import faults
 from partnerships.models import AuditEntry, Team
@@ -20,6 +19,7 @@ from referrals.domain.lifecycle import NotAllowed, Outcome
 from referrals.models import Clock, Decision, Event, Letter, Notice, Referral
 from referrals.triage import actions
 from referrals.triage.actions import Refused, Stale, TakenBy
+from tests.factories import NOW, World, make_person, make_referral, make_world
 
 LATER = NOW + dt.timedelta(hours=3)
 EARLY = ("health-2-02",)

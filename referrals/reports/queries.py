@@ -1,0 +1,175 @@
+"""Volume, levels, outcomes and timeliness. Each figure is counted over the rows that its list shows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import TruncWeek
+
+from partnerships.access import Actor
+from partnerships.hours import LONDON
+from referrals.domain.lifecycle import Outcome, State
+from referrals.domain.reference import read_reference
+from referrals.models import Clock, Decision, Referral
+from referrals.reports.forms import NO_LEVEL, Timeliness
+
+PER_PAGE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number and what opens the records behind it."""
+
+    count: int
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFigures:
+    """How one kind of clock was kept."""
+
+    name: str
+    figures: dict[Timeliness, Figure]
+
+
+def figure(count: int, **filters: Any) -> Figure:
+    return Figure(count, urlencode({name: value for name, value in filters.items() if value is not None}))
+
+
+def start_of_week(day: dt.date) -> dt.date:
+    return day - dt.timedelta(days=day.weekday())
+
+
+def midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), LONDON)
+
+
+def mondays(weeks: int, at: dt.datetime) -> list[dt.date]:
+    """The Mondays of the last so many weeks, this one's last."""
+    this = start_of_week(at.astimezone(LONDON).date())
+    return [this - dt.timedelta(weeks=back) for back in range(weeks - 1, -1, -1)]
+
+
+def timely(how: Timeliness, at: dt.datetime) -> Q:
+    """The condition on a clock."""
+    return {
+        Timeliness.IN_TIME: Q(met_at__isnull=False, met_at__lte=F("due_at")),
+        Timeliness.LATE: Q(met_at__isnull=False, met_at__gt=F("due_at")),
+        Timeliness.RUNNING: Q(met_at__isnull=True, due_at__gte=at),
+        Timeliness.OVERDUE: Q(met_at__isnull=True, due_at__lt=at),
+    }[how]
+
+
+def standing() -> QuerySet[Decision]:
+    """The decisions that hold: the last of each referral that is decided."""
+    return Decision.objects.filter(referral__state=State.DECIDED.value, at=F("referral__decided_at"))
+
+
+def referrals(actor: Actor, filters: Mapping[str, Any], *, at: dt.datetime) -> QuerySet[Referral]:
+    """What a report with these filters counts, and what its list shows."""
+    rows = Referral.objects.visible_to(actor)
+    if q := filters.get("q"):
+        reading = read_reference(q)
+        return rows.filter(reference=reading.reference) if reading.valid else rows.filter(reference__icontains=q)
+    if weeks := filters.get("weeks"):
+        rows = rows.filter(received_at__gte=midnight(mondays(weeks, at)[0]))
+    if monday := filters.get("week"):
+        until = midnight(monday + dt.timedelta(days=7))
+        rows = rows.filter(received_at__gte=midnight(monday), received_at__lt=until)
+    if state := filters.get("state"):
+        rows = rows.filter(state=state)
+    if "indicated" in filters:
+        rows = rows.filter(indicated_level=filters["indicated"] or None)
+    if "decided" in filters:
+        rows = rows.filter(state=State.DECIDED.value, decided_level=filters["decided"] or None)
+    if outcome := filters.get("outcome"):
+        rows = rows.filter(pk__in=standing().filter(outcome=outcome).values("referral"))
+    if filters.get("differs"):
+        rows = rows.filter(pk__in=standing().filter(differs=True).values("referral"))
+    if filters.get("clock") or filters.get("timeliness"):
+        clocks = Clock.objects.all()
+        if slug := filters.get("clock"):
+            clocks = clocks.filter(slug=slug)
+        if how := filters.get("timeliness"):
+            clocks = clocks.filter(timely(Timeliness(how), at))
+        rows = rows.filter(pk__in=clocks.values("referral"))
+    return rows
+
+
+def by_week(rows: QuerySet[Referral], weeks: int, *, at: dt.datetime) -> list[tuple[dt.date, Figure]]:
+    """Each week of the period, also one in which nothing came."""
+    counted = {
+        row["week"].date(): row["count"]
+        for row in rows.order_by()
+        .annotate(week=TruncWeek("received_at", tzinfo=LONDON))
+        .values("week")
+        .annotate(count=Count("pk"))
+    }
+    return [
+        (monday, figure(counted.get(monday, 0), weeks=weeks, week=monday.isoformat())) for monday in mondays(weeks, at)
+    ]
+
+
+def by_state(rows: QuerySet[Referral], weeks: int) -> list[tuple[State, Figure]]:
+    counted = dict(rows.order_by().values_list("state").annotate(Count("pk")))
+    return [(state, figure(counted.get(state.value, 0), weeks=weeks, state=state.value)) for state in State]
+
+
+def by_level(rows: QuerySet[Referral], weeks: int, which: str) -> list[tuple[int | None, Figure]]:
+    """`indicated` over all of the period, `decided` over what is decided; the highest first, none at the end."""
+    if which == "decided":
+        rows = rows.filter(state=State.DECIDED.value)
+    counted = dict(rows.order_by().values_list(f"{which}_level").annotate(Count("pk")))
+    ranks = sorted(counted, key=lambda rank: -(rank or 0))
+    return [(rank, figure(counted[rank], weeks=weeks, **{which: NO_LEVEL if rank is None else rank})) for rank in ranks]
+
+
+def by_outcome(rows: QuerySet[Referral], weeks: int) -> list[tuple[Outcome, Figure]]:
+    decided = standing().filter(referral__in=rows.order_by())
+    counted = dict(decided.order_by().values_list("outcome").annotate(Count("pk")))
+    return [
+        (outcome, figure(counted[outcome.value], weeks=weeks, outcome=outcome.value))
+        for outcome in Outcome
+        if outcome.value in counted
+    ]
+
+
+def differing(rows: QuerySet[Referral], weeks: int) -> Figure:
+    """How many were decided on another level than the one indicated."""
+    count = standing().filter(referral__in=rows.order_by(), differs=True).count()
+    return figure(count, weeks=weeks, differs="yes")
+
+
+def by_clock(rows: QuerySet[Referral], weeks: int, *, at: dt.datetime) -> list[ClockFigures]:
+    """Each limit: met in time, met late, running, overdue."""
+    found = (
+        Clock.objects.filter(referral__in=rows.order_by())
+        .order_by()
+        .values("slug")
+        .annotate(called=Max("name"), **{how.value: Count("pk", filter=timely(how, at)) for how in Timeliness})
+        .order_by("slug")
+    )
+    return [
+        ClockFigures(
+            row["called"],
+            {how: figure(row[how.value], weeks=weeks, clock=row["slug"], timeliness=how.value) for how in Timeliness},
+        )
+        for row in found
+    ]
+
+
+def listed(rows: QuerySet[Referral], number: int) -> tuple[list[Referral], bool]:
+    """A page of the records behind a figure, the latest first, and whether there are more. Each has its `outcome`."""
+    outcome = Decision.objects.filter(referral=OuterRef("pk"), at=OuterRef("decided_at")).values("outcome")
+    start = (number - 1) * PER_PAGE
+    found = list(
+        rows.select_related("team", "scheme_version", "agency")
+        .annotate(outcome=Subquery(outcome[:1]))
+        .order_by("-received_at", "pk")[start : start + PER_PAGE + 1]
+    )
+    return found[:PER_PAGE], len(found) > PER_PAGE

@@ -1,0 +1,63 @@
+"""What may be done next, held to a table that a practitioner can read, on records that are in no database."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from partnerships.access import Actor
+from partnerships.models import Membership, Partnership, Team, User
+from partnerships.permissions import Role
+from referrals.models import Referral
+from referrals.triage.next_steps import BY_NAME, STEPS, next_steps
+
+TABLE = Path(__file__).parents[2] / "golden" / "next_steps.csv"
+ROWS = list(csv.DictReader(TABLE.open(encoding="utf-8")))
+
+PARTNERSHIP = Partnership(pk=1, slug="testshire")
+TEAMS = {
+    "mash": Team(pk=1, kind="mash", name="MASH", partnership=PARTNERSHIP),
+    "early_help": Team(pk=2, kind="early_help", name="Early Help East", partnership=PARTNERSHIP),
+    "early_help_elsewhere": Team(pk=3, kind="early_help", name="Early Help West", partnership=PARTNERSHIP),
+}
+ME, COLLEAGUE = User(name="Me"), User(name="Colleague")
+
+
+def actor(who: str) -> Actor:
+    role = Role("early_help" if who == "early_help_elsewhere" else who)  # type: ignore[call-arg]
+    team = TEAMS["mash"] if role is Role.SCREENER else TEAMS.get(who)
+    membership = Membership(user=ME, partnership=PARTNERSHIP, role=role.value, team=team)
+    return Actor(ME, PARTNERSHIP, (membership,), role.permissions)
+
+
+def referral(queue: str, state: str, owner: str, flags: tuple[str, ...] = ()) -> Referral:
+    people = {"nobody": None, "self": ME, "colleague": COLLEAGUE}
+    return Referral(partnership=PARTNERSHIP, team=TEAMS[queue], state=state, owner=people[owner], flags=list(flags))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=["-".join(list(row.values())[:4]) for row in ROWS])
+def test_the_table(row: dict[str, str]) -> None:
+    offered = next_steps(referral(row["queue"], row["state"], row["owner"]), actor(row["role"]))
+    assert " ".join(step.name for step in offered) == row["steps"]
+
+
+def test_the_table_knows_every_step_but_the_lados() -> None:
+    named = {name for row in ROWS for name in row["steps"].split()}
+    assert named == {step.name for step in STEPS} - {"lado"}
+
+
+def test_the_lado_is_told_where_the_referral_carries_that_flag() -> None:
+    flagged = referral("mash", "decided", "colleague", ("lado",))
+    assert BY_NAME["lado"].shows(flagged, actor("screener"))
+    assert not BY_NAME["lado"].shows(flagged, actor("manager"))
+
+
+def test_what_is_done_is_not_offered_again() -> None:
+    offered = next_steps(referral("mash", "in_hand", "self"), actor("screener"), done={"acknowledge"})
+    assert "acknowledge" not in [step.name for step in offered]
+
+
+def test_nobody_signed_in_is_offered_nothing() -> None:
+    assert next_steps(referral("mash", "waiting", "nobody"), Actor(None, PARTNERSHIP)) == []
