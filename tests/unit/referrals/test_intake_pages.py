@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests import schemes
 
 from referrals.intake import summary
 from referrals.intake.answers import GROUPS, Answers, Place, blank, seal
@@ -17,6 +16,7 @@ from referrals.intake.pages import PAGES, Progress, find, is_saved, neighbours, 
 from referrals.intake.routing import prefixes
 from referrals.intake.screened import screen_answers
 from referrals.intake.situation import Situation
+from tests import schemes
 from thresholds.domain.scheme import Flag
 
 AT = dt.datetime(2026, 11, 24, 10, 0, tzinfo=dt.UTC)

@@ -1,0 +1,159 @@
+"""What each page takes, asks and stores. No database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from referrals.intake import summary
+from referrals.intake.answers import Answers, blank
+from referrals.intake.pages import PAGES, Page, Step
+from referrals.intake.situation import Situation
+from tests import schemes
+
+AT = dt.datetime(2026, 11, 24, 10, 0, tzinfo=dt.UTC)
+PARTNERSHIP: Any = SimpleNamespace(front_door_name="Front Line", slug="testshire", name="Testshire")
+FULL = {
+    **blank(),
+    "indicators": {"chosen": ["health-2-01", "family-3-01", "gone-1-01"]},
+    "involved": {"worker": "yes"},
+}
+
+
+def situation(answers: Any = None) -> Situation:
+    return Situation(PARTNERSHIP, schemes.scheme(), Answers(answers or FULL), AT)
+
+
+def page(slug: str) -> Page:
+    return next(page for page in PAGES if page.slug == slug)
+
+
+def form(slug: str, posted: dict[str, Any], *, answers: Any = None, number: int = 1, **kwargs: Any) -> Any:
+    data = QueryDict(mutable=True)
+    for name, value in posted.items():
+        data.setlist(name, value if isinstance(value, list) else [value])
+    return page(slug).form(data, situation=situation(answers), number=number, **kwargs)
+
+
+@pytest.mark.parametrize("slug", [page.slug for page in PAGES if page.slug != "worry"])
+def test_nothing_has_to_be_answered(slug: str) -> None:
+    assert form(slug, {}).is_valid()
+
+
+def test_only_the_worry_must_be_told_and_even_that_can_wait() -> None:
+    asked = form("worry", {"happened": "  \n "})
+    assert not asked.is_valid() and asked.errors["happened"] == ["Tell us what happened, in a sentence at least"]
+    assert form("worry", {}, later=True).is_valid()
+
+
+def test_every_message_is_our_own() -> None:
+    wrong = {
+        "date_of_birth_day": "31", "date_of_birth_month": "2", "date_of_birth_year": "2020",
+        "born": "born", "first_name": "x" * 500,
+    }  # fmt: skip
+    asked = form("who", wrong)
+    assert not asked.is_valid()
+    assert "February 2020 has 29 days" in asked.errors["date_of_birth"][0]
+    assert asked.errors["first_name"] == ["Shorten the first name to 100 characters or fewer. You have typed 500."]
+    assert asked["first_name"].value() == "x" * 500, "what was typed is kept"
+
+
+def test_what_stands_inside_an_answer_not_chosen_is_no_error() -> None:
+    wrong = {"born": "unborn", "date_of_birth_day": "31", "date_of_birth_month": "2", "date_of_birth_year": "2020"}
+    asked = form("who", wrong)
+    assert asked.is_valid() and asked.told()["date_of_birth"] == ""
+
+
+def test_a_call_to_come_is_a_slip() -> None:
+    call = {"telephoned": "yes", "called_on_day": "24", "called_on_month": "11", "called_on_year": "2026"}
+    late = form("safe-now", {**call, "called_time": "11:59pm"})
+    assert not late.is_valid() and late.errors["called_time"] == ["The time of the call must have passed"]
+    assert form("safe-now", {**call, "called_time": "9am"}).is_valid()
+    assert form("safe-now", {**call, "telephoned": "no", "called_time": "11:59pm"}).is_valid()
+
+
+@pytest.mark.parametrize(
+    ("slug", "child", "says"),
+    [
+        ("details", {"details": {"nhs_number": "943 476 5918"}}, "NHS number"),
+        ("details", {"details": {"nhs_number": "943 476 5919"}}, ""),
+        ("details", {"details": {"upn": "B123456789012"}}, "UPN"),
+        ("who", {"who": {"born": "born", "date_of_birth": "1950-01-01"}}, "older than 25"),
+        ("who", {"who": {"born": "unborn", "expected_on": "2029-01-01"}}, "ten months"),
+        ("home", {"home": {"postcode": "ME4"}}, "whole postcode"),
+        ("home", {"home": {"postcode": "me4 6ab"}}, ""),
+    ],
+)
+def test_doubts_ask_and_stop_nobody(slug: str, child: dict[str, Any], says: str) -> None:
+    here = situation({**blank(), "children": [child]})
+    found = page(slug).form(situation=here, number=1, stored=child[slug]).doubts()
+    assert bool(found) is bool(says)
+    assert not says or says in found[0]
+    stored = {name: str(value) for name, value in child[slug].items() if not name.endswith(("birth", "_on"))}
+    assert form(slug, stored, answers={**blank(), "children": [child]}).is_valid()
+
+
+def test_indicators_are_stored_in_the_documents_order_and_old_ones_kept() -> None:
+    stored = {"chosen": ["gone-1-01"]}
+    asked = form("indicators", {"chosen": ["gone-1-01", "family-3-01", "health-2-01"]}, stored=stored)
+    assert asked.is_valid()
+    assert asked.told() == {"chosen": ["health-2-01", "family-3-01", "gone-1-01"]}
+    assert not form("indicators", {"chosen": ["never-there"]}).is_valid()
+
+
+def test_a_note_outlives_its_indicator() -> None:
+    stored = {"evidence": {"health-2-01": "Old", "learning-2-01": "Kept"}}
+    asked = form("evidence", {"note-health-2-01": "New", "note-family-3-01": ""}, stored=stored)
+    assert asked.is_valid()
+    assert asked.told() == {"evidence": {"health-2-01": "New", "learning-2-01": "Kept"}}
+    assert "note-gone-1-01" not in asked.fields
+
+
+def test_section_17_is_asked_where_the_scheme_knows_it() -> None:
+    assert "in_need" in form("judged", {}).fields
+    plain = [schemes.level(rank, f"L{rank}", "green", "none", False, "advice") for rank in (1, 2, 3, 4)]
+    rules = [rule for rule in schemes.rules() if rule["parameters"].get("flag") != "section_17"]
+    without = Situation(PARTNERSHIP, schemes.scheme(levels=plain, rules=rules), Answers(FULL), AT)
+    assert "in_need" not in page("judged").form({}, situation=without).fields
+
+
+def test_the_scale_says_which_end_is_which() -> None:
+    assert "10 is not worried" in form("next", {}).fields["scale"].help_text
+    told = {**schemes.content()["guidance"], "scale": "0 is safe here."}
+    other = Situation(PARTNERSHIP, schemes.scheme(guidance=told), Answers(FULL), AT)
+    assert page("next").form({}, situation=other).fields["scale"].help_text == "0 is safe here."
+
+
+TYPED = st.text(max_size=30) | st.sampled_from(["\x00", "\ud800", "31", "2", "yes", "no", "born", "16:30", "😀" * 9])
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.data())
+@pytest.mark.parametrize("slug", [page.slug for page in PAGES])
+def test_whatever_is_typed_is_answered_and_what_is_stored_can_be_shown(slug: str, data: st.DataObject) -> None:
+    empty = form(slug, {})
+    names = [
+        each
+        for name in empty.fields
+        for each in ([f"{name}_day", f"{name}_month", f"{name}_year"] if "_on" in name or "birth" in name else [name])
+    ]
+    posted = data.draw(st.dictionaries(st.sampled_from(names or ["x"]), st.lists(TYPED, max_size=3), max_size=8))
+    asked = form(slug, posted)
+    if not asked.is_valid():
+        assert all(message for messages in asked.errors.values() for message in messages)
+        assert "This field" not in str(asked.errors)
+        return
+    told = json.loads(json.dumps(asked.told()))
+    json.dumps(told, ensure_ascii=False).encode("utf-8")
+    step = Step(page(slug), 1 if page(slug).group else 0)
+    answers = step.place.write(FULL, told)
+    summary.card(situation(answers), step)
+    again = page(slug).form(situation=situation(answers), number=1, stored=told)
+    assert str(again.as_p()) is not None
