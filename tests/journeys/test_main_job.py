@@ -71,7 +71,7 @@ def as_person(browser: Browser, portal: Portal) -> Iterator[Callable[[str], Page
         page.get_by_label("Email").fill(email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.locator("main").get_by_role("button", name="Sign in").click()
-        page.wait_for_url(f"{portal.address}{to}")
+        page.wait_for_url(lambda url: "/accounts/login/" not in url)
         return page
 
     yield sign_in
@@ -148,7 +148,8 @@ def test_from_the_worry_to_the_answer(
     assert_fits: Callable[[Page], None],
 ) -> None:
     def look(page: Page) -> None:
-        look_at(page, assert_axe_clean, assert_fits)
+        if slug == "medway":  # the pages are the same for all four, and tests/journeys/test_intake.py looks at each
+            look_at(page, assert_axe_clean, assert_fits)
 
     # The practitioner tells of a worry.
     practitioner = as_person(f"practitioner@{slug}.example", f"/{slug}/refer/")
