@@ -59,6 +59,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # These two stand before all others, so that what those answer by themselves (a redirect, a 400) has them too.
+    "partnerships.middleware.NoStoreMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "partnerships.middleware.RequestIdMiddleware",
@@ -69,8 +72,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "partnerships.middleware.NoStoreMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "partnerships.middleware.PartnershipMiddleware",
 ]
@@ -152,6 +153,9 @@ ACCOUNT_FORMS = {
     "change_password": "partnerships.account_forms.ChangePasswordForm",
     "reauthenticate": "partnerships.account_forms.ReauthenticateForm",
 }
+# Counted by person and address together (partnerships.adapters): by the person alone, anybody could lock a screener
+# out; by the address alone, one pupil could lock out a school.
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/5m/key"}
 ACCOUNT_USER_DISPLAY = "partnerships.models.people.display_name"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -191,7 +195,9 @@ CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)  # else every limit by address would count the proxy's own
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

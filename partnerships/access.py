@@ -14,6 +14,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone
 
 from partnerships.models import Membership, Partnership, User
@@ -81,7 +82,7 @@ def gate(*permissions: Permission) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return signed_out(request)
             if not any(request.actor.can(permission) for permission in permissions):  # type: ignore[attr-defined]
                 raise Http404
             return view(request, *args, **kwargs)
@@ -90,6 +91,15 @@ def gate(*permissions: Permission) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def signed_out(request: HttpRequest) -> HttpResponseBase:
+    """To the sign-in page; where somebody had typed something, to a page that gives it back first."""
+    from partnerships.views import typed
+
+    if request.method == "POST" and (kept := typed(request)):
+        return render(request, "partnerships/signed_out.html", {"typed": kept}, status=403)
+    return redirect_to_login(request.get_full_path())
 
 
 def open_to_all(reason: str) -> Callable[[View], View]:

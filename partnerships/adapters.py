@@ -1,6 +1,9 @@
 """How sign-in fits Front Door: nobody signs up by themselves; accounts are made by invitation."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal.ratelimit import get_ip
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -18,12 +21,18 @@ class AccountAdapter(DefaultAccountAdapter):
         "rate_limited": "There were too many tries. Wait a few minutes, then try again.",
     }
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Failed tries are counted by the person and the address together."""
+        return f"{super()._get_login_attempts_cache_key(request, **credentials)}|{get_ip(request)}"
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Home, where somebody has one partnership; else the first page, to choose."""
         slugs = set(
-            Membership.objects.filter(user=request.user, ended_at__isnull=True).values_list("partnership__slug", flat=True)
+            Membership.objects.filter(user=request.user, ended_at__isnull=True).values_list(
+                "partnership__slug", flat=True
+            )
         )
         return reverse("home", kwargs={"partnership": slugs.pop()}) if len(slugs) == 1 else reverse("index")

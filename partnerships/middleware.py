@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from django_scopes import scope
 
 from partnerships.access import actor_for
@@ -55,7 +55,7 @@ class UnavailableMiddleware:
 
 
 class NoStoreMiddleware:
-    """Nothing of a child stays in a browser's or a proxy's cache."""
+    """Nothing of a child stays in a browser's or a proxy's cache; signing out empties what the browser kept."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -64,6 +64,8 @@ class NoStoreMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store, private")
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        if request.method == "POST" and request.path_info == reverse("account_logout"):
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -21,6 +21,16 @@ def index(request: HttpRequest) -> HttpResponse:
 @open_to_all("Shown where a form was open too long; keeps what was typed")
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "partnerships/form_expired.html", {"typed": typed(request)}, status=403)
+
+
+@open_to_all("Pages of the sign-in library that Front Door does not have")
+def closed(request: HttpRequest) -> HttpResponse:
+    raise Http404
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404, and what was typed: a draft may be discarded, a role may end, while somebody writes."""
+    return render(request, "404.html", {"typed": typed(request)}, status=404)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
@@ -44,6 +54,7 @@ def typed(request: HttpRequest) -> list[tuple[str, str]]:
     except Exception:  # a body that cannot be read at all has nothing to show
         return []
     hidden = {"csrfmiddlewaretoken", "password", "login", "new_password", "oldpassword", "password1", "password2"}
+    hidden |= {"seen", "doubts", "from", "revision", "next"}  # a form's own marks, which nobody typed
     return [(name, value) for name, values in fields if name not in hidden for value in values if value.strip()]
 
 
