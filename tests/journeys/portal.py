@@ -54,8 +54,11 @@ class Portal:
 
 
 @contextmanager
-def running_portal(folder: Path) -> Iterator[Portal]:
-    """Start everything, wait until it answers, and stop all of it at the end."""
+def running_portal(folder: Path, **services: str) -> Iterator[Portal]:
+    """Start everything, wait until it answers, and stop all of it at the end.
+
+    services: DATABASE_URL and REDIS_URL where they are to be used; without them, the embedded default.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -67,6 +70,7 @@ def running_portal(folder: Path) -> Iterator[Portal]:
         "SWEEP_SECONDS": "2",
         "EMAIL_URL": f"filemail:///{folder}/mail",
         "DEBUG": "0",
+        **services,
     }
     log = (folder / "log").open("wb")
     process = subprocess.Popen(

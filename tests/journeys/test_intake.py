@@ -21,6 +21,8 @@ from thresholds.loading import load, version_in_force
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 SLUGS = ("medway", "northamptonshire", "thurrock", "sandwell")
 MOST_PAGES = 20
+CONDITIONAL = {"special", "worker-first"}
+"""Pages that a plain referral does not have."""
 HAPPENED = "Robin came in with a bruise the shape of a hand on the left arm, and would not say how."
 
 
@@ -154,7 +156,7 @@ def test_from_the_emergency_page_to_the_reference(
     sign_in(page, practitioner(partnership))
     telling.start(live.url)
     telling.go_through()
-    assert len(set(telling.seen)) < MOST_PAGES, telling.seen
+    assert len({*telling.seen} - CONDITIONAL) < MOST_PAGES, telling.seen
     referral = telling.send()
     expect(page.locator("main")).to_contain_text(referral.reference)
     with scope(partnership=partnership):
@@ -186,11 +188,11 @@ def test_indicators_are_searched_with_script(
     page.goto(f"{live.url}/{partnership.slug}/refer/")
     page.get_by_role("button", name="Start now").click()
     page.get_by_role("link", name="Indicators", exact=True).click()
-    page.get_by_label("Search the indicators").fill("bruis")
+    page.get_by_label("Search the indicators").fill("alcohol")
     expect(page.get_by_role("status").filter(has_text="fit")).to_contain_text(re.compile(r"^\d+ indicators? fits?$"))
     shown = page.locator(".door-indicators label.govuk-checkboxes__label:visible")
     assert shown.count() > 0
-    assert all("bruis" in text.lower() for text in shown.all_inner_texts())
+    assert all("alcohol" in text.lower() for text in shown.all_inner_texts())
     page.get_by_label("Search the indicators").fill("")
     expect(page.get_by_role("status").filter(has_text="fit")).to_have_count(0)
 
