@@ -60,16 +60,16 @@ def cards(situation: Situation) -> list[Card]:
 def card(situation: Situation, step: Step) -> Card:
     stored = step.place.read(situation.answers.raw) or {}
     if step.page.slug == "indicators":
-        rows, unanswered = indicator_rows(situation), []
-    else:
-        rows, unanswered = field_rows(situation, step, stored)
+        return Card(step.page.section, step, step.title(situation), tuple(indicator_rows(situation)), ())
+    rows, unanswered = field_rows(situation, step, stored)
     return Card(step.page.section, step, step.title(situation), tuple(rows), tuple(unanswered))
 
 
 def field_rows(situation: Situation, step: Step, stored: Mapping[str, Any]) -> tuple[list[Row], list[str]]:
     """Each field of the page's form: its label and what was answered; the labels of those that were not."""
     form = step.page.form(situation=situation, number=step.number, stored=stored)
-    rows, unanswered = [], []
+    rows: list[Row] = []
+    unanswered: list[str] = []
     for name, field in form.fields.items():
         if name == "another":
             continue

@@ -96,7 +96,9 @@ def referral_copy(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 def letter(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) -> HttpResponse:
     """A letter as it was sent. That it was opened, and by whom, is kept."""
     referral = the_referral(request, referral_id)
-    written = get_object_or_404(Letter.objects.filter(referral=referral).select_related("sent_by"), pk=letter_id)
+    written: Letter = get_object_or_404(
+        Letter.objects.filter(referral=referral).select_related("sent_by"), pk=letter_id
+    )
     open_letter(letter=written, by=request.user, at=timezone.now())
     return render(request, "referrals/intake/letter.html", {"referral": referral, "letter": written})
 

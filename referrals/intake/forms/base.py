@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from partnerships.fields import Choices, Chosen
 from partnerships.forms import Choice, PageForm
 from referrals.intake.answers import ChildTold
 from referrals.intake.situation import Situation
@@ -37,6 +38,12 @@ class IntakeForm(PageForm):
     def fit(self) -> None:
         """Fit labels, choices and fields to the situation."""
 
+    def offer(self, name: str, choices: Choices) -> None:
+        """Set what may be chosen, where the partnership's content decides it."""
+        field = self.fields[name]
+        if isinstance(field, Chosen):
+            field.offer(choices)
+
     @property
     def child(self) -> ChildTold:
         """The child of a repeated page."""
@@ -54,7 +61,8 @@ class IntakeForm(PageForm):
             chosen = cleaned.get(name)
             for choice in getattr(field, "choices", ()):
                 for revealed in getattr(choice, "reveals", ()) if isinstance(choice, Choice) else ():
-                    if str(choice.value) != chosen and self._errors and self._errors.pop(revealed, None):
+                    if str(choice.value) != chosen and revealed in self.errors:
+                        del self.errors[revealed]
                         cleaned[revealed] = None
         return cleaned
 

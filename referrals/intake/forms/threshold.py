@@ -22,7 +22,7 @@ class Indicators(IntakeForm):
 
     def fit(self) -> None:
         known = [Choice(each.key, each.label) for each in self.situation.scheme.indicators]
-        self.fields["chosen"].offer([*known, *(Choice(key, key) for key in self.outdated)])
+        self.offer("chosen", [*known, *(Choice(key, key) for key in self.outdated)])
 
     @property
     def outdated(self) -> list[str]:
@@ -69,16 +69,16 @@ class Judged(IntakeForm):
 
     def fit(self) -> None:
         scheme, word = self.situation.scheme, self.situation.step_word
-        level = self.fields["level"]
-        level.label = f"Which {word} do you think fits?"
-        level.offer(
+        self.fields["level"].label = f"Which {word} do you think fits?"
+        self.offer(
+            "level",
             [
                 *(
                     Choice(str(each.rank), f"{word.capitalize()} {each.rank}: {each.name}", hint=each.description)
                     for each in scheme.levels
                 ),
                 Choice("unsure", "I'm not sure"),
-            ]
+            ],
         )
         if not self.situation.asks_child_in_need:
             del self.fields["in_need"]
@@ -108,11 +108,12 @@ class Consent(IntakeForm):
     decided_by = TextField("Who decided to go on without their agreement?", hint="Name and role", called="who decided")
 
     def fit(self) -> None:
-        self.fields["reason"].offer(
+        self.offer(
+            "reason",
             [
                 *((each.slug, each.label) for each in self.situation.scheme.consent_reasons),
                 Choice(OTHER_REASON, "Another reason"),
-            ]
+            ],
         )
 
 
@@ -127,9 +128,10 @@ class Attach(IntakeForm):
     )
 
     def fit(self) -> None:
-        self.fields["exist"].offer(
+        self.offer(
+            "exist",
             [
                 *(Choice(each.slug, each.name, hint=each.when) for each in self.situation.scheme.evidence),
                 Choice("none", "None of these", exclusive=True),
-            ]
+            ],
         )

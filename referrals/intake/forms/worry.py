@@ -28,6 +28,8 @@ CONCERNS = {
 }
 """The special concerns, in a referrer's words."""
 
+WHAT = {"called": "call", "concern": "worry"}
+
 SCALE_ENDS = "0 is very worried: the child is not safe. 10 is not worried: the child is safe and its needs are met."
 
 
@@ -46,11 +48,12 @@ class Worry(IntakeForm):
 
     def fit(self) -> None:
         scheme = self.situation.scheme
-        self.fields["concerns"].offer(
+        self.offer(
+            "concerns",
             [
                 *((flag.value, CONCERNS[flag]) for flag in TICKABLE if scheme.flag_rule(flag)),
                 Choice("none", "None of these", exclusive=True),
-            ]
+            ],
         )
 
 
@@ -89,12 +92,13 @@ class SafeNow(IntakeForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        for name in ("called", "concern"):
+        for name in WHAT:
             on, time = cleaned.get(f"{name}_on"), cleaned.get(f"{name}_time")
             if not on or not time or (name == "called" and cleaned.get("telephoned") != "yes"):
                 continue
-            if moment(on.isoformat(), time.strftime("%H:%M")) > self.situation.at:
-                self.add_error(f"{name}_time", f"{self.fields[f'{name}_time'].called.capitalize()} must have passed")
+            then = moment(on.isoformat(), time.strftime("%H:%M"))
+            if then and then > self.situation.at:
+                self.add_error(f"{name}_time", f"The time of the {WHAT[name]} must have passed")
         return cleaned
 
     def doubts(self) -> list[str]:
