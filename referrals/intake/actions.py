@@ -17,11 +17,11 @@ from referrals.domain.reference import RANDOM_BYTES, make_reference
 from referrals.intake import sending
 from referrals.intake.answers import GROUPS, LONDON, MOST, Answers, Place, blank, seal
 from referrals.intake.earlier import earlier_contacts
-from referrals.intake.routing import team_for
+from referrals.intake.routing import NoTeam, team_for
 from referrals.intake.screened import screen_answers
 from referrals.models import Draft, Referral
 from thresholds.domain.screening import write_facts, write_screening
-from thresholds.loading import load, version_in_force
+from thresholds.loading import NoThreshold, load, version_in_force
 
 TRIES = 6
 """How often a reference that is already taken is drawn anew; more than once is all but impossible."""
@@ -137,7 +137,11 @@ def _send(draft: Draft, *, by: User, at: dt.datetime) -> Referral:
     answers = Answers(draft.answers)
     if not answers.is_worry_told:
         raise Refused("Tell us what worries you, in a sentence at least. Everything else can stay unanswered.")
-    referral = _make_referral(draft, answers, by=by, at=at)
+    try:
+        referral = _make_referral(draft, answers, by=by, at=at)
+    except (NoThreshold, NoTeam) as error:
+        door = draft.partnership.front_door_name
+        raise Refused(f"This can't be sent now: {error} Your draft is kept. Telephone {door}.") from error
     Draft.objects.filter(pk=draft.pk).update(sent_at=at)
     return referral
 

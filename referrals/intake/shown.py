@@ -27,6 +27,7 @@ CONTACTS = {
 }
 """The contact points that belong to a flag, by their kind."""
 
+CHANGE = {"other-children": "Add or remove", "family": "Add or remove"}
 BY_LEVEL = (RuleKind.HIGHEST, RuleKind.CLUSTER, RuleKind.AGE, RuleKind.NOTHING_CHOSEN)
 
 
@@ -153,7 +154,12 @@ def checked_sections(draft: Draft, situation: Situation) -> list[dict[str, Any]]
                     "title": card.title,
                     "rows": card.rows,
                     "unanswered": ", ".join(card.unanswered),
-                    "actions": [{"text": "Change", "href": f"{addresses.of_page(draft, card.step)}?from=check"}],
+                    "actions": [
+                        {
+                            "text": CHANGE.get(card.step.page.slug, "Change"),
+                            "href": f"{addresses.of_page(draft, card.step)}?from=check",
+                        }
+                    ],
                     "id": card_id(card.step.place),
                 }
                 for card in cards

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 
 from partnerships.models import Partnership
 from referrals.intake.answers import LONDON, Answers
@@ -50,12 +51,12 @@ class Situation:
         """The child has a worker already, and the document says whom to talk with before referring."""
         return self.answers.page("involved").get("worker") == "yes" and bool(self.scheme.guidance.before_referring)
 
-    @property
+    @cached_property
     def screening(self) -> Screening:
         """What the threshold says so far; earlier contacts are looked for when the referral is sent."""
         return screen_answers(self.answers, self.scheme, on=self.at.astimezone(LONDON).date())[1]
 
-    @property
+    @cached_property
     def special(self) -> tuple[Flag, ...]:
         """The special concerns raised so far."""
         return special_flags(self.screening, self.scheme)

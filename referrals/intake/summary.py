@@ -62,6 +62,8 @@ def card(situation: Situation, step: Step) -> Card:
     if step.page.slug == "indicators":
         return Card(step.page.section, step, step.title(situation), tuple(indicator_rows(situation)), ())
     rows, unanswered = field_rows(situation, step, stored)
+    if step.page.slug == "other-children":
+        rows = [Row("Children", "\n".join(child.called for child in situation.answers.children))]
     return Card(step.page.section, step, step.title(situation), tuple(rows), tuple(unanswered))
 
 

@@ -280,3 +280,13 @@ def test_a_discarded_draft_is_neither_saved_nor_sent(world: World) -> None:
         with pytest.raises(Refused):
             send(draft)
         assert not Draft.objects.unsent().exists()
+
+
+def test_a_partnership_without_a_team_keeps_the_draft_and_says_whom_to_telephone(world: World) -> None:
+    with scope(partnership=world.partnership):
+        draft = make_draft(world)
+        Team.objects.filter(kind=Team.Kind.MASH).update(kind=Team.Kind.EARLY_HELP, is_default=False)
+        with pytest.raises(Refused, match="Telephone Front Line"):
+            send(draft)
+        draft.refresh_from_db()
+        assert draft.sent_at is None and not Referral.objects.exists()
