@@ -74,6 +74,12 @@ class Step:
         title = self.page.title.format(child=child, person=person, step=situation.step_word)
         return title[:1].upper() + title[1:]
 
+    def tab_title(self, situation: Situation) -> str:
+        """The title for the browser's tab and its history: the heading without a name, since both are kept."""
+        if self.page.group != "child":
+            return self.title(situation)
+        return self.page.title.format(child=f"child {self.number}", step=situation.step_word)
+
 
 CHILD = Section("child", "The child", "Who you are worried about, and any brothers or sisters")
 FAMILY = Section("family", "Family and household", "Parents, carers and who lives in the home")

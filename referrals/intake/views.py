@@ -181,6 +181,7 @@ def show(
         "scheme": situation.scheme,
         "step": step,
         "title": step.title(situation),
+        "tab_title": step.tab_title(situation),
         "form": form,
         "seen": seen,
         "doubts": doubts or [],
