@@ -17,6 +17,7 @@ from referrals.domain.lifecycle import Outcome, State
 from referrals.domain.reference import read_reference
 from referrals.models import Clock, Decision, Referral
 from referrals.reports.forms import NO_LEVEL, Timeliness
+from referrals.triage.queries import HEAVY
 
 PER_PAGE = 25
 
@@ -147,11 +148,12 @@ def differing(rows: QuerySet[Referral], weeks: int) -> Figure:
 
 def by_clock(rows: QuerySet[Referral], weeks: int, *, at: dt.datetime) -> list[ClockFigures]:
     """Each limit: met in time, met late, running, overdue."""
-    found = (
+    counts = {how.value: Count("pk", filter=timely(how, at)) for how in Timeliness}
+    found: Any = (
         Clock.objects.filter(referral__in=rows.order_by())
         .order_by()
         .values("slug")
-        .annotate(called=Max("name"), **{how.value: Count("pk", filter=timely(how, at)) for how in Timeliness})
+        .annotate(called=Max("name"), **counts)
         .order_by("slug")
     )
     return [
@@ -167,8 +169,9 @@ def listed(rows: QuerySet[Referral], number: int) -> tuple[list[Referral], bool]
     """A page of the records behind a figure, the latest first, and whether there are more. Each has its `outcome`."""
     outcome = Decision.objects.filter(referral=OuterRef("pk"), at=OuterRef("decided_at")).values("outcome")
     start = (number - 1) * PER_PAGE
-    found = list(
+    found: list[Any] = list(
         rows.select_related("team", "scheme_version", "agency")
+        .defer(*HEAVY)
         .annotate(outcome=Subquery(outcome[:1]))
         .order_by("-received_at", "pk")[start : start + PER_PAGE + 1]
     )

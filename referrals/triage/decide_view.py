@@ -110,8 +110,7 @@ def preview(request: Signed, referral: Referral, scheme: Scheme, form: DecideFor
 def moved_on(request: Signed, referral: Referral, scheme: Scheme, form: DecideForm) -> HttpResponse:
     """The form again with everything that was typed, and what happened meanwhile; a colleague's decision in full."""
     seen = form.cleaned_data["revision"]
-    typed = form.data.copy()
-    typed["revision"] = str(referral.revision)
+    typed = {**request.POST.dict(), "revision": str(referral.revision)}
     moves = Event.objects.filter(referral=referral, kind__in=KINDS.values()).order_by("-at", "-pk")
     since = referral.revision - seen if seen is not None else len(KINDS)
     made = last_decision(referral)

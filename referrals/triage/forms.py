@@ -85,7 +85,8 @@ class StepDownForm(ReasonForm):
     def __init__(self, *args: Any, teams: Iterable[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by_slug = {team.slug: team for team in teams}
-        self.fields["team"].offer([Choice(slug, team.name) for slug, team in self.by_slug.items()])
+        team: Any = self.fields["team"]
+        team.offer([Choice(slug, team.name) for slug, team in self.by_slug.items()])
 
     @property
     def chosen_team(self) -> Team:
@@ -98,9 +99,8 @@ class ReassignForm(PageForm):
     def __init__(self, *args: Any, people: Iterable[User], me: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.people = {str(user.pk): user for user in people}
-        self.fields["to"].offer(
-            [Choice(pk, f"{user.name} (you)" if user == me else user.name) for pk, user in self.people.items()]
-        )
+        to: Any = self.fields["to"]
+        to.offer([Choice(pk, f"{user.name} (you)" if user == me else user.name) for pk, user in self.people.items()])
 
     @property
     def person(self) -> User:
@@ -140,7 +140,7 @@ class DecideForm(PageForm):
         super().__init__(*args, initial={"revision": referral.revision}, **kwargs)
         self.judged = referral.judged_level
         word = scheme.step_word.value
-        level = self.fields["decided_level"]
+        level: Any = self.fields["decided_level"]
         level.label = f"Which {word} is it?"
         level.error_messages["required"] = f"Choose the {word} that you decide on"
         level.offer(

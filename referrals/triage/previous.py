@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q
@@ -11,6 +12,7 @@ from partnerships.permissions import Permission, Role
 from referrals.domain.identifiers import nhs_number_is_valid, tidy
 from referrals.domain.matching import fold
 from referrals.models import Child, Referral
+from referrals.triage.queries import HEAVY
 from referrals.triage.rows import level_words
 from thresholds.loading import load
 
@@ -52,7 +54,7 @@ def previous_contacts(referral: Referral, actor: Actor) -> Previous:
     found = Referral.objects.filter(pk__in=keys).annotate(open=Exists(may_open))
     if not (actor.can(Permission.REFERRAL_READ_ALL) or Role.SCREENER.value in actor.roles):
         found = found.filter(open=True)
-    rows = found.select_related("team", "scheme_version").order_by("-received_at", "pk")[:MOST]
+    rows = found.select_related("team", "scheme_version").defer(*HEAVY).order_by("-received_at", "pk")[:MOST]
     return Previous(len(keys), tuple(Contact(row, row.open, level_of(row)) for row in rows))
 
 
@@ -63,7 +65,7 @@ def level_of(referral: Referral) -> str:
     return level_words(load(referral.scheme_version), rank) + (", decided" if decided else ", indicated")
 
 
-def same_child(children: list[Child], referral: Referral) -> set[object]:
+def same_child(children: list[Child], referral: Referral) -> set[uuid.UUID]:
     """The keys of the other referrals that tell of one of these children."""
     numbers = {tidy(child.nhs_number) for child in children if nhs_number_is_valid(child.nhs_number)}
     births = {

@@ -17,6 +17,9 @@ from referrals.domain.lifecycle import State
 from referrals.models import Clock, Heartbeat, Referral
 
 PER_PAGE = 25
+HEAVY = ("scheme_version__guidance", "scheme_version__plot_sheet", "scheme_version__flag_notes")
+"""What a list of referrals does not need of the threshold version: `load` keeps that."""
+
 DEEPEST = 4000
 """The last page that is looked up: behind it lies nothing that anybody reads page by page."""
 
@@ -137,6 +140,7 @@ def queue(actor: Actor, team: Team, show: Show, *, page: int, at: dt.datetime) -
     rows = list(
         Referral.objects.filter(pk__in=keys)
         .select_related("owner", "agency", "scheme_version")
+        .defer(*HEAVY)
         .annotate(next_clock=Subquery(next_clock[:1]))
         .prefetch_related("children")
         .most_urgent_first()

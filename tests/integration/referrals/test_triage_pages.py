@@ -339,6 +339,7 @@ def test_nothing_is_chosen_beforehand_and_the_letter_is_read_first(world: World,
     del hidden["csrfmiddlewaretoken"]
     done = screener.post(address, hidden, follow=True)
     assert "is decided, and the letter has been sent" in page(done)
+    assert f"{world.person(Role.SCREENER).name} decided it." in page(done) and "You have it." not in page(done)
     with scope(partnership=world.partnership):
         decision = Decision.objects.get(referral=referral)
         assert (decision.decided_level, decision.reason) == (3, DECISION["reason"])
