@@ -8,15 +8,16 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
-VAR_DIR.mkdir(exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, exist_ok=True)
 
 env = environ.Env()
 env.read_env(BASE_DIR / ".env", overwrite=False)
 VAR_DIR = Path(env.str("FRONT_DOOR_VAR", str(VAR_DIR)))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # children's records may lie here: nobody else's to read
 
 # Demonstration mode is what `make run` starts: known sign-ins, plain http, a key made on first start.
 DEMO = env.bool("FRONT_DOOR_DEMO", True)
+DEMO_PASSWORD = "front-door-demo"  # noqa: S105  known to everybody: it opens nothing outside demonstration mode
 DEBUG = env.bool("DEBUG", False)
 
 

@@ -4,6 +4,9 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal.ratelimit import get_ip
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -24,6 +27,19 @@ class AccountAdapter(DefaultAccountAdapter):
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Failed tries are counted by the person and the address together."""
         return f"{super()._get_login_attempts_cache_key(request, **credentials)}|{get_ip(request)}"
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """As the library does; the demonstration's password is no password where real children are told of."""
+        if not settings.DEMO and credentials.get("password") == settings.DEMO_PASSWORD:
+            self.pre_authenticate(request, **credentials)
+            self.authentication_failed(request, **credentials)
+            return None
+        return super().authenticate(request, **credentials)
+
+    def clean_password(self, password: str, user: Any = None) -> str:
+        if not settings.DEMO and password == settings.DEMO_PASSWORD:
+            raise ValidationError("Choose another password: this one is known to everybody.")
+        return super().clean_password(password, user)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -6,10 +6,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
@@ -17,8 +22,8 @@ from django_scopes import scope
 
 from partnerships.models import Membership, User
 from partnerships.permissions import Role
-from referrals.models import Draft, Referral
-from tests.factories import NOW, World, make_draft, make_referral, make_world
+from referrals.models import Decision, Draft, Letter, Referral
+from tests.factories import NOW, World, make_draft, make_person, make_referral, make_world
 
 PASSWORD = "correct horse battery"
 WORRY = "He flinched when the door <b>banged</b>."
@@ -66,6 +71,36 @@ def test_behind_a_proxy_each_address_is_counted_for_itself(world: World, setting
     assert not any(sign_in(person, "wrong", "10.0.0.1", HTTP_X_FORWARDED_FOR=forged) for _ in range(6))
     assert not sign_in(person, PASSWORD, "10.0.0.1", HTTP_X_FORWARDED_FOR="198.51.100.2, 203.0.113.7")
     assert sign_in(person, PASSWORD, "10.0.0.1", HTTP_X_FORWARDED_FOR="198.51.100.9")
+
+
+def test_the_demonstrations_password_opens_nothing_outside_it(world: World, settings: Any) -> None:
+    person = world.person(Role.SCREENER)
+    person.set_password(settings.DEMO_PASSWORD)
+    person.save()
+    assert sign_in(person, settings.DEMO_PASSWORD, "203.0.113.5")
+    settings.DEMO = False
+    assert not sign_in(person, settings.DEMO_PASSWORD, "203.0.113.5")
+    with pytest.raises(CommandError, match="demonstration mode only"):
+        call_command("seed_demo")
+    twice = {"password1": settings.DEMO_PASSWORD, "password2": settings.DEMO_PASSWORD}
+    answer = as_(person).post(reverse("account_change_password"), {"oldpassword": settings.DEMO_PASSWORD, **twice})
+    assert b"known to everybody" in answer.content
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"FRONT_DOOR_DEMO": "0", "SECRET_KEY": ""}, "Set SECRET_KEY"),
+        ({"DATABASE_URL": "postgres://127.0.0.1:1/none"}, "The database can't be reached"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_one_line(given: dict[str, str], says: str) -> None:
+    command = [sys.executable, "manage.py", "verify_audit"]
+    done = subprocess.run(
+        command, cwd=settings.BASE_DIR, env={**os.environ, **given}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and not done.stdout
+    assert says in done.stderr and len(done.stderr.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -205,3 +240,146 @@ def test_a_reason_for_what_was_stepped_down_meanwhile_is_given_back(world: World
         Referral.objects.filter(pk=referral.pk).update(team=world.early_help)
     answer = client.post(reverse("referral_decide", args=["testshire", referral.pk]), {"reason": WORRY})
     assert answer.status_code == 404 and gives_back(answer)
+
+
+# --- another's record ---------------------------------------------------------------------------------------------
+
+
+def state_of(referral: Referral) -> tuple[Any, ...]:
+    with scope(partnership=referral.partnership):
+        now = Referral.objects.get(pk=referral.pk)
+    return now.state, now.owner_id, now.team_id, now.agency_id, now.partnership_id, now.referrer_id, now.revision
+
+
+def test_what_is_posted_beside_the_question_changes_nothing(world: World) -> None:
+    other = make_world("othershire")
+    stranger = other.person(Role.SCREENER)
+    evil = {
+        **{name: str(stranger.pk) for name in ("owner", "owner_id", "started_by", "referrer", "decided_by")},
+        **{name: str(other.mash.pk) for name in ("team", "team_id")},
+        **{name: str(other.school.pk) for name in ("agency", "agency_id")},
+        **{name: str(other.partnership.pk) for name in ("partnership", "partnership_id")},
+        "state": "decided",
+        "revision": "7",
+        "sent_at": "2020-01-01",
+        "id": str(stranger.pk),
+        "group": "person",
+        "immediate_danger": "on",
+        "went_through_mash": "on",
+        "answers": "{}",
+        "number": "9",
+        "slug": "who",
+    }
+    person = world.person(Role.PRACTITIONER)
+    client = as_(person)
+    address = client.post(reverse("refer_start", args=["testshire"]), evil)["Location"]
+    page = client.get(f"{address}worry/").content.decode()
+    seen = page.partition('name="seen" value="')[2].partition('"')[0]
+    assert client.post(f"{address}worry/", {**evil, "happened": WORRY, "seen": seen}).status_code == 302
+    with scope(partnership=world.partnership):
+        draft = Draft.objects.get()
+        assert (draft.agency, draft.started_by, draft.sent_at) == (world.school, person, None)
+        assert set(draft.answers) == {"children", "people", "worry"}
+        assert not set(draft.answers["worry"]) & set(evil)
+    client.post(f"{address}send/", evil)
+    with scope(partnership=world.partnership):
+        referral = Referral.objects.get()
+    before = ("waiting", None, world.mash.pk, world.school.pk, world.partnership.pk, person.pk, 0)
+    assert state_of(referral) == before
+    screener, one = as_(world.person(Role.SCREENER)), f"/testshire/triage/{referral.pk}/"
+    screener.post(f"{one}claim/", evil)
+    mine = ("in_hand", world.person(Role.SCREENER).pk, *before[2:6], 1)
+    assert state_of(referral) == mine
+    for step, typed in (
+        ("reassign", {"to": str(stranger.pk)}),
+        ("reassign", {"to": str(world.person(Role.EARLY_HELP).pk)}),
+        ("step-down", {"team": world.mash.slug, "reason": "x"}),
+        ("step-down", {"team": str(other.early_help.pk), "reason": "x"}),
+    ):
+        assert screener.post(f"{one}{step}/", {**evil, **typed}).status_code == 200
+        assert state_of(referral) == mine
+
+
+def test_only_who_has_it_decides_and_only_once(world: World) -> None:
+    one = f"/testshire/triage/{make_referral(world).pk}/"
+    mine, colleague = as_(world.person(Role.SCREENER)), as_(make_person(world, Role.SCREENER, team=world.mash))
+    decision = {"decided_level": "4", "outcome": "advice", "reason": WORRY, "told_referrer": "Keep watching."}
+
+    def decides(client: Client, revision: int) -> bool:
+        client.post(f"{one}decide/", {**decision, "revision": str(revision)})
+        with scope(partnership=world.partnership):
+            return Decision.objects.exists()
+
+    assert not decides(mine, 0), "nobody has it"
+    mine.post(f"{one}claim/")
+    assert not decides(colleague, 1), "a colleague has it"
+    assert not decides(mine, 0), "the form is stale"
+    for other in (Role.EARLY_HELP, Role.PRACTITIONER, Role.MANAGER, Role.ADMIN):
+        assert not decides(as_(world.person(other)), 1), other
+    assert decides(mine, 1)
+    for client, revision in ((mine, 1), (mine, 2), (colleague, 2)):
+        client.post(f"{one}decide/", {**decision, "reason": "Another", "revision": str(revision)})
+    with scope(partnership=world.partnership):
+        assert Decision.objects.get().reason == WORRY
+        assert Letter.objects.filter(kind=Letter.Kind.OUTCOME).count() == 1
+
+
+def test_the_mash_is_walled_off_from_early_help_by_every_way(world: World) -> None:
+    child = {"first_name": "Wren", "last_name": "Zephyrine"}
+    hidden = make_referral(world, child=child)
+    theirs = make_referral(world, child=child, indicators=("health-2-01",), team=world.early_help)
+    client = as_(world.person(Role.EARLY_HELP))
+    for address in (
+        "/testshire/queue/mash/",
+        f"/testshire/triage/{hidden.pk}/",
+        f"/testshire/triage/{hidden.pk}/decide/",
+    ):
+        assert client.get(f"/testshire/{address}").status_code == 404
+    for step in ("claim", "release", "acknowledge", "lado", "reassign", "step-up", "step-down", "reopen", "decide"):
+        before = state_of(hidden)
+        typed = {"reason": "x", "note": "x", "words": "x", "team": "early-help", "revision": "0"}
+        assert client.post(f"/testshire/triage/{hidden.pk}/{step}/", typed).status_code == 404, step
+        assert state_of(hidden) == before
+    queue = client.get("/testshire/queue/early-help/").content.decode()
+    assert theirs.reference in queue and hidden.reference not in queue
+    assert "/queue/mash/" not in queue
+    page = client.get(f"/testshire/triage/{theirs.pk}/").content.decode()
+    assert hidden.reference not in page and str(hidden.pk) not in page
+    assert client.get(f"/testshire/triage/{theirs.pk}/summary.pdf").status_code == 404
+    client.post(f"/testshire/triage/{theirs.pk}/step-up/", {"reason": "Harm"})
+    assert client.get(f"/testshire/triage/{theirs.pk}/").status_code == 404, "stepped up, it is the MASH's"
+
+
+def test_a_colleagues_and_another_agencys_draft_is_not_there(world: World) -> None:
+    draft = make_draft(world)
+    for agency in (world.school, world.practice):
+        client = as_(make_person(world, Role.PRACTITIONER, agency=agency))
+        lead = as_(make_person(world, Role.SAFEGUARDING_LEAD, agency=agency))
+        for each in (client, lead):
+            for page in ("", "check/", "send/", "sent/", "discard/", "worry/", "child/1/who/", "child/1/remove/"):
+                for answer in (each.get, each.post):
+                    assert answer(f"/testshire/refer/{draft.pk}/{page}").status_code in (404, 405)
+    with scope(partnership=world.partnership):
+        draft.refresh_from_db()
+        assert draft.sent_at is None and draft.discarded_at is None and not Referral.objects.exists()
+
+
+def test_a_discarded_draft_is_never_sent(world: World) -> None:
+    draft, client = make_draft(world), as_(world.person(Role.PRACTITIONER))
+    with scope(partnership=world.partnership):
+        Draft.objects.update(answers={**draft.answers, "worry": {"happened": WORRY}})
+    client.post(f"/testshire/refer/{draft.pk}/discard/")
+    assert client.post(f"/testshire/refer/{draft.pk}/send/").status_code == 404
+    with scope(partnership=world.partnership):
+        assert not Referral.objects.exists()
+
+
+def test_no_form_is_taken_from_another_site(world: World) -> None:
+    referral = make_referral(world)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(world.person(Role.SCREENER))
+    before = state_of(referral)
+    for step in ("claim", "decide", "step-down"):
+        assert client.post(f"/testshire/triage/{referral.pk}/{step}/", {"reason": "x"}).status_code == 403
+    assert client.post(reverse("account_logout")).status_code == 403
+    assert state_of(referral) == before

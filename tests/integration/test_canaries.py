@@ -229,7 +229,8 @@ def test_nothing_of_a_child_is_anywhere_but_in_the_record(
     with capsys.disabled():
         print(
             f"\n{len(watch.sung)} canaries; {len(mail.outbox)} emails, {len(notices)} notices, "
-            f"{len(watch.seen)} addresses and headers, {len(watch.titles)} titles, {len(caplog.records)} log lines, {pages} pages of others"
+            f"{len(watch.seen)} addresses and headers, {len(watch.titles)} titles, "
+            f"{len(caplog.records)} log lines, {pages} pages of others"
         )
     assert len(watch.sung) > 60 and len(set(CANARY.findall(stored))) > 40, "the canaries were stored"
     assert len(mail.outbox) >= 8

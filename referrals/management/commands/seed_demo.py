@@ -22,7 +22,7 @@ from referrals.demo import send_demo_referrals
 from thresholds import actions, files
 from thresholds.models import SchemeVersion
 
-PASSWORD = "front-door-demo"  # noqa: S105  known to everybody: demonstration only
+PASSWORD = settings.DEMO_PASSWORD
 FIXTURES = settings.BASE_DIR / "fixtures"
 PEOPLE = [
     (Role.PRACTITIONER, "Tess Teacher", "Class teacher"),
