@@ -107,6 +107,7 @@ def _written(kind: str, referral: Referral, by: User, **words: Any) -> Written:
         "telephone": partnership.front_door_telephone,
         "out_of_hours": partnership.out_of_hours_telephone,
         "always_open": partnership.always_open,
+        "hours_note": partnership.hours_note,
     }
     body = text(
         kind,

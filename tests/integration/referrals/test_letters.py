@@ -137,6 +137,10 @@ def test_without_an_account_the_letter_is_kept_and_nobody_is_written_to(world: W
         ({"out_of_hours_telephone": ""}, "Otherwise telephone Front Line on 01632 960001."),
         ({"front_door_telephone": ""}, "Otherwise telephone Front Line; out of hours, 01632 960002."),
         ({"front_door_telephone": "", "out_of_hours_telephone": ""}, "Otherwise telephone Front Line."),
+        (
+            {"front_door_telephone": "", "out_of_hours_telephone": "", "hours_note": "See the council's page."},
+            "Otherwise telephone Front Line. See the council's page.",
+        ),
     ],
 )
 def test_whom_to_telephone_whatever_numbers_there_are(world: World, numbers: dict[str, Any], said: str) -> None:
