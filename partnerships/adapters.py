@@ -47,7 +47,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Home, where somebody has one partnership; else the first page, to choose."""
         slugs = set(
-            Membership.objects.filter(user_id=request.user.pk, ended_at__isnull=True).values_list(
+            Membership.objects.filter(user__email=request.user.get_username(), ended_at__isnull=True).values_list(
                 "partnership__slug", flat=True
             )
         )
