@@ -21,13 +21,17 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class RequestIdMiddleware:
-    """Give the request an id that its audit entries and log lines share."""
+    """Give the request an id that its audit entries and log lines share, and drop cookies that no database can look up.
+
+    An escaped NUL in a session's cookie (`"\\000"`) is one character after reading, at which PostgreSQL would fail.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         token = request_id.set(uuid.uuid4().hex)
+        request.COOKIES = {name: value for name, value in request.COOKIES.items() if "\x00" not in value}
         try:
             response = self.get_response(request)
             response["X-Request-Id"] = request_id.get()

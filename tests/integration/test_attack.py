@@ -16,13 +16,16 @@ from django.conf import settings
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django_scopes import scope
 
+from partnerships.middleware import RequestIdMiddleware
 from partnerships.models import Membership, User
 from partnerships.permissions import Role
-from referrals.models import Decision, Draft, Letter, Referral
+from referrals import outbox
+from referrals.models import Decision, Draft, Letter, Notice, Referral
 from tests.factories import NOW, World, make_draft, make_person, make_referral, make_world
 
 PASSWORD = "correct horse battery"
@@ -383,3 +386,50 @@ def test_no_form_is_taken_from_another_site(world: World) -> None:
         assert client.post(f"/testshire/triage/{referral.pk}/{step}/", {"reason": "x"}).status_code == 403
     assert client.post(reverse("account_logout")).status_code == 403
     assert state_of(referral) == before
+
+
+# --- wire and post ------------------------------------------------------------------------------------------------
+
+
+def test_a_cookie_that_no_database_can_look_up_never_reaches_one() -> None:
+    request = RequestFactory().get("/", HTTP_COOKIE='sessionid="a\\000b"; csrftoken=kept')
+    assert "\x00" in request.COOKIES["sessionid"]
+    kept: dict[str, str] = {}
+
+    def view(asked: HttpRequest) -> HttpResponse:
+        kept.update(asked.COOKIES)
+        return HttpResponse()
+
+    RequestIdMiddleware(view)(request)
+    assert kept == {"csrftoken": "kept"}
+
+
+def test_a_slow_mail_system_lets_no_second_delivery_take_what_is_being_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scope(partnership=world.partnership):
+        for n in range(4):
+            outbox.tell(
+                partnership=world.partnership,
+                referral=None,
+                kind="test",
+                to=world.person(Role.SCREENER),
+                key=str(n),
+                subject="Front Door",
+                body="A notice",
+                at=NOW,
+            )
+    clock, free = [0.0], []
+
+    class Slow:
+        def send_messages(self, messages: list[Any]) -> int:
+            key = messages[0].extra_headers["Message-ID"][1:].partition("@")[0]
+            clock[0] += 50  # the fourth is sent 200 seconds after the first was begun: later than the first lease
+            moment = NOW + dt.timedelta(seconds=clock[0])
+            free.append(Notice.objects.deliverable(moment).filter(pk=key).exists())
+            return 1
+
+    monkeypatch.setattr(outbox, "get_connection", Slow)
+    monkeypatch.setattr(outbox.time, "monotonic", lambda: clock[0])
+    assert outbox.deliver_due(at=NOW).sent == 4
+    assert free == [False] * 4
