@@ -1,5 +1,7 @@
 """A partnership, and where its referrals come from and go to."""
 
+import re
+
 from django.db import models
 
 
@@ -27,6 +29,13 @@ class Partnership(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def the_front_door(self) -> str:
+        """The front door's name within a sentence: the Multi-Agency Safeguarding Hub (MASH), but First Response."""
+        kinds = {"hub", "point", "team", "service", "centre", "desk"}
+        takes_article = kinds & set(re.findall(r"[a-z]+", self.front_door_name.lower()))
+        return f"the {self.front_door_name}" if takes_article else self.front_door_name
 
 
 class Agency(models.Model):

@@ -140,7 +140,7 @@ def tell_people(referral: Referral, *, by: User, at: dt.datetime) -> None:
         to=by,
         key=f"receipt:{referral.pk}",
         subject=f"Front Door: your referral {referral.reference} has arrived",
-        body=f"Your referral {referral.reference} has arrived at {partnership.front_door_name}.\n\n"
+        body=f"Your referral {referral.reference} has arrived at {partnership.the_front_door}.\n\n"
         "This is an automatic receipt. A person will read the referral and answer you.\n\n"
         f"Sign in to follow it: {address(partnership, 'referral_track', referral)}\n",
         at=at,

@@ -103,7 +103,7 @@ def working_days(count: int | None) -> str:
 def _written(kind: str, referral: Referral, by: User, **words: Any) -> Written:
     partnership = referral.partnership
     door = {
-        "front_door": partnership.front_door_name,
+        "front_door": partnership.the_front_door,
         "telephone": partnership.front_door_telephone,
         "out_of_hours": partnership.out_of_hours_telephone,
         "always_open": partnership.always_open,
@@ -116,7 +116,7 @@ def _written(kind: str, referral: Referral, by: User, **words: Any) -> Written:
         received=moment(referral.received_at),
         children=listed(initials(child) for child in referral.children.all()),
         partnership=partnership.name,
-        front_door=partnership.front_door_name,
+        front_door=partnership.the_front_door,
         if_in_danger=text("if_in_danger", **door),
         signature=text(
             "signature",

@@ -85,7 +85,7 @@ class SafeNow(IntakeForm):
     next_seen = TextField("When will the child next be seen, and by whom?", called="when the child is next seen")
 
     def fit(self) -> None:
-        front_door = self.situation.partnership.front_door_name
+        front_door = self.situation.partnership.the_front_door
         self.fields["telephoned"].label = f"Has somebody telephoned {front_door} about this?"
         if not self.situation.asks_when_it_arose:
             del self.fields["concern_on"], self.fields["concern_time"]

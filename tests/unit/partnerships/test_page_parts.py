@@ -214,3 +214,16 @@ def test_rows_that_can_be_acted_on():
     assert page_parts.any_actions([{"actions": []}, {"actions": [1]}])
     assert not page_parts.any_actions([{"key": "x"}])
     assert not page_parts.any_actions(None)
+
+
+@pytest.mark.parametrize(
+    ("name", "within_a_sentence"),
+    [
+        ("Multi-Agency Safeguarding Hub (MASH)", "the Multi-Agency Safeguarding Hub (MASH)"),
+        ("Single Point of Contact", "the Single Point of Contact"),
+        ("First Response", "First Response"),
+        ("Pointers", "Pointers"),
+    ],
+)
+def test_the_front_door_within_a_sentence(name, within_a_sentence):
+    assert Partnership(front_door_name=name).the_front_door == within_a_sentence

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from partnerships.models import Partnership
 from referrals.intake import summary
 from referrals.intake.answers import Answers, blank
 from referrals.intake.pages import PAGES, Page, Step
@@ -19,7 +19,7 @@ from referrals.intake.situation import Situation
 from tests import schemes
 
 AT = dt.datetime(2026, 11, 24, 10, 0, tzinfo=dt.UTC)
-PARTNERSHIP: Any = SimpleNamespace(front_door_name="Front Line", slug="testshire", name="Testshire")
+PARTNERSHIP = Partnership(front_door_name="Front Line", slug="testshire", name="Testshire")
 FULL = {
     **blank(),
     "indicators": {"chosen": ["health-2-01", "family-3-01", "gone-1-01"]},

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from partnerships.models import Partnership
 from referrals.intake import summary
 from referrals.intake.answers import GROUPS, Answers, Place, blank, seal
 from referrals.intake.pages import PAGES, Progress, find, is_saved, neighbours, steps, tasks
@@ -20,7 +20,7 @@ from tests import schemes
 from thresholds.domain.scheme import Flag
 
 AT = dt.datetime(2026, 11, 24, 10, 0, tzinfo=dt.UTC)
-PARTNERSHIP: Any = SimpleNamespace(front_door_name="Front Line", slug="testshire", name="Testshire")
+PARTNERSHIP = Partnership(front_door_name="Front Line", slug="testshire", name="Testshire")
 
 
 def situation(answers: Any = None, scheme: Any = None) -> Situation:
