@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from referrals.domain.lifecycle import State
@@ -13,8 +14,12 @@ from referrals.intake.situation import Situation
 from referrals.models import Clock, Referral
 from thresholds.domain.terms import Flag, Route
 
-FOR_THE_REFERRER = ("acknowledge", "decide", "outcome_in_writing")
-"""The clocks that a referrer is shown: what the partnership owes them."""
+FOR_THE_REFERRER = {
+    "acknowledge": "A named person confirms to you that they have it",
+    "decide": "We decide what happens",
+    "outcome_in_writing": "You have the outcome in writing",
+}
+"""The clocks that a referrer is shown, in words for them: what the partnership owes them."""
 
 TOLD_AFTER = (Flag.SECTION_47, Flag.STRATEGY_DISCUSSION, Flag.SECTION_17, *SPECIAL, Flag.CONSENT_TO_SETTLE)
 """The flags whose sentence the referrer reads after sending. Never *seen before*: others' referrals are not theirs."""
@@ -27,10 +32,22 @@ NEXT = {
 }
 
 
-def owed(referral: Referral) -> list[Clock]:
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One thing that the partnership owes the referrer, and by when."""
+
+    words: str
+    due_at: dt.datetime
+
+    @classmethod
+    def of(cls, clock: Clock) -> Owed:
+        return cls(FOR_THE_REFERRER[clock.slug], clock.due_at)
+
+
+def owed(referral: Referral) -> list[Owed]:
     """What the partnership still owes the referrer, by when, the soonest first."""
     clocks = Clock.objects.filter(referral=referral, slug__in=FOR_THE_REFERRER, met_at__isnull=True)
-    return list(clocks.order_by("due_at", "pk"))
+    return [Owed.of(clock) for clock in clocks.order_by("due_at", "pk")]
 
 
 def line(referral: Referral) -> dict[str, Any]:
@@ -39,7 +56,7 @@ def line(referral: Referral) -> dict[str, Any]:
     return {
         "referral": referral,
         "about": " and ".join(child.name for child in referral.children.all()),
-        "next": min(clocks, key=lambda clock: clock.due_at, default=None),
+        "next": Owed.of(min(clocks, key=lambda clock: clock.due_at)) if clocks else None,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +82,8 @@ def age(child: Child, on: dt.date) -> str:
         return f"{count} {word}{'' if count == 1 else 's'}"
     if child.expected_on:
         return f"Unborn, expected {day(child.expected_on)}"
-    return f"About {child.estimated_age}" if child.estimated_age else "Age not known"
+    told = re.sub(r"^about\b\s*", "", child.estimated_age.strip(), flags=re.IGNORECASE)
+    return f"About {told}" if told else "Age not known"
 
 
 def why(screening: Any, scheme: Scheme) -> str:

@@ -29,6 +29,8 @@ SCHEME = schemes.scheme()
         ({"date_of_birth": dt.date(2027, 1, 1)}, "Date of birth lies ahead"),
         ({"expected_on": dt.date(2027, 1, 30)}, "Unborn, expected 30 January 2027"),
         ({"estimated_age": "5 or 6"}, "About 5 or 6"),
+        ({"estimated_age": "About 4 years"}, "About 4 years"),
+        ({"estimated_age": "about"}, "Age not known"),
         ({}, "Age not known"),
     ],
 )
