@@ -15,7 +15,15 @@ from thresholds.domain.clock import due
 from thresholds.domain.scheme import Limit
 from thresholds.loading import load
 
-RUN_ON_A_REFERRAL = ("acknowledge", "decide", "outcome_in_writing", "written_form", "lado")
+RUN_ON_A_REFERRAL = (
+    "acknowledge",
+    "decide",
+    "outcome_in_writing",
+    "decision_told",
+    "decision_signed",
+    "written_form",
+    "lado",
+)
 """The limits that run on a referral from its sending; others start with what they time."""
 WARN_AT = 0.75
 """A clock is due soon when three quarters of its time have gone."""

@@ -19,7 +19,7 @@ from thresholds.loading import load
 AGAIN = "decide_again_"
 """What the slug of the clock begins with that runs on a referral opened again; a number follows."""
 
-ANSWERED = ("decide", "decision_told", "outcome_in_writing", "acknowledge")
+ANSWERED = ("decide", "decision_told", "decision_signed", "outcome_in_writing", "acknowledge")
 """What a decision with its letter meets. The letter is a named person's word: whoever had none yet has it now."""
 
 

@@ -86,6 +86,7 @@ class Writer:
         self.referrers = [m.user for m in held if m.agency_id]
         self.screeners = [m.user for m in held if m.role == "screener"]
         self.stories = stories(self.version, partnership, chance)
+        self.taken = set(Referral.objects.values_list("reference", flat=True))
 
     def write(self, count: int) -> None:
         for start in range(0, count, BATCH):
@@ -115,7 +116,7 @@ class Writer:
         indicated = story.screening["indicated_level"]
         referral = Referral(
             partnership=partnership,
-            reference=make_reference(partnership.reference_prefix, chance.randbytes(8)),
+            reference=self.reference(),
             token=uuid.UUID(bytes=chance.randbytes(16), version=4),
             id=uuid.UUID(bytes=chance.randbytes(16), version=4),
             agency=chance.choice(self.agencies),
@@ -175,6 +176,13 @@ class Writer:
                     by=screener,
                 )
             )
+
+    def reference(self) -> str:
+        """One that is not taken: among a million, chance alone draws some twice."""
+        while (drawn := make_reference(self.partnership.reference_prefix, self.chance.randbytes(8))) in self.taken:
+            pass
+        self.taken.add(drawn)
+        return drawn
 
     def clock(
         self, made: list[Any], referral: Referral, slug: str, length: dt.timedelta, decided_at: dt.datetime | None

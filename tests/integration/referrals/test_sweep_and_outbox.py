@@ -7,13 +7,13 @@ import datetime as dt
 import pytest
 from django.core import mail
 from django_scopes import scope
-from tests.factories import NOW, make_referral, make_world
 
 from partnerships.permissions import Role
 from referrals import outbox
 from referrals.clocks import sweep as clocks
 from referrals.clocks.actions import meet_clock, start_clocks
 from referrals.models import Clock, Heartbeat, Notice
+from tests.factories import NOW, make_referral, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -165,7 +165,9 @@ def test_a_mail_system_that_fails_is_tried_again_later_and_given_up_at_last(worl
         assert (notice.state, notice.last_error) == (Notice.State.DEAD, "ConnectionRefusedError")
 
 
-def test_a_broker_that_is_away_is_no_error_for_the_person_who_sends(world, monkeypatch, django_capture_on_commit_callbacks):
+def test_a_broker_that_is_away_is_no_error_for_the_person_who_sends(
+    world, monkeypatch, django_capture_on_commit_callbacks
+):
     from referrals import tasks
 
     def away(**kwargs):
@@ -185,3 +187,34 @@ def test_no_notice_names_the_child(world):
     for message in mail.outbox:
         assert "Zephyrine" not in message.message().as_string()
         assert "Quillfeather" not in message.message().as_string()
+
+
+def test_medways_promise_to_tell_the_decision_within_a_working_day_runs_and_is_met_by_deciding(db):
+    from pathlib import Path
+
+    import yaml
+
+    from referrals.domain.lifecycle import Outcome
+    from referrals.triage.actions import claim
+    from referrals.triage.decisions import decide
+
+    fixture = Path(__file__).parents[3] / "fixtures" / "medway-2024.yaml"
+    world = make_world("medway", content=yaml.safe_load(fixture.read_text()))
+    referral = make_referral(world, indicators=("child-developmental-needs-3-14",))
+    screener = world.person(Role.SCREENER)
+    with scope(partnership=world.partnership):
+        told = referral.clocks.get(slug="decision_told")
+        assert told.due_at == dt.datetime(2026, 11, 25, 23, 59, 59, tzinfo=dt.UTC)
+        referral = claim(referral=referral, by=screener, at=NOW)
+        decide(
+            referral=referral,
+            decided_level=3,
+            outcome=Outcome.STRATEGY_DISCUSSION,
+            reason="An injury nobody explains.",
+            told_referrer="We meet today.",
+            revision=referral.revision,
+            by=screener,
+            at=NOW + hours(3),
+        )
+        told.refresh_from_db()
+        assert told.met_at == NOW + hours(3)
