@@ -99,9 +99,7 @@ def make_person(
         job_title=role.label,
         telephone="01632 960100",
     )
-    Membership.objects.create(
-        user=user, partnership=world.partnership, role=role.value, agency=agency, team=team
-    )
+    Membership.objects.create(user=user, partnership=world.partnership, role=role.value, agency=agency, team=team)
     return user
 
 
