@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core import mail
+from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -25,6 +26,7 @@ from partnerships.middleware import RequestIdMiddleware
 from partnerships.models import Membership, User
 from partnerships.permissions import Role
 from referrals import outbox
+from referrals.letters.render import fetcher
 from referrals.models import Decision, Draft, Letter, Notice, Referral
 from tests.factories import NOW, World, make_draft, make_person, make_referral, make_world
 
@@ -433,3 +435,18 @@ def test_a_slow_mail_system_lets_no_second_delivery_take_what_is_being_sent(
     monkeypatch.setattr(outbox.time, "monotonic", lambda: clock[0])
     assert outbox.deliver_due(at=NOW).sent == 4
     assert free == [False] * 4
+
+
+@pytest.mark.parametrize("where", ["http://127.0.0.1:9/x.png", "file:///etc/passwd", "//127.0.0.1:9/x", "ftp://x/y"])
+def test_a_pdf_fetches_nothing(where: str) -> None:
+    with pytest.raises(ValueError, match="protocol|UR[IL]|url"):
+        fetcher().fetch(where)
+
+
+def test_the_deployment_check_speaks_of_demonstration_mode(settings: Any) -> None:
+    def said() -> list[str]:
+        return [each.id for each in run_checks(tags=["security"], include_deployment_checks=True)]
+
+    assert "front_door.E001" in said()
+    settings.DEMO = False
+    assert "front_door.E001" not in said()

@@ -32,7 +32,10 @@ from referrals.models import Child, Draft, FamilyMember, Letter, Notice, Referra
 from tests.factories import World, make_person, make_world
 from tests.integration.test_gates import ADDRESSES, route_names
 
-CANARY = re.compile(r"canary\d+", re.I)
+CANARY = re.compile(r"b(?: |%20|\+)c\d{3}", re.I)
+"""Each is a piece of HTML, such as `"><b c123>`, so that the same walk shows whether any is taken for HTML."""
+AS_HTML = re.compile(r"<b c\d{3}", re.I)
+INSIDE = re.compile(r"<script(?![^>]*\bsrc=)|<style|<[^>]* style=|<[^>]* on[a-z]+=", re.I)
 BIRTH = {"day": "17", "month": "3", "year": "2017"}
 BIRTHS = ("17 March 2017", "2017-03-17")
 
@@ -44,9 +47,10 @@ class Watch:
         self.sung: list[str] = []
         self.seen: list[str] = []
         self.titles: list[str] = []
+        self.pages: list[tuple[str, str]] = []
 
     def canary(self) -> str:
-        self.sung.append(f"Canary{len(self.sung) + 100}")
+        self.sung.append(f'"><b c{len(self.sung) + 100}>')
         return self.sung[-1]
 
     def client(self, person: Any) -> WatchedClient:
@@ -66,6 +70,7 @@ class WatchedClient(Client):
         self.watch.seen += [f"{name}: {value}" for name, value in answer.headers.items()]
         if not answer.streaming and b"<title>" in answer.content:
             self.watch.titles.append(re.search(rb"<title>(.*?)</title>", answer.content, re.S)[1].decode())
+            self.watch.pages.append((str(request.get("PATH_INFO")), answer.content.decode()))
         return answer
 
 
@@ -112,6 +117,7 @@ def write_the_draft(watch: Watch, client: WatchedClient) -> str:
             typed["safe"] = "no"
         answer = client.post(address, typed)
         assert answer.status_code == 302, (address, re.findall(rb"error-message[^>]*>(.*?)</p>", answer.content, re.S))
+        client.get(address)  # shown again, with all that was typed
     return draft
 
 
@@ -214,6 +220,11 @@ def test_nothing_of_a_child_is_anywhere_but_in_the_record(
     for session in Session.objects.all():
         wrong += faults(session.get_decoded(), "session")
     wrong += faults(repr(getattr(cache, "_cache", {})), "cache")
+    told = [address for address, page in watch.pages if "&lt;b c1" in page]
+    for address, page in watch.pages:
+        wrong += [
+            f"{what.group()} in the page at {address}" for what in (AS_HTML.search(page), INSIDE.search(page)) if what
+        ]
     pages = 0
     for role in Role:
         for client, places in ((watch.client(other.person(role)), addresses(other, referral)),):
@@ -229,11 +240,11 @@ def test_nothing_of_a_child_is_anywhere_but_in_the_record(
     with capsys.disabled():
         print(
             f"\n{len(watch.sung)} canaries; {len(mail.outbox)} emails, {len(notices)} notices, "
-            f"{len(watch.seen)} addresses and headers, {len(watch.titles)} titles, "
+            f"{len(watch.seen)} addresses and headers, {len(watch.titles)} titles, {len(told)} pages, "
             f"{len(caplog.records)} log lines, {pages} pages of others"
         )
     assert len(watch.sung) > 60 and len(set(CANARY.findall(stored))) > 40, "the canaries were stored"
-    assert len(mail.outbox) >= 8
+    assert len(mail.outbox) >= 8 and len(told) >= 40, "the canaries were shown, escaped, to those who may read them"
     assert not wrong, "\n".join(wrong[:30])
 
 
