@@ -14,7 +14,7 @@ from partnerships.permissions import Role
 from referrals.domain.lifecycle import Outcome
 from referrals.intake.actions import start_draft, submit
 from referrals.intake.answers import LONDON
-from referrals.models import Draft, Notice, Referral
+from referrals.models import Draft, Referral
 from referrals.triage.actions import claim
 from referrals.triage.decisions import acknowledge, decide
 from thresholds.domain.scheme import Scheme
@@ -44,7 +44,6 @@ def send_demo_referrals(*, partnership: Partnership, at: dt.datetime) -> list[Re
             referral = submit(draft=draft, by=referrer.user, at=when)
             worker = screener.user if referral.team.is_mash and screener else early_help.get(referral.team_id)
             sent.append(bring_on(referral, story, by=worker, at=when) if worker else referral)
-        Notice.objects.update(state=Notice.State.SENT, sent_at=at)  # told long ago: nobody is written to now
     return sent
 
 

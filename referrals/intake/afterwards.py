@@ -17,6 +17,7 @@ from thresholds.domain.terms import Flag, Route
 FOR_THE_REFERRER = {
     "acknowledge": "A named person confirms to you that they have it",
     "decide": "We decide what happens",
+    "decision_told": "You hear what was decided",
     "outcome_in_writing": "You have the outcome in writing",
 }
 """The clocks that a referrer is shown, in words for them: what the partnership owes them."""

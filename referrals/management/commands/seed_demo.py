@@ -13,12 +13,15 @@ from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
+from django_scopes import scope
 
 from partnerships.files import import_partnership, read_file
 from partnerships.hours import LONDON
 from partnerships.models import Agency, Membership, Partnership, Team, User
 from partnerships.permissions import Role
+from referrals.clocks.sweep import sweep
 from referrals.demo import send_demo_referrals
+from referrals.models import Notice
 from thresholds import actions, files
 from thresholds.models import SchemeVersion
 
@@ -53,6 +56,15 @@ class Command(BaseCommand):
         if not options["no_referrals"]:
             for partnership in Partnership.objects.all():
                 send_demo_referrals(partnership=partnership, at=at)
+            settle_the_past(at)
+
+
+def settle_the_past(at: dt.datetime) -> None:
+    """Bring the clocks to where they stand now; whatever is to be told of it was told long ago."""
+    sweep(at=at)
+    for partnership in Partnership.objects.all():
+        with scope(partnership=partnership):
+            Notice.objects.update(state=Notice.State.SENT, sent_at=at)
 
 
 def seed_partnership(path: Path, *, at: dt.datetime) -> Partnership:
