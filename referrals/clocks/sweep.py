@@ -112,10 +112,7 @@ def body(clock: Clock, stage: str) -> str:
     link = settings.SITE_URL + reverse(
         "referral", kwargs={"partnership": referral.partnership.slug, "referral_id": referral.pk}
     )
-    return (
-        f"Referral {referral.reference}: “{clock.name}” {said} {clock_words(when)}.\n\n"
-        f"Sign in to read it: {link}\n"
-    )
+    return f"Referral {referral.reference}: “{clock.name}” {said} {clock_words(when)}.\n\nSign in to read it: {link}\n"
 
 
 def clock_words(when: dt.datetime) -> str:

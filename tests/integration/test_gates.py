@@ -15,9 +15,9 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_scopes import scopes_disabled
-from tests.factories import NOW, World, make_draft, make_letter, make_person, make_referral, make_world
 
 from partnerships.permissions import Role
+from tests.factories import NOW, World, make_draft, make_letter, make_person, make_referral, make_world
 
 ACCOUNTS = "accounts/"
 SIGNED_OUT, DEACTIVATED, FOREIGN = "signed out", "deactivated", "foreign"
