@@ -136,9 +136,9 @@ def judge(who: str, gate: tuple[Any, ...], own: World, record: str, response: An
         return "an error"
     if record != "own" and status == 200 and set(names) & RECORDS:
         return "a foreign or missing record was answered"
-    if who in (SIGNED_OUT, DEACTIVATED) or who.startswith(FOREIGN):
-        if CANARY.encode() in body:
-            return "a child's name was shown"
+    stranger = who in (SIGNED_OUT, DEACTIVATED) or who.startswith(FOREIGN)
+    if stranger and CANARY.encode() in body:
+        return "a child's name was shown"
     if gate == ():
         return ""
     if who in (SIGNED_OUT, DEACTIVATED):
