@@ -20,6 +20,7 @@ from tests.journeys.portal import Portal, running_portal
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("portal")]
 
+expect.set_options(timeout=20_000)  # a loaded machine is slow, not wrong
 PASSWORD = "front-door-demo"
 FIRST, LAST = "Wilhelmina", "Ashgrove"
 PARTNERSHIPS = {
@@ -64,7 +65,7 @@ def as_person(browser: Browser, portal: Portal) -> Iterator[Callable[[str], Page
 
     def sign_in(email: str, to: str = "/") -> Page:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(40_000)
         contexts.append(context)
         page = context.new_page()
         page.goto(f"{portal.address}/accounts/login/?next={to}")
