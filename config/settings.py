@@ -1,5 +1,8 @@
 """Every setting, in one file; every value that may differ comes from the environment (README, "Settings")."""
 
+import base64
+import os
+import secrets
 from pathlib import Path
 
 import environ
@@ -21,23 +24,30 @@ DEMO_PASSWORD = "front-door-demo"  # noqa: S105  known to everybody: it opens no
 DEBUG = env.bool("DEBUG", False)
 
 
-def _demo_key() -> str:
-    """A secret of this checkout's own, made once; production gives SECRET_KEY."""
-    import secrets
-
-    path = VAR_DIR / "secret-key"
-    try:
-        with path.open("x") as file:
-            path.chmod(0o600)
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
+def _demo_key(name: str, new: str) -> str:
+    """A secret of this checkout's own, made once and whole; production gives its own by the environment."""
+    path = VAR_DIR / name
+    if not path.exists():
+        made = VAR_DIR / f"{name}.{os.getpid()}"
+        made.touch(mode=0o600)
+        made.write_text(new)
+        try:
+            os.link(made, path)  # the first process's stands, and nobody ever reads half of it
+        except FileExistsError:
+            pass
+        made.unlink()
     return path.read_text()
 
 
-SECRET_KEY = env.str("SECRET_KEY", "") or (_demo_key() if DEMO else "")
+SECRET_KEY = env.str("SECRET_KEY", "") or (_demo_key("secret-key", secrets.token_urlsafe(50)) if DEMO else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured("Set SECRET_KEY: outside demonstration mode Front Door makes none of its own.")
+# What seals fields and attachments at rest, newest first (partnerships/encryption.py).
+ENCRYPTION_KEYS = [key for key in env.list("ENCRYPTION_KEYS", default=[]) if key] or (
+    [_demo_key("encryption-key", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())] if DEMO else []
+)
+if not ENCRYPTION_KEYS:
+    raise ImproperlyConfigured("Set ENCRYPTION_KEYS: outside demonstration mode Front Door makes none of its own.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"])
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}").rstrip("/")
 

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django_scopes import ScopedManager
 
 from partnerships.access import Actor
+from partnerships.encryption import EncryptedJSONField
 from partnerships.models import Agency, Partnership, Team, User
 from partnerships.permissions import Permission, Role
 from referrals.domain.lifecycle import State
@@ -72,7 +73,9 @@ class Referral(models.Model):
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.PORTAL)
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="referrals")
     referrer = models.ForeignKey(User, models.PROTECT, null=True, related_name="referrals")
-    referrer_details = models.JSONField(default=dict, help_text="Name, job, telephone, email as they were when sent")
+    referrer_details = EncryptedJSONField(
+        default=dict, help_text="Name, job, telephone, email as they were when sent; sealed at rest"
+    )
     received_at = models.DateTimeField()
     answers = models.JSONField(default=dict)
 
