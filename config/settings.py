@@ -1,6 +1,7 @@
 """Every setting, in one file; every value that may differ comes from the environment (README, "Settings")."""
 
 import base64
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -31,10 +32,8 @@ def _demo_key(name: str, new: str) -> str:
         made = VAR_DIR / f"{name}.{os.getpid()}"
         made.touch(mode=0o600)
         made.write_text(new)
-        try:
-            os.link(made, path)  # the first process's stands, and nobody ever reads half of it
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):  # the first process's stands, and nobody ever reads half of it
+            os.link(made, path)
         made.unlink()
     return path.read_text()
 

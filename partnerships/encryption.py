@@ -132,6 +132,8 @@ class EncryptedJSONField(EncryptedTextField):
     """JSON that the database holds sealed. Always there: an empty value is the field's default, or `{}`."""
 
     description = "JSON, sealed at rest"
+    _pyi_private_set_type: Any  # what may be assigned and what is read, for the type checker
+    _pyi_private_get_type: Any
 
     def get_prep_value(self, value: Any) -> Any:
         """Sealed even where it is empty: `{}` and `[]` are values."""
