@@ -8,11 +8,16 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection, connections
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from partnerships import append_only
 from thresholds import immutability, loading
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the test's thread
+
+hypothesis_settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("ours")  # a busy machine is no fault of the code's
 
 flush = TransactionTestCase._fixture_teardown
 
