@@ -1,4 +1,8 @@
-"""The portal as `make run` starts it: web server, a real Celery worker and beat, on an empty folder of its own."""
+"""The portal as `make run` starts it: web server, a real Celery worker and beat, on an empty folder of its own.
+
+On the embedded default, or, where DATABASE_URL and REDIS_URL stand in the environment, on an empty database of its own
+on those servers.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
+
+import psycopg2
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60
@@ -28,6 +36,7 @@ class Portal:
 
     address: str
     folder: Path
+    database: str = ""
 
     def mail(self) -> list[EmailMessage]:
         """Every email that was sent, oldest first."""
@@ -40,8 +49,12 @@ class Portal:
 
     def sql(self, statement: str, *values: object) -> list[tuple]:
         """Straight into the database, for what a test can't wait a day for."""
-        with closing(sqlite3.connect(self.folder / "front-door.sqlite3", timeout=20)) as connection, connection:
-            return connection.execute(statement, values).fetchall()
+        if not self.database:
+            with closing(sqlite3.connect(self.folder / "front-door.sqlite3", timeout=20)) as connection, connection:
+                return connection.execute(statement, values).fetchall()
+        with closing(psycopg2.connect(self.database)) as server, server, server.cursor() as cursor:
+            cursor.execute(statement.replace("?", "%s"), values)
+            return cursor.fetchall() if cursor.description else []
 
     def wait_for(self, what: str, question) -> object:
         """The first true answer; fails, naming what was waited for, when none comes."""
@@ -54,6 +67,31 @@ class Portal:
 
 
 @contextmanager
+def empty_database(server: str) -> Iterator[str]:
+    """The address of a new, empty PostgreSQL database on this server, dropped afterwards."""
+    name = f"front_door_{uuid.uuid4().hex[:12]}"
+    with closing(psycopg2.connect(server, connect_timeout=2)) as connection:
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute(f"CREATE DATABASE {name}")
+        try:
+            yield server.rsplit("/", 1)[0] + "/" + name
+        finally:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def portal_of_this_run(folder: Path) -> Iterator[Portal]:
+    """A portal on the services that the whole test run is on: see `bin/test`."""
+    server = os.environ.get("DATABASE_URL", "")
+    services = {"REDIS_URL": os.environ["REDIS_URL"]} if os.environ.get("REDIS_URL") else {}
+    with ExitStack() as stack:
+        if server.startswith("postgres"):
+            services["DATABASE_URL"] = stack.enter_context(empty_database(server))
+        yield stack.enter_context(running_portal(folder, **services))
+
+
+@contextmanager
 def running_portal(folder: Path, **services: str) -> Iterator[Portal]:
     """Start everything, wait until it answers, and stop all of it at the end.
 
@@ -63,7 +101,7 @@ def running_portal(folder: Path, **services: str) -> Iterator[Portal]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     (folder / "mail").mkdir()
-    environment = {
+    environment: dict[str, Any] = {
         **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")},
         "PORT": str(port),
         "FRONT_DOOR_VAR": str(folder),
@@ -81,7 +119,7 @@ def running_portal(folder: Path, **services: str) -> Iterator[Portal]:
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    portal = Portal(f"http://127.0.0.1:{port}", folder)
+    portal = Portal(f"http://127.0.0.1:{port}", folder, services.get("DATABASE_URL", ""))
     try:
         wait_until_it_answers(portal, process)
         yield portal

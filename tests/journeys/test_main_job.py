@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.portal import Portal, running_portal
+from tests.journeys.portal import Portal, portal_of_this_run
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("portal")]
 
@@ -54,7 +54,7 @@ SCREENED_UNDER = """
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    with running_portal(tmp_path_factory.mktemp("portal")) as running:
+    with portal_of_this_run(tmp_path_factory.mktemp("portal")) as running:
         yield running
 
 

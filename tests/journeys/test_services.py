@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +14,7 @@ from urllib.request import urlopen
 import psycopg2
 import pytest
 
-from tests.journeys.portal import ROOT, running_portal
+from tests.journeys.portal import ROOT, empty_database, running_portal
 
 SERVER = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/14")
@@ -25,16 +24,11 @@ REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/14")
 def fresh_database() -> Iterator[str]:
     """An empty PostgreSQL database of its own, dropped afterwards."""
     try:
-        connection = psycopg2.connect(SERVER, connect_timeout=2)
+        psycopg2.connect(SERVER, connect_timeout=2).close()
     except psycopg2.OperationalError:
         pytest.skip("needs PostgreSQL: none answers at TEST_DATABASE_URL")
-    name = f"front_door_{uuid.uuid4().hex[:12]}"
-    with closing(connection):
-        connection.autocommit = True
-        cursor = connection.cursor()
-        cursor.execute(f"CREATE DATABASE {name}")
-        yield SERVER.rsplit("/", 1)[0] + "/" + name
-        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with empty_database(SERVER) as address:
+        yield address
 
 
 @pytest.fixture
