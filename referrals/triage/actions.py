@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from partnerships.models import Team, User
+from partnerships.permissions import Permission
 from referrals.clocks.sweep import team_members
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.routing import the_default
@@ -18,9 +19,11 @@ from referrals.models import Referral
 from referrals.triage.decisions import acknowledge, decide, lado_told, reopen
 from referrals.triage.moves import (
     KINDS,
+    Elsewhere,
     Refused,
     Stale,
     TakenBy,
+    at_work_on,
     fresh,
     in_nobody_elses_hands,
     locked,
@@ -33,6 +36,7 @@ from referrals.triage.moves import (
 from referrals.triage.queries import waiting_for
 
 __all__ = [
+    "Elsewhere",
     "Refused",
     "Stale",
     "TakenBy",
@@ -57,6 +61,7 @@ TRIES = 100
 @transaction.atomic
 def claim(*, referral: Referral, by: User, at: dt.datetime) -> Referral:
     """Take a waiting referral by one conditional update. The loser of a race is told who has it (`TakenBy`)."""
+    at_work_on(referral, by)
     taken = Referral.objects.filter(
         pk=referral.pk,
         partnership=referral.partnership_id,
@@ -98,7 +103,7 @@ def claim_next(*, team: Team, by: User, at: dt.datetime) -> Referral | None:
 @transaction.atomic
 def release(*, referral: Referral, by: User, at: dt.datetime) -> Referral:
     """Give a referral back to its queue. Only who has it can."""
-    row = locked(referral)
+    row = locked(referral, by=by)
     if row.owner_id is None and row.state == State.WAITING.value:
         return row
     in_nobody_elses_hands(row, by)
@@ -119,11 +124,16 @@ def colleagues(referral: Referral) -> list[User]:
 
 
 @transaction.atomic
-def reassign(*, referral: Referral, to: User, by: User, at: dt.datetime) -> Referral:
-    """Hand a referral to a colleague of its queue, or take it over from one who is away. Both are told."""
-    row = locked(referral)
+def reassign(*, referral: Referral, to: User, seen: int | None = None, by: User, at: dt.datetime) -> Referral:
+    """Hand a referral to a colleague of its queue, or take it over from one who is away. Both are told.
+
+    seen: the revision that the form showed; where it has moved on since, `Stale`, unless `to` has it by now.
+    """
+    row = locked(referral, by=by)
     if row.owner_id == to.pk:
         return row
+    if seen is not None and seen != row.revision:
+        raise Stale(row)
     if to.pk not in {user.pk for user in team_members(row)}:
         raise Refused(f"{to.name} does not work in the queue of {row.team.name}. Choose somebody who does.")
     before = row.owner
@@ -153,9 +163,9 @@ def reassign(*, referral: Referral, to: User, by: User, at: dt.datetime) -> Refe
 
 
 @transaction.atomic
-def step_up(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> Referral:
+def step_up(*, referral: Referral, reason: str, seen: int | None = None, by: User, at: dt.datetime) -> Referral:
     """From early help to the MASH. History and clocks go with it; the MASH is told; nobody has it yet."""
-    row = locked(referral)
+    row = locked(referral, by=by, needs=Permission.REFERRAL_STEP, seen=seen)
     if row.team.is_mash:
         raise Refused(f"Referral {row.reference} is with the MASH already.")
     in_nobody_elses_hands(row, by)
@@ -164,9 +174,11 @@ def step_up(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> Re
 
 
 @transaction.atomic
-def step_down(*, referral: Referral, reason: str, team: Team, by: User, at: dt.datetime) -> Referral:
+def step_down(
+    *, referral: Referral, reason: str, team: Team, seen: int | None = None, by: User, at: dt.datetime
+) -> Referral:
     """From the MASH to an early help team. History and clocks go with it; the team is told; nobody has it yet."""
-    row = locked(referral)
+    row = locked(referral, by=by, needs=Permission.REFERRAL_STEP, seen=seen)
     if not row.team.is_mash:
         raise Refused(f"Referral {row.reference} is with {row.team.name} already.")
     if team.is_mash or team.partnership_id != row.partnership_id:

@@ -15,11 +15,11 @@ from partnerships.access import gate
 from partnerships.permissions import Permission
 from referrals.domain.lifecycle import NotAllowed
 from referrals.letters import writing
-from referrals.models import Event, Referral
+from referrals.models import Referral
 from referrals.triage import actions
 from referrals.triage.decisions import last_decision
 from referrals.triage.forms import DecideForm
-from referrals.triage.moves import KINDS, Refused, Stale, fresh
+from referrals.triage.moves import Refused, Stale, fresh, moves_since
 from referrals.triage.next_steps import BY_NAME
 from referrals.triage.rows import level_words, why
 from referrals.triage.views import Signed, back_to, the_referral
@@ -111,8 +111,6 @@ def moved_on(request: Signed, referral: Referral, scheme: Scheme, form: DecideFo
     """The form again with everything that was typed, and what happened meanwhile; a colleague's decision in full."""
     seen = form.cleaned_data["revision"]
     typed = {**request.POST.dict(), "revision": str(referral.revision)}
-    moves = Event.objects.filter(referral=referral, kind__in=KINDS.values()).order_by("-at", "-pk")
-    since = referral.revision - seen if seen is not None else len(KINDS)
     made = last_decision(referral)
     return show(
         request,
@@ -120,7 +118,7 @@ def moved_on(request: Signed, referral: Referral, scheme: Scheme, form: DecideFo
         scheme,
         DecideForm(typed, scheme=scheme, referral=referral),
         {
-            "moved": list(moves[: max(since, 1)])[::-1],
+            "moved": moves_since(referral, seen),
             "theirs": made if made and referral.decided_at == made.at else None,
             "theirs_level": level_words(scheme, made.decided_level) if made else "",
         },

@@ -7,6 +7,7 @@ import datetime as dt
 from django.db import transaction
 
 from partnerships.models import User
+from partnerships.permissions import Permission
 from referrals.clocks.actions import WARN_AT, keep_next_due, meet_clock
 from referrals.domain.lifecycle import Move, Outcome, State
 from referrals.letters import actions as letters
@@ -26,7 +27,7 @@ ANSWERED = ("decide", "decision_told", "decision_signed", "outcome_in_writing", 
 @transaction.atomic
 def acknowledge(*, referral: Referral, words: str, by: User, at: dt.datetime) -> Letter:
     """A named person's word that the referral is being read: a letter, a notice, the clock met. Given once."""
-    row = locked(referral)
+    row = locked(referral, by=by)
     given = Letter.objects.filter(referral=row, kind=Letter.Kind.ACKNOWLEDGEMENT).first()
     if given is not None:
         return given
@@ -57,7 +58,7 @@ def decide(
     revision: the referral's when the form was shown; another raises `Stale` and changes nothing. The same decision
     sent twice is made once.
     """
-    row = locked(referral)
+    row = locked(referral, by=by, needs=Permission.REFERRAL_DECIDE)
     made = last_decision(row)
     if row.state == State.DECIDED.value and made and same(made, decided_level, outcome, reason, told_referrer, by):
         return made
@@ -131,7 +132,7 @@ def meet_answered(referral: Referral, outcome: Outcome, *, by: User, at: dt.date
 @transaction.atomic
 def lado_told(*, referral: Referral, note: str, by: User, at: dt.datetime) -> bool:
     """Note that the LADO has been told, and meet that clock. False where it does not run or was met before."""
-    row = locked(referral)
+    row = locked(referral, by=by)
     if not meet_clock(referral=row, slug="lado", by=by, at=at):
         return False
     tell_story(row, "lado_told", f"{by.name} told the LADO.", note=note, by=by, at=at)
@@ -140,12 +141,12 @@ def lado_told(*, referral: Referral, note: str, by: User, at: dt.datetime) -> bo
 
 
 @transaction.atomic
-def reopen(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> Referral:
+def reopen(*, referral: Referral, reason: str, seen: int | None = None, by: User, at: dt.datetime) -> Referral:
     """Put a referral that was decided or withdrawn back into its queue, with a new clock for deciding.
 
     The decision that was made stays in its history.
     """
-    row = locked(referral)
+    row = locked(referral, by=by, needs=Permission.REFERRAL_DECIDE, seen=seen)
     if not reason.strip():
         raise Refused("Say why it is opened again.")
     move(

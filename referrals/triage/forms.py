@@ -54,7 +54,20 @@ class LadoForm(PageForm):
     )
 
 
-class ReasonForm(PageForm):
+class MoveForm(PageForm):
+    """A form that moves a referral: it carries the revision that was shown, so that a stale one is told apart."""
+
+    revision = RevisionField()
+
+    def __init__(self, *args: Any, referral: Referral, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"revision": referral.revision}, **kwargs)
+
+    @property
+    def seen(self) -> int | None:
+        return self.cleaned_data.get("revision")
+
+
+class ReasonForm(MoveForm):
     """Why a referral is stepped up."""
 
     reason = LongTextField(
@@ -80,7 +93,7 @@ class ReopenForm(ReasonForm):
 
 class StepDownForm(ReasonForm):
     team = RadioField("Which early help team?", missing="Choose the early help team that takes it")
-    field_order = ("team", "reason")
+    field_order = ("team", "reason", "revision")
 
     def __init__(self, *args: Any, teams: Iterable[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -93,7 +106,7 @@ class StepDownForm(ReasonForm):
         return self.by_slug[self.cleaned_data["team"]]
 
 
-class ReassignForm(PageForm):
+class ReassignForm(MoveForm):
     to = ChoiceField("Who takes it?", missing="Choose who takes the referral")
 
     def __init__(self, *args: Any, people: Iterable[User], me: User, **kwargs: Any) -> None:

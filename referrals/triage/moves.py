@@ -8,12 +8,15 @@ from typing import Any
 from django.db import transaction
 
 from partnerships import audit
+from partnerships.access import actor_for
 from partnerships.models import User
+from partnerships.permissions import Permission
 from referrals import outbox
 from referrals.clocks.sweep import team_members
 from referrals.domain.lifecycle import Move, State, next_state
 from referrals.intake.sending import address
 from referrals.models import Event, Referral
+from referrals.triage.next_steps import works_in
 
 JOINED = ("partnership", "team", "owner", "scheme_version", "referrer", "decided_by")
 KINDS = {
@@ -49,15 +52,50 @@ class Stale(Refused):
         self.referral = referral
 
 
+class Elsewhere(Refused):
+    """The referral is in a queue in which this person does not work, or works no more."""
+
+    def __init__(self, referral: Referral) -> None:
+        super().__init__(
+            f"Referral {referral.reference} is not in a queue that you work in any more. Nothing was changed."
+        )
+
+
 def fresh(referral: Referral) -> Referral:
     """The referral as it is now."""
     return Referral.objects.select_related(*JOINED).get(pk=referral.pk, partnership=referral.partnership_id)
 
 
-def locked(referral: Referral) -> Referral:
-    """The referral as it is now, held until the transaction ends."""
+def held(referral: Referral) -> Referral:
+    """The referral as it is now, held until the transaction ends: for whoever acts on it from outside its queue."""
     rows = Referral.objects.select_for_update(of=("self",)).select_related(*JOINED)
     return rows.get(pk=referral.pk, partnership=referral.partnership_id)
+
+
+def locked(
+    referral: Referral,
+    *,
+    by: User,
+    needs: Permission = Permission.REFERRAL_CLAIM,
+    seen: int | None = None,
+) -> Referral:
+    """The referral as it is now, held until the transaction ends, for somebody who works in its queue at this moment.
+
+    The view asked the same before; between looking and acting a colleague may have moved the referral, or a role may
+    have ended. Raises `Elsewhere` then. seen: the revision that the form showed; another raises `Stale`.
+    """
+    row = held(referral)
+    at_work_on(row, by, needs)
+    if seen is not None and seen != row.revision:
+        raise Stale(row)
+    return row
+
+
+def at_work_on(referral: Referral, by: User, needs: Permission = Permission.REFERRAL_CLAIM) -> None:
+    """Raise `Elsewhere` unless this person may do this in the referral's queue now."""
+    actor = actor_for(by, referral.partnership)
+    if not (by.is_active and actor.can(needs) and works_in(actor, referral.team)):
+        raise Elsewhere(referral)
 
 
 def in_nobody_elses_hands(referral: Referral, by: User) -> None:
@@ -87,6 +125,13 @@ def move(
     tell_story(referral, KINDS[move], sentence, note=note, for_referrer=for_referrer, by=by, at=at)
     record(referral, KINDS[move], {**(detail or {}), "revision": referral.revision}, by=by, at=at)
     return referral
+
+
+def moves_since(referral: Referral, seen: int | None) -> list[Event]:
+    """What moved a referral since a form was shown at that revision, the earliest first; one event a revision."""
+    moves = Event.objects.filter(referral=referral, kind__in=KINDS.values()).order_by("-at", "-pk")
+    since = referral.revision - seen if seen is not None else len(KINDS)
+    return list(moves[: max(since, 1)])[::-1]
 
 
 def tell_story(

@@ -21,7 +21,7 @@ from referrals.letters import writing
 from referrals.models import Referral
 from referrals.triage import actions
 from referrals.triage.forms import AcknowledgeForm, LadoForm, ReasonForm, ReassignForm, ReopenForm, StepDownForm
-from referrals.triage.moves import Refused
+from referrals.triage.moves import Refused, Stale, moves_since
 from referrals.triage.next_steps import BY_NAME
 from referrals.triage.views import Signed, back_to, the_referral
 from thresholds.domain.scheme import Flag
@@ -47,6 +47,8 @@ def ask(
     if request.method == "POST" and form.is_valid():
         try:
             do()
+        except Stale as stale:
+            return moved_on(request, stale.referral, name, form, more or {})
         except (Refused, NotAllowed) as refused:
             form.add_error(None, str(refused))
         else:
@@ -58,6 +60,17 @@ def ask(
         request,
         "referrals/triage/step.html",
         {"referral": referral, "form": form, "step": step, **(more or {})},
+    )
+
+
+def moved_on(request: Signed, referral: Referral, name: str, form: PageForm, more: dict[str, Any]) -> HttpResponse:
+    """The form again with everything that was typed, beside what happened since it was shown. Nothing was changed."""
+    happened = moves_since(referral, form.cleaned_data.get("revision"))
+    form.data = {**request.POST.dict(), "revision": str(referral.revision)}
+    return render(
+        request,
+        "referrals/triage/step.html",
+        {"referral": referral, "form": form, "step": BY_NAME[name], "moved": happened, **more},
     )
 
 
@@ -99,13 +112,15 @@ def referral_lado(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 @ASKS
 def referral_step_up(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     row = the_referral(request, referral_id, "step_up")
-    form = ReasonForm(request.POST if request.method == "POST" else None)
+    form = ReasonForm(request.POST if request.method == "POST" else None, referral=row)
     return ask(
         request,
         row,
         "step_up",
         form,
-        lambda: actions.step_up(referral=row, reason=form.cleaned_data["reason"], by=request.user, at=timezone.now()),
+        lambda: actions.step_up(
+            referral=row, reason=form.cleaned_data["reason"], seen=form.seen, by=request.user, at=timezone.now()
+        ),
         done=f"Referral {row.reference} is with the MASH now, with its history. Its clocks run on.",
         more={"button": "Step up to the MASH"},
     )
@@ -117,7 +132,7 @@ def referral_step_down(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """To early help; where consent is not settled, or harm was said, the page says so first."""
     row = the_referral(request, referral_id, "step_down")
     teams = Team.objects.filter(partnership=request.partnership, kind=Team.Kind.EARLY_HELP)
-    form = StepDownForm(request.POST if request.method == "POST" else None, teams=teams)
+    form = StepDownForm(request.POST if request.method == "POST" else None, referral=row, teams=teams)
     return ask(
         request,
         row,
@@ -126,6 +141,7 @@ def referral_step_down(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         lambda: actions.step_down(
             referral=row,
             reason=form.cleaned_data["reason"],
+            seen=form.seen,
             team=form.chosen_team,
             by=request.user,
             at=timezone.now(),
@@ -154,14 +170,17 @@ def referral_reassign(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """Hand it on, or take it over from a colleague who is away."""
     row = the_referral(request, referral_id, "reassign")
     form = ReassignForm(
-        request.POST if request.method == "POST" else None, people=actions.colleagues(row), me=request.user
+        request.POST if request.method == "POST" else None,
+        referral=row,
+        people=actions.colleagues(row),
+        me=request.user,
     )
     return ask(
         request,
         row,
         "reassign",
         form,
-        lambda: actions.reassign(referral=row, to=form.person, by=request.user, at=timezone.now()),
+        lambda: actions.reassign(referral=row, to=form.person, seen=form.seen, by=request.user, at=timezone.now()),
         done=f"Referral {row.reference} has changed hands.",
         more={"button": "Hand it over"},
     )
@@ -171,13 +190,15 @@ def referral_reassign(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 @ASKS
 def referral_reopen(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     row = the_referral(request, referral_id, "reopen")
-    form = ReopenForm(request.POST if request.method == "POST" else None)
+    form = ReopenForm(request.POST if request.method == "POST" else None, referral=row)
     return ask(
         request,
         row,
         "reopen",
         form,
-        lambda: actions.reopen(referral=row, reason=form.cleaned_data["reason"], by=request.user, at=timezone.now()),
+        lambda: actions.reopen(
+            referral=row, reason=form.cleaned_data["reason"], seen=form.seen, by=request.user, at=timezone.now()
+        ),
         done=f"Referral {row.reference} waits in the queue again.",
         more={"button": "Open it again"},
     )

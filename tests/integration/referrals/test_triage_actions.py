@@ -18,7 +18,7 @@ from referrals.clocks.sweep import sweep
 from referrals.domain.lifecycle import NotAllowed, Outcome
 from referrals.models import Clock, Decision, Event, Letter, Notice, Referral
 from referrals.triage import actions
-from referrals.triage.actions import Refused, Stale, TakenBy
+from referrals.triage.actions import Elsewhere, Refused, Stale, TakenBy
 from tests.factories import NOW, World, make_person, make_referral, make_world
 
 LATER = NOW + dt.timedelta(hours=3)
@@ -133,8 +133,37 @@ def test_stepping_up_keeps_history_and_clocks_and_tells_the_mash(world: World) -
     assert set(Event.objects.filter(referral=referral).values_list("kind", flat=True)) >= {"claimed", "stepped_up"}
     notices = Notice.objects.filter(referral=referral, kind="waiting")
     assert [notice.to for notice in notices] == [world.person(Role.SCREENER)]
-    with pytest.raises(Refused, match="with the MASH already"):
+    with pytest.raises(Elsewhere):
         actions.step_up(referral=referral, reason="Again.", by=erin, at=LATER)
+
+
+def test_whoever_works_in_the_queue_no_more_changes_nothing(world: World) -> None:
+    """Between the look and the action a colleague moves the referral, or a role ends: every action asks again."""
+    erin, sam = world.person(Role.EARLY_HELP), world.person(Role.SCREENER)
+    sol = make_person(world, Role.SCREENER, team=world.mash)
+    referral = make_referral(world, indicators=EARLY)
+    actions.step_up(referral=referral, reason="She told me more.", by=erin, at=LATER)
+    seen = Referral.objects.get(pk=referral.pk)
+    told = Event.objects.filter(referral=seen).count()
+    decision = {"decided_level": 4, "outcome": Outcome.ADVICE, "reason": "x", "told_referrer": "", "revision": 1}
+    for act, more in (
+        (actions.claim, {}),
+        (actions.release, {}),
+        (actions.acknowledge, {"words": ""}),
+        (actions.lado_told, {"note": ""}),
+        (actions.reassign, {"to": sam}),
+        (actions.step_up, {"reason": "x"}),
+        (actions.step_down, {"reason": "x", "team": world.early_help}),
+        (actions.decide, decision),
+        (actions.reopen, {"reason": "x"}),
+    ):
+        with pytest.raises(Elsewhere):
+            act(referral=seen, **more, by=erin, at=LATER)
+    sol.memberships.update(ended_at=LATER)
+    with pytest.raises(Elsewhere):
+        actions.claim(referral=seen, by=sol, at=LATER)
+    seen.refresh_from_db()
+    assert (seen.owner, seen.revision, Event.objects.filter(referral=seen).count()) == (None, 1, told)
 
 
 def test_the_reason_of_a_step_is_not_for_the_referrer(world: World) -> None:

@@ -297,6 +297,21 @@ def test_stepping_down_and_up_again(world: World, screener: Client) -> None:
     assert "A second bruise." in page(screener.get(of(world, "referral", referral)))
 
 
+def test_a_step_made_stale_by_a_colleague_is_refused_with_both_versions(world: World, screener: Client) -> None:
+    sam, referral = world.person(Role.SCREENER), make_referral(world)
+    sol = make_person(world, Role.SCREENER, name="Sol Second", team=world.mash)
+    address, typed = of(world, "referral_step_down", referral), {"team": "early-help", "reason": "The doctor saw it."}
+    assert 'name="revision" value="0"' in page(screener.get(address))
+    with scope(partnership=world.partnership):
+        actions.claim(referral=referral, by=sol, at=NOW)
+        actions.release(referral=referral, by=sol, at=NOW)
+    shown = page(screener.post(address, {**typed, "revision": "0"}))
+    assert "this referral has moved on" in shown and "Sol Second has begun to read it." in shown
+    assert "The doctor saw it." in shown and 'name="revision" value="2"' in shown
+    assert "is with early help now" in page(screener.post(address, {**typed, "revision": "2"}, follow=True))
+    assert sam.memberships.count() == 1
+
+
 def test_handing_over_and_giving_back(world: World, screener: Client) -> None:
     referral = claimed(world)
     sol = make_person(world, Role.SCREENER, name="Sol Second", team=world.mash)
