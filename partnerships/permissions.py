@@ -25,7 +25,8 @@ class Permission(Enum):
     REPORT_READ = "See volume, timeliness and outcomes, and the records behind each figure"
     AUDIT_READ = "Read the audit trail"
     THRESHOLD_EDIT = "Draft, change and try threshold content"
-    THRESHOLD_PUBLISH = "Publish threshold content from a date"
+    THRESHOLD_PUBLISH = "Publish threshold content from a date, once somebody else has approved it"
+    THRESHOLD_APPROVE = "Read drafts of threshold content, and approve or send back what a colleague wrote"
     PARTNERSHIP_EDIT = "Keep contact points, teams, closure days and agencies true"
 
 
@@ -98,6 +99,7 @@ class Role(StrEnum):
                 Permission.SUMMARY_DOWNLOAD,
                 Permission.REPORT_READ,
                 Permission.AUDIT_READ,
+                Permission.THRESHOLD_APPROVE,
             }
         ),
     )
@@ -105,5 +107,12 @@ class Role(StrEnum):
         "admin",
         "Partnership admin",
         "Keeps threshold content, contacts, teams and agencies true; never sees a child.",
-        frozenset({Permission.THRESHOLD_EDIT, Permission.THRESHOLD_PUBLISH, Permission.PARTNERSHIP_EDIT}),
+        frozenset(
+            {
+                Permission.THRESHOLD_EDIT,
+                Permission.THRESHOLD_PUBLISH,
+                Permission.THRESHOLD_APPROVE,
+                Permission.PARTNERSHIP_EDIT,
+            }
+        ),
     )

@@ -150,7 +150,7 @@ def make_referral(
             referral=referral,
             **{"first_name": "Robin", "last_name": "Marlow", "date_of_birth": dt.date(2019, 5, 1), **(child or {})},
         )
-        for indicator in world.version.indicators.filter(key__in=indicators):
+        for indicator in world.version.indicators.current().filter(key__in=indicators):
             ChosenIndicator.objects.create(partnership=world.partnership, referral=referral, indicator=indicator)
         start_clocks(referral=referral, starts={"received": received_at}, by=referrer, at=received_at)
     return referral

@@ -14,10 +14,11 @@ from django.utils.text import slugify
 from partnerships import audit
 from partnerships.hours import LONDON
 from partnerships.models import Partnership, User
-from thresholds import loading
+from thresholds import loading, trail
 from thresholds.domain.reading import read_scheme, write_scheme
 from thresholds.domain.scheme import Scheme as SchemeContent
 from thresholds.models import (
+    Change,
     ConsentReason,
     Domain,
     EscalationStage,
@@ -29,14 +30,9 @@ from thresholds.models import (
     Scheme,
     SchemeVersion,
 )
+from thresholds.refused import ChangedMeanwhile, Refused
 
-
-class Refused(ValueError):
-    """What was asked for can't be done; the message says why and what to do."""
-
-
-class ChangedMeanwhile(Refused):
-    """A colleague changed the same text, or the draft, since the form was shown."""
+__all__ = ["ChangedMeanwhile", "Refused", "draft_from", "import_draft", "publish", "reword"]
 
 
 @transaction.atomic
@@ -53,21 +49,21 @@ def import_draft(*, content: SchemeContent, by: User | None, at: dt.datetime) ->
     if there and there.scheme_id != scheme.pk:
         raise Refused(f"{content.slug} is a draft of another partnership. Give the file a slug of its own.")
     based_on = there.based_on if there else None
+    revision = there.revision + 1 if there else 0
     if there:
         discard(there)
     version = SchemeVersion.objects.create(
-        scheme=scheme, slug=content.slug, based_on=based_on, created_at=at, created_by=by, **version_fields(content)
+        scheme=scheme,
+        slug=content.slug,
+        based_on=based_on,
+        revision=revision,
+        created_at=at,
+        created_by=by,
+        **version_fields(content),
     )
     write_rows(version, content)
-    audit.record(
-        partnership=partnership,
-        verb="threshold.imported",
-        noun="scheme_version",
-        object_id=version.slug[:64],
-        detail={"indicators": len(content.indicators), "rules": len(content.rules), "replaced": bool(there)},
-        by=by,
-        at=at,
-    )
+    counted = {"indicators": len(content.indicators), "rules": len(content.rules), "replaced": bool(there)}
+    trail.write(draft=version, verb=Change.Verb.IMPORTED, name=version.title, after=counted, by=by, at=at)
     return version
 
 
@@ -178,15 +174,7 @@ def draft_from(*, version: SchemeVersion, by: User, at: dt.datetime) -> SchemeVe
         **version_fields(content),
     )
     write_rows(draft, content)
-    audit.record(
-        partnership=version.scheme.partnership,
-        verb="threshold.drafted",
-        noun="scheme_version",
-        object_id=draft.slug[:64],
-        detail={"based_on": version.slug},
-        by=by,
-        at=at,
-    )
+    trail.write(draft=draft, verb=Change.Verb.DRAFTED, name=version.slug, by=by, at=at)
     return draft
 
 
@@ -240,14 +228,13 @@ def reword(
         setattr(row, name, text)
     row.clean_fields(exclude={column.name for column in row._meta.fields} - set(changed))
     row.save(update_fields=list(changed))
-    draft.revision += 1
-    draft.save(update_fields=["revision"])
-    audit.record(
-        partnership=draft.scheme.partnership,
-        verb="threshold.reworded",
+    trail.write(
+        draft=draft,
+        verb=Change.Verb.CHANGED,
         noun=noun,
-        object_id=f"{draft.slug}/{row.pk}"[-64:],
-        detail={"draft": draft.slug, "before": {name: before[name] for name in changed}, "after": changed},
+        name=str(row),
+        before={name: before[name] for name in changed},
+        after=changed,
         by=by,
         at=at,
     )

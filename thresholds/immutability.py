@@ -1,4 +1,4 @@
-"""The database's own refusal to change what is published. Installed by migration 0002.
+"""The database's own refusal to change what is published. Installed by migration 0002, widened by 0003.
 
 Content rows hang on a version: while it is a draft they change freely; after, no insert, update or delete passes.
 Of a published version itself only `state`, `holds_until` and `in_force_to` may still move (it is superseded).
@@ -13,8 +13,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from partnerships.triggers import run
 
-CONTENT = ("level", "domain", "indicator", "rule", "limit", "consentreason", "evidence", "escalationstage")
-FROZEN = (
+Names = tuple[str, ...]
+
+FIRST_CONTENT = ("level", "domain", "indicator", "rule", "limit", "consentreason", "evidence", "escalationstage")
+CONTENT = (*FIRST_CONTENT, "change", "approval")
+"""Every table whose rows hang on a version and are frozen with it."""
+BESIDE: Names = ()
+"""Tables that hang on a version and go on changing when it is published, such as what was worked out from it."""
+FIRST_FROZEN = (
     "scheme_id",
     "slug",
     "title",
@@ -34,17 +40,18 @@ FROZEN = (
     "published_by_id",
     "holds_from",
 )
+FROZEN = (*FIRST_FROZEN, "effect_seen_at", "effect_seen_by_id", "effect_seen_revision")
 MESSAGE = "A published threshold version never changes: make a draft from it"
 
 
-def statements(vendor: str) -> tuple[list[str], list[str]]:
-    """What installs the guard, and what removes it."""
-    return (postgresql if vendor == "postgresql" else sqlite)()
+def statements(vendor: str, content: Names = CONTENT, frozen: Names = FROZEN) -> tuple[list[str], list[str]]:
+    """What installs the guard, and what removes it. A migration names the tables and columns that there are then."""
+    return (postgresql if vendor == "postgresql" else sqlite)(content, frozen)
 
 
-def sqlite() -> tuple[list[str], list[str]]:
+def sqlite(content: Names, frozen: Names) -> tuple[list[str], list[str]]:
     install, remove = [], []
-    for table in CONTENT:
+    for table in content:
         for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
             name = f"thresholds_{table}_{event.lower()}_{row.lower()}_guard"
             install.append(
@@ -67,7 +74,7 @@ def sqlite() -> tuple[list[str], list[str]]:
         f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
     )
     remove.append(f"DROP TRIGGER IF EXISTS {name}")
-    changed = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in FROZEN)
+    changed = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in frozen)
     for name, event, when in (
         ("thresholds_version_update_guard", "UPDATE", f"OLD.state <> 'draft' AND (NEW.state = 'draft' OR {changed})"),
         ("thresholds_version_delete_guard", "DELETE", "OLD.state <> 'draft'"),
@@ -80,8 +87,8 @@ def sqlite() -> tuple[list[str], list[str]]:
     return install, remove
 
 
-def postgresql() -> tuple[list[str], list[str]]:
-    content = (
+def postgresql(content: Names, frozen: Names) -> tuple[list[str], list[str]]:
+    of_content = (
         "CREATE OR REPLACE FUNCTION thresholds_content_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "IF TG_OP <> 'INSERT' AND (SELECT state FROM thresholds_schemeversion WHERE id = OLD.version_id) <> 'draft' "
         f"THEN RAISE EXCEPTION '{MESSAGE}'; END IF; "
@@ -89,7 +96,7 @@ def postgresql() -> tuple[list[str], list[str]]:
         f"THEN RAISE EXCEPTION '{MESSAGE}'; END IF; "
         "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"
     )
-    changed = " OR ".join(f"OLD.{column}::text IS DISTINCT FROM NEW.{column}::text" for column in FROZEN)
+    changed = " OR ".join(f"OLD.{column}::text IS DISTINCT FROM NEW.{column}::text" for column in frozen)
     version = (
         "CREATE OR REPLACE FUNCTION thresholds_version_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "IF OLD.state = 'draft' THEN IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END IF; "
@@ -100,14 +107,14 @@ def postgresql() -> tuple[list[str], list[str]]:
         "CREATE OR REPLACE FUNCTION thresholds_truncate_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         f"RAISE EXCEPTION '{MESSAGE}'; END $$"
     )
-    install, remove = [content, version, truncate], []
-    for table in (*CONTENT, "schemeversion"):
+    install, remove = [of_content, version, truncate], []
+    for table in (*content, "schemeversion"):
         install.append(
             f"CREATE TRIGGER thresholds_truncate_guard BEFORE TRUNCATE ON thresholds_{table} "
             "EXECUTE FUNCTION thresholds_truncate_guard()"
         )
         remove.append(f"DROP TRIGGER IF EXISTS thresholds_truncate_guard ON thresholds_{table}")
-    for table in CONTENT:
+    for table in content:
         install.append(
             f"CREATE TRIGGER thresholds_content_guard BEFORE INSERT OR UPDATE OR DELETE ON thresholds_{table} "
             "FOR EACH ROW EXECUTE FUNCTION thresholds_content_guard()"
@@ -126,9 +133,9 @@ def postgresql() -> tuple[list[str], list[str]]:
     return install, remove
 
 
-def install(connection: BaseDatabaseWrapper) -> None:
-    run(connection, statements(connection.vendor)[0])
+def install(connection: BaseDatabaseWrapper, content: Names = CONTENT, frozen: Names = FROZEN) -> None:
+    run(connection, statements(connection.vendor, content, frozen)[0])
 
 
-def remove(connection: BaseDatabaseWrapper) -> None:
-    run(connection, statements(connection.vendor)[1])
+def remove(connection: BaseDatabaseWrapper, content: Names = CONTENT, frozen: Names = FROZEN) -> None:
+    run(connection, statements(connection.vendor, content, frozen)[1])

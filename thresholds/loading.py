@@ -39,8 +39,8 @@ def _load_published(pk: int) -> Scheme:
 
 
 def as_mapping(version: SchemeVersion) -> dict[str, Any]:
-    """The version in the shape of a threshold file (docs/threshold-files.md)."""
-    domains = list(version.domains.select_related("parent", "same_as"))
+    """The version in the shape of a threshold file (docs/threshold-files.md): what is retired is no part of it."""
+    domains = list(version.domains.current().select_related("parent", "same_as"))
     told: dict[str, Any] = {
         "slug": version.slug,
         "partnership": version.scheme.partnership.slug,
@@ -63,12 +63,12 @@ def as_mapping(version: SchemeVersion) -> dict[str, Any]:
                 "flags": each.flags,
                 "source": each.source,
             }
-            for each in version.indicators.select_related("level", "domain")
+            for each in version.indicators.current().select_related("level", "domain")
         ],
-        "rules": [fields(rule, RULE) for rule in version.rules.all()],
-        "limits": [fields(limit, LIMIT) for limit in version.limits.all()],
-        "consent_reasons": [fields(reason, CONSENT_REASON) for reason in version.consent_reasons.all()],
-        "evidence": [fields(evidence, EVIDENCE) for evidence in version.evidence.all()],
+        "rules": [fields(rule, RULE) for rule in version.rules.current()],
+        "limits": [fields(limit, LIMIT) for limit in version.limits.current()],
+        "consent_reasons": [fields(reason, CONSENT_REASON) for reason in version.consent_reasons.current()],
+        "evidence": [fields(evidence, EVIDENCE) for evidence in version.evidence.current()],
         "escalation_stages": [fields(stage, ESCALATION_STAGE) for stage in version.escalation_stages.all()],
         "guidance": version.guidance,
     }

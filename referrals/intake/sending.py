@@ -60,7 +60,7 @@ def write_rows(referral: Referral, answers: Answers) -> None:
             indicator=indicator,
             evidence=evidence.get(indicator.key, ""),
         )
-        for indicator in referral.scheme_version.indicators.filter(key__in=answers.indicators)
+        for indicator in referral.scheme_version.indicators.current().filter(key__in=answers.indicators)
     )
 
 

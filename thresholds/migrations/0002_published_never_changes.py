@@ -4,11 +4,11 @@ from thresholds import immutability
 
 
 def install(apps, schema_editor):
-    immutability.install(schema_editor.connection)
+    immutability.install(schema_editor.connection, immutability.FIRST_CONTENT, immutability.FIRST_FROZEN)
 
 
 def remove(apps, schema_editor):
-    immutability.remove(schema_editor.connection)
+    immutability.remove(schema_editor.connection, immutability.FIRST_CONTENT, immutability.FIRST_FROZEN)
 
 
 class Migration(migrations.Migration):

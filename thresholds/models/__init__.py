@@ -1,6 +1,8 @@
 """What the published documents say, as versioned rows."""
 
 from thresholds.models.scheme import (
+    Approval,
+    Change,
     ConsentReason,
     Domain,
     EscalationStage,
@@ -14,6 +16,8 @@ from thresholds.models.scheme import (
 )
 
 __all__ = [
+    "Approval",
+    "Change",
     "ConsentReason",
     "Domain",
     "EscalationStage",

@@ -7,6 +7,7 @@ every row that hangs on it (triggers, migration 0002).
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -60,6 +61,11 @@ class SchemeVersion(models.Model):
     based_on = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="drafts")
     change_note = models.TextField(blank=True)
     revision = models.PositiveIntegerField(default=0, help_text="Counts the changes to a draft")
+    effect_seen_at = models.DateTimeField(null=True, blank=True)
+    effect_seen_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    effect_seen_revision = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The revision whose effect on past referrals was looked at"
+    )
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     published_at = models.DateTimeField(null=True, blank=True)
@@ -94,6 +100,28 @@ class SchemeVersion(models.Model):
         return "in_force" if self.holds_until is None or at < self.holds_until else "ended"
 
 
+class Current(models.QuerySet[Any]):
+    """Rows of a list of which some are retired: kept, and no part of what the version says."""
+
+    def current(self) -> Current:
+        return self.filter(retired_at__isnull=True)
+
+    def retired(self) -> Current:
+        return self.filter(retired_at__isnull=False)
+
+
+class Retirable(models.Model):
+    """A row that is retired, never deleted: it keeps its key, and can be restored in a draft."""
+
+    retired_at = models.DateTimeField(null=True, blank=True)
+    retired_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = Current.as_manager()
+
+    class Meta:
+        abstract = True
+
+
 class Level(models.Model):
     version = models.ForeignKey(SchemeVersion, models.CASCADE, related_name="levels")
     rank = models.PositiveSmallIntegerField()
@@ -115,7 +143,7 @@ class Level(models.Model):
         return f"{self.rank} {self.name}"
 
 
-class Domain(models.Model):
+class Domain(Retirable):
     version = models.ForeignKey(SchemeVersion, models.CASCADE, related_name="domains")
     order = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=200)
@@ -130,7 +158,7 @@ class Domain(models.Model):
         return self.name
 
 
-class Indicator(models.Model):
+class Indicator(Retirable):
     version = models.ForeignKey(SchemeVersion, models.CASCADE, related_name="indicators")
     order = models.PositiveIntegerField()
     key = models.SlugField(max_length=120)
@@ -150,7 +178,7 @@ class Indicator(models.Model):
         return self.label
 
 
-class Rule(models.Model):
+class Rule(Retirable):
     version = models.ForeignKey(SchemeVersion, models.CASCADE, related_name="rules")
     order = models.PositiveSmallIntegerField()
     key = models.SlugField(max_length=80)
@@ -168,7 +196,7 @@ class Rule(models.Model):
         return self.key
 
 
-class Limit(models.Model):
+class Limit(Retirable):
     version = models.ForeignKey(SchemeVersion, models.CASCADE, related_name="limits")
     order = models.PositiveSmallIntegerField()
     slug = models.SlugField(max_length=60)
@@ -187,7 +215,7 @@ class Limit(models.Model):
         return self.name
 
 
-class ConsentReason(models.Model):
+class ConsentReason(Retirable):
     version = models.ForeignKey(SchemeVersion, models.CASCADE, related_name="consent_reasons")
     order = models.PositiveSmallIntegerField()
     slug = models.SlugField(max_length=60)
@@ -203,7 +231,7 @@ class ConsentReason(models.Model):
         return self.label
 
 
-class Evidence(models.Model):
+class Evidence(Retirable):
     version = models.ForeignKey(SchemeVersion, models.CASCADE, related_name="evidence")
     order = models.PositiveSmallIntegerField()
     slug = models.SlugField(max_length=60)
@@ -233,3 +261,77 @@ class EscalationStage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stage} {self.name}"
+
+
+class Change(models.Model):
+    """One change to a draft, with what stood there before and after: what the draft's page lists, for colleagues.
+
+    The audit trail has it too. `before` is None for what was added, `after` for what was taken out.
+    """
+
+    class Verb(models.TextChoices):
+        DRAFTED = "drafted", "made the draft"
+        IMPORTED = "imported", "brought in a file"
+        ADDED = "added", "added"
+        CHANGED = "changed", "changed"
+        MOVED = "moved", "moved"
+        RETIRED = "retired", "retired"
+        RESTORED = "restored", "restored"
+        REMOVED = "removed", "took out"
+
+    version = models.ForeignKey(SchemeVersion, models.CASCADE, related_name="changes")
+    revision = models.PositiveIntegerField(help_text="The draft's revision after this change")
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    verb = models.CharField(max_length=10, choices=Verb.choices)
+    noun = models.CharField(max_length=30, blank=True)
+    name = models.CharField(max_length=600, blank=True, help_text="What was changed, as its page called it then")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["version", "-id"], name="change_of_version")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.noun} {self.name}"
+
+
+class Approval(models.Model):
+    """One round of asking for a second person's approval of a draft as it was at one revision.
+
+    It holds for that revision alone: an edit afterwards makes it void.
+    """
+
+    class Answer(models.TextChoices):
+        APPROVED = "approved", "Approved"
+        SENT_BACK = "sent_back", "Sent back"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    version = models.ForeignKey(SchemeVersion, models.CASCADE, related_name="approvals")
+    revision = models.PositiveIntegerField()
+    holds_from = models.DateTimeField(null=True, blank=True, help_text="None: from the moment of publishing")
+    change_note = models.TextField()
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    answer = models.CharField(max_length=10, choices=Answer.choices, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at__isnull=True, answered_by__isnull=True)
+                | Q(answered_at__isnull=False, answered_by__isnull=False) & ~Q(answer=""),
+                name="approval_answered_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(answer="approved") | ~Q(answered_by=models.F("asked_by")),
+                name="approval_by_a_second_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} at {self.revision}: {self.answer or 'asked'}"

@@ -217,7 +217,7 @@ def stories(version: SchemeVersion, partnership: Partnership, chance: random.Ran
     """A hundred or so ways in which a referral turns out under this version, screened by the engine itself."""
     scheme, calendar = load(version), calendar_of(partnership)
     by_level: dict[int, list[tuple[int, str]]] = {}
-    for pk, key, rank in version.indicators.values_list("pk", "key", "level__rank"):
+    for pk, key, rank in version.indicators.current().values_list("pk", "key", "level__rank"):
         by_level.setdefault(rank, []).append((pk, key))
     ranks = sorted(by_level)
     monday = dt.datetime(2026, 11, 23, 10, tzinfo=dt.UTC)

@@ -200,7 +200,7 @@ def test_new_words_stand_in_the_draft_alone(world: World, admin: Client) -> None
     assert answer.url == at(world, "threshold_draft", version=draft.slug) + f"#indicator-{row.pk}"
     assert draft.indicators.get(key="health-2-01").label == "Hungry at school"
     assert world.version.indicators.get(key="health-2-01").label == "Health worry 1 of level 2"
-    entry = AuditEntry.objects.get(verb="threshold.reworded")
+    entry = AuditEntry.objects.get(verb="threshold.changed")
     assert entry.detail["before"] == {"label": "Health worry 1 of level 2"}
     assert entry.detail["after"] == {"label": "Hungry at school"}
     assert entry.by == world.person(Role.ADMIN)
