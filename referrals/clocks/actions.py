@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.db.models import Min
 
+from partnerships import audit
 from partnerships.models import User
-from referrals.models import Clock, Referral
+from referrals import outbox
+from referrals.clocks import words
+from referrals.clocks.again import WARN_AT, end_pause
+from referrals.models import Clock, Event, LateReason, Referral
 from thresholds.calendars import calendar_of
 from thresholds.domain.clock import due
 from thresholds.domain.scheme import Limit
@@ -24,9 +28,7 @@ RUN_ON_A_REFERRAL = (
     "written_form",
     "lado",
 )
-"""The limits that run on a referral from its sending; others start with what they time."""
-WARN_AT = 0.75
-"""A clock is due soon when three quarters of its time have gone."""
+"""The limits that run on a referral from its sending; others start with what they time (`start_limit`)."""
 
 
 def starts_now(limit: Limit, referral: Referral, starts: Mapping[str, dt.datetime | None]) -> dt.datetime | None:
@@ -59,19 +61,7 @@ def start_clocks(
         start = starts_now(limit, referral, starts)
         if start is None:
             continue
-        due_at = due(limit, start, calendar)
-        warn_at = start + (due_at - start) * WARN_AT
-        clock = Clock(
-            partnership=referral.partnership,
-            referral=referral,
-            slug=limit.slug,
-            name=limit.name,
-            started_at=start,
-            warn_at=warn_at,
-            due_at=due_at,
-            first_due_at=due_at,
-            next_step_at=warn_at,
-        )
+        clock = made(referral, limit.slug, limit.name, start, due(limit, start, calendar))
         if limit.slug == "written_form":
             clock.met_at, clock.met_by = starts["received"], by
             clock.stage, clock.next_step_at = Clock.Stage.MET, None
@@ -81,39 +71,165 @@ def start_clocks(
     return clocks
 
 
-@transaction.atomic
-def meet_clock(*, referral: Referral, slug: str, by: User | None, at: dt.datetime) -> bool:
-    """Stop a clock, in time or late. False where it does not run or was met before: the first time counts."""
-    met = Clock.objects.filter(referral=referral, slug=slug, met_at__isnull=True).update(
-        met_at=at, met_by=by, stage=Clock.Stage.MET, next_step_at=None
+def made(referral: Referral, slug: str, name: str, start: dt.datetime, due_at: dt.datetime) -> Clock:
+    """A clock that is not stored yet, its first answer kept."""
+    warn_at = max(start, start + (due_at - start) * WARN_AT)
+    return Clock(
+        partnership=referral.partnership,
+        referral=referral,
+        slug=slug,
+        name=name[:200],
+        started_at=start,
+        warn_at=warn_at,
+        due_at=due_at,
+        first_due_at=due_at,
+        next_step_at=warn_at,
     )
-    if met:
-        keep_next_due(referral)
-    return bool(met)
+
+
+@transaction.atomic
+def start_clock(
+    *,
+    referral: Referral,
+    slug: str,
+    name: str,
+    due_at: dt.datetime | None = None,
+    limit: Limit | None = None,
+    subject: object = "",
+    started_at: dt.datetime | None = None,
+    by: User | None = None,
+    at: dt.datetime,
+) -> Clock:
+    """Start one clock outside the limits that run from sending: a check, a question, a plan review, an escalation.
+
+    Give `due_at`, an instant that was agreed, or `limit`, from which it is worked out by the partnership's calendar and
+    worked out again when that changes. subject: tells several of a kind on one referral apart (a key or slug, never a
+    name of a person). started_at: where it began before `at`. A clock of that slug and subject that is there already
+    is given back as it is: the first answer counts. The sweep warns of it like of any other.
+    """
+    if (due_at is None) == (limit is None):
+        raise ValueError("a clock needs an instant or a limit, and not both")
+    there = Clock.objects.filter(referral=referral, slug=slug, subject=str(subject)).first()
+    if there is not None:
+        return there
+    start = started_at or at
+    ends = due_at or due(limit, start, calendar_of(referral.partnership))  # type: ignore[arg-type]
+    clock = made(referral, slug, name, start, ends)
+    clock.subject = str(subject)
+    if limit is not None:
+        clock.amount, clock.unit = limit.amount, limit.unit.value
+    clock.save(force_insert=True)
+    _record(clock, "clock.started", {"due_at": clock.due_at.isoformat()}, by, at)
+    keep_next_due(referral)
+    return clock
+
+
+def start_limit(
+    *,
+    referral: Referral,
+    slug: str,
+    subject: object = "",
+    started_at: dt.datetime | None = None,
+    by: User | None = None,
+    at: dt.datetime,
+) -> Clock | None:
+    """Start one limit of the referral's own scheme whose time has come (`plan_review`, `allocation_notice`, …).
+
+    None where the scheme has no such limit.
+    """
+    limit = load(referral.scheme_version).limit(slug)
+    if limit is None:
+        return None
+    return start_clock(
+        referral=referral, slug=slug, name=limit.name, limit=limit, subject=subject, started_at=started_at, by=by, at=at
+    )
+
+
+@transaction.atomic
+def meet_clock(
+    *,
+    referral: Referral,
+    slug: str,
+    subject: object = "",
+    why: LateReason | str = "",
+    said: str = "",
+    by: User | None,
+    at: dt.datetime,
+) -> bool:
+    """Stop a clock, in time or late. False where it does not run or was met before: the first time counts.
+
+    why, said: the reason where it is late and the person gave it at once; who gives none is asked by a notice.
+    """
+    clock = (
+        Clock.objects.select_for_update(of=("self",))
+        .filter(referral=referral, slug=slug, subject=str(subject), met_at__isnull=True)
+        .first()
+    )
+    if clock is None:
+        return False
+    if clock.paused_at is not None:
+        end_pause(clock, by=by, at=at)
+    clock.met_at, clock.met_by = at, by
+    clock.stage, clock.next_step_at = Clock.Stage.MET, None
+    clock.save()
+    if clock.is_late(at):
+        _record(clock, "clock.met_late", {"due_at": clock.due_at.isoformat()}, by, at)
+        if why:
+            say_why_late(clock=clock, why=why, said=said, by=by, at=at)
+        elif by is not None and not clock.late_why:
+            ask_why(clock, by, at=at)
+    keep_next_due(referral)
+    return True
+
+
+def ask_why(clock: Clock, who: User, *, at: dt.datetime) -> None:
+    """A notice to whoever met a clock late: why? Once."""
+    outbox.tell(
+        partnership=clock.partnership,
+        referral=clock.referral,
+        kind="clock_late",
+        to=who,
+        key=f"late:{clock.pk}:{who.pk}",
+        subject="Front Door: please say why something was late",
+        body=words.ask_why(clock),
+        at=at,
+    )
+
+
+@transaction.atomic
+def say_why_late(*, clock: Clock, why: LateReason | str, said: str, by: User | None, at: dt.datetime) -> Clock:
+    """Keep why a clock was not met in time; said again, it is corrected, and the trail keeps both."""
+    clock.late_why, clock.late_words = LateReason(why).value, said.strip()
+    clock.late_said_at, clock.late_said_by = at, by
+    clock.save(update_fields=["late_why", "late_words", "late_said_at", "late_said_by"])
+    who = by.name if by else "Front Door"
+    Event.objects.create(
+        partnership=clock.partnership,
+        referral=clock.referral,
+        kind="late_reason",
+        sentence=f"{who} said why “{clock.name}” was late: {LateReason(why).label}.",
+        note=clock.late_words,
+        at=at,
+        by=by,
+    )
+    _record(clock, "clock.late_reason", {"why": clock.late_why}, by, at)
+    return clock
 
 
 def keep_next_due(referral: Referral) -> None:
-    """Keep on the referral the earliest instant that is not met, by which its queue is sorted."""
-    earliest = Clock.objects.filter(referral=referral, met_at__isnull=True).aggregate(due=Min("due_at"))["due"]
+    """Keep on the referral the earliest instant that falls due, by which its queue is sorted."""
+    earliest = Clock.objects.filter(referral=referral).counting().aggregate(due=Min("due_at"))["due"]
     Referral.objects.filter(pk=referral.pk).update(next_due_at=earliest)
     referral.next_due_at = earliest
 
 
-@transaction.atomic
-def recompute(*, clock: Clock, by: User | None, at: dt.datetime) -> bool:
-    """Work a running clock out again after the calendar changed; the first answer is kept. True where it moved."""
-    limit = load(clock.referral.scheme_version).limit(clock.slug)
-    if limit is None or clock.met_at is not None:
-        return False
-    due_at = due(limit, clock.started_at, calendar_of(clock.partnership))
-    if due_at == clock.due_at:
-        return False
-    clock.due_at = due_at
-    clock.warn_at = clock.started_at + (due_at - clock.started_at) * WARN_AT
-    if clock.stage == Clock.Stage.RUNNING:
-        clock.next_step_at = clock.warn_at
-    elif clock.stage == Clock.Stage.DUE_SOON:
-        clock.next_step_at = due_at
-    clock.save(update_fields=["due_at", "warn_at", "next_step_at"])
-    keep_next_due(clock.referral)
-    return True
+def _record(clock: Clock, verb: str, detail: dict[str, object], by: User | None, at: dt.datetime) -> None:
+    audit.record(
+        partnership=clock.partnership,
+        verb=verb,
+        noun="referral",
+        object_id=clock.referral_id,
+        detail={"limit": clock.slug, **detail},
+        by=by,
+        at=at,
+    )

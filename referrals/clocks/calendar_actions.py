@@ -12,11 +12,9 @@ from django.db.models import Min
 from partnerships import actions as partnership_actions
 from partnerships import audit
 from partnerships.models import Partnership, User
-from referrals.clocks.actions import WARN_AT
+from referrals.clocks.again import due_by, set_due
 from referrals.models import Clock, Referral
 from thresholds.calendars import calendar_of
-from thresholds.domain.clock import due
-from thresholds.loading import load
 
 BATCH = 500
 
@@ -54,24 +52,15 @@ def change_front_door(*, partnership: Partnership, changes: dict[str, Any], by: 
 
 @transaction.atomic
 def recompute_all(*, partnership: Partnership, by: User | None, at: dt.datetime) -> Recomputed:
-    """Work every clock that is not met out again by the calendar as it is now.
-
-    A clock that was overdue and now has time left is due soon again; whom it told is not told twice.
-    """
+    """Work every clock that is not met out again by the calendar as it is now."""
     calendar = calendar_of(partnership)
     running, moved = 0, []
-    clocks = Clock.objects.filter(partnership=partnership, met_at__isnull=True).select_for_update(of=("self",))
-    for clock in clocks.select_related("referral__scheme_version").iterator(chunk_size=BATCH):
+    clocks = Clock.objects.filter(partnership=partnership).unmet().select_for_update(of=("self",))
+    clocks = clocks.select_related("referral__scheme_version").prefetch_related("pauses")
+    for clock in clocks.iterator(chunk_size=BATCH):
         running += 1
-        limit = load(clock.referral.scheme_version).limit(clock.slug)
-        if limit is None or (due_at := due(limit, clock.started_at, calendar)) == clock.due_at:
-            continue
-        clock.due_at, clock.warn_at = due_at, clock.started_at + (due_at - clock.started_at) * WARN_AT
-        if clock.stage == Clock.Stage.RUNNING:
-            clock.next_step_at = clock.warn_at
-        elif clock.stage == Clock.Stage.DUE_SOON or due_at > at:
-            clock.stage, clock.next_step_at = Clock.Stage.DUE_SOON, due_at
-        moved.append(clock)
+        if set_due(clock, due_by(clock, calendar, clock.pauses.all()), at=at):
+            moved.append(clock)
     Clock.objects.bulk_update(moved, ["due_at", "warn_at", "stage", "next_step_at"], batch_size=BATCH)
     keep_next_due_of(partnership, {clock.referral_id for clock in moved})
     if moved:
@@ -93,7 +82,7 @@ def keep_next_due_of(partnership: Partnership, referral_ids: set[Any]) -> None:
     for start in range(0, len(listed), BATCH):
         earliest = dict(
             Clock.objects.filter(partnership=partnership, referral_id__in=listed[start : start + BATCH])
-            .filter(met_at__isnull=True)
+            .counting()
             .order_by()
             .values_list("referral_id")
             .annotate(due=Min("due_at"))

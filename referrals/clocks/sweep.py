@@ -1,4 +1,4 @@
-"""The sweep: moves each clock from running to due soon to overdue, with one notice to each person for each step.
+"""The sweep: moves each clock from running to due soon to overdue; the owner hears, then the team, then the managers.
 
 A plain function. Beat calls it through `referrals.tasks`; `manage.py sweep --loop` calls it where broker or beat is
 dead; two at once do no harm, since each step is one conditional update and only who made it tells of it.
@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections import Counter
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.urls import reverse
-from django.utils import timezone
 from django_scopes import scope
 
 from partnerships import audit
 from partnerships.models import Membership, Partnership, User
 from partnerships.permissions import Role
+from referrals.clocks import words
 from referrals.models import Clock, Heartbeat, Referral
 from referrals.outbox import tell
 
@@ -26,15 +25,22 @@ log = logging.getLogger(__name__)
 BATCH = 500
 
 
+TO_THE_MANAGER = dt.timedelta(hours=1)
+"""How long something may be overdue before the managers hear of it; a child in danger has no such hour."""
+
+
 @dataclass(frozen=True, slots=True)
 class Swept:
+    """How many clocks took each step."""
+
     due_soon: int = 0
     overdue: int = 0
+    to_the_manager: int = 0
 
 
 def sweep(*, at: dt.datetime) -> Swept:
     """Move what has something to do at this instant, oldest first, and note that the sweep ran."""
-    due_soon = overdue = 0
+    taken: Counter[str] = Counter()
     for partnership in Partnership.objects.all():
         with scope(partnership=partnership):
             left_alone: set[int] = set()
@@ -46,56 +52,60 @@ def sweep(*, at: dt.datetime) -> Swept:
             ):
                 for clock in batch:
                     try:
-                        stage = step(clock, at=at)
+                        taken[step(clock, at=at) or ""] += 1
                     except DatabaseError:
                         raise
                     except Exception:  # one clock that can't be moved must not hold up the others
                         log.exception("Clock %s could not be moved", clock.pk)
                         left_alone.add(clock.pk)
-                        continue
-                    due_soon += stage == Clock.Stage.DUE_SOON
-                    overdue += stage == Clock.Stage.OVERDUE
     Heartbeat.objects.update_or_create(name="sweep", defaults={"beat_at": at})
-    return Swept(due_soon, overdue)
+    return Swept(taken[Clock.Stage.DUE_SOON], taken[Clock.Stage.OVERDUE], taken[TO_MANAGER])
+
+
+TO_MANAGER = "to_the_manager"
 
 
 @transaction.atomic
 def step(clock: Clock, *, at: dt.datetime) -> str | None:
-    """Take one clock to the stage that holds at this instant, by one conditional update; None where it was taken.
+    """Take one clock one step on, by one conditional update: the step's name, or None where it was taken.
 
-    A clock that passed *due soon* and *overdue* while no sweep ran takes both steps, in two passes.
+    The steps: due soon, told to the owner, or to the team where nobody has it; overdue, told to the owner and the
+    team; still overdue, told to the managers. A clock that passed several while no sweep ran takes each, in as many
+    passes, and tells of each once.
     """
     if clock.stage == Clock.Stage.RUNNING:
-        stage, next_step_at = Clock.Stage.DUE_SOON, clock.due_at
+        taken, stage, next_step_at = Clock.Stage.DUE_SOON.value, Clock.Stage.DUE_SOON, clock.due_at
+    elif clock.stage == Clock.Stage.DUE_SOON:
+        after = dt.timedelta(0) if clock.referral.immediate_danger else TO_THE_MANAGER
+        taken, stage, next_step_at = Clock.Stage.OVERDUE.value, Clock.Stage.OVERDUE, clock.due_at + after
     else:
-        stage, next_step_at = Clock.Stage.OVERDUE, None
+        taken, stage, next_step_at = TO_MANAGER, Clock.Stage.OVERDUE, None
     moved = Clock.objects.filter(
         pk=clock.pk, stage=clock.stage, next_step_at=clock.next_step_at, met_at__isnull=True
     ).update(stage=stage, next_step_at=next_step_at)
     if not moved:
         return None
-    referral = clock.referral
     audit.record(
         partnership=clock.partnership,
-        verb=f"clock.{stage}",
+        verb=f"clock.{taken}",
         noun="referral",
-        object_id=referral.pk,
+        object_id=clock.referral_id,
         detail={"limit": clock.slug, "due_at": clock.due_at.isoformat()},
         by=None,
         at=at,
     )
-    for person in told_of(referral, stage):
+    for person in told_of(clock.referral, taken):
         tell(
             partnership=clock.partnership,
-            referral=referral,
+            referral=clock.referral,
             kind=f"clock_{stage}",
             to=person,
             key=f"clock:{clock.pk}:{stage}:{person.pk}",
             subject=SUBJECTS[stage],
-            body=body(clock, stage),
+            body=words.still_overdue(clock) if taken == TO_MANAGER else words.due(clock, stage),
             at=at,
         )
-    return stage
+    return taken
 
 
 SUBJECTS = {
@@ -104,31 +114,15 @@ SUBJECTS = {
 }
 
 
-def body(clock: Clock, stage: str) -> str:
-    """Plain words and a link; no name, no worry."""
-    referral = clock.referral
-    when = timezone.localtime(clock.due_at)
-    said = "is due at" if stage == Clock.Stage.DUE_SOON else "was due at"
-    link = settings.SITE_URL + reverse(
-        "referral", kwargs={"partnership": referral.partnership.slug, "referral_id": referral.pk}
-    )
-    return f"Referral {referral.reference}: “{clock.name}” {said} {clock_words(when)}.\n\nSign in to read it: {link}\n"
-
-
-def clock_words(when: dt.datetime) -> str:
-    hour = f"{when:%-I:%M}".removesuffix(":00") + f"{when:%p}".lower()
-    return f"{hour} on {when:%A %-d %B %Y}"
-
-
-def told_of(referral: Referral, stage: str) -> list[User]:
-    """Who hears: the owner, or the team where nobody has it; the managers too once it is overdue."""
+def told_of(referral: Referral, taken: str) -> list[User]:
+    """Who hears of a step: the owner first, the team where nobody has it or it is overdue, the managers at last."""
+    if taken == TO_MANAGER:
+        return managers(referral.partnership)
     people: dict[object, User] = {}
     if referral.owner_id and referral.owner:
         people[referral.owner_id] = referral.owner
-    else:
+    if not people or taken == Clock.Stage.OVERDUE:
         people |= {user.pk: user for user in team_members(referral)}
-    if stage == Clock.Stage.OVERDUE:
-        people |= {user.pk: user for user in managers(referral.partnership)}
     return list(people.values())
 
 

@@ -1,7 +1,7 @@
 """What happens to one referral. Every row names its partnership; a query without one raises (django-scopes)."""
 
 from referrals.models.child import Child, ChosenIndicator, FamilyMember
-from referrals.models.clock import Clock, Heartbeat
+from referrals.models.clock import Clock, ClockPause, Heartbeat, LateReason
 from referrals.models.decision import Decision
 from referrals.models.draft import Draft
 from referrals.models.event import Event
@@ -13,11 +13,13 @@ __all__ = [
     "Child",
     "ChosenIndicator",
     "Clock",
+    "ClockPause",
     "Decision",
     "Draft",
     "Event",
     "FamilyMember",
     "Heartbeat",
+    "LateReason",
     "Letter",
     "Notice",
     "Referral",

@@ -61,8 +61,8 @@ def timely(how: Timeliness, at: dt.datetime) -> Q:
     return {
         Timeliness.IN_TIME: Q(met_at__isnull=False, met_at__lte=F("due_at")),
         Timeliness.LATE: Q(met_at__isnull=False, met_at__gt=F("due_at")),
-        Timeliness.RUNNING: Q(met_at__isnull=True, due_at__gte=at),
-        Timeliness.OVERDUE: Q(met_at__isnull=True, due_at__lt=at),
+        Timeliness.RUNNING: Q(met_at__isnull=True, due_at__gte=at) | Q(met_at__isnull=True, paused_at__isnull=False),
+        Timeliness.OVERDUE: Q(met_at__isnull=True, due_at__lt=at, paused_at__isnull=True),
     }[how]
 
 

@@ -8,13 +8,11 @@ from django.db import transaction
 
 from partnerships.models import User
 from partnerships.permissions import Permission
-from referrals.clocks.actions import WARN_AT, keep_next_due, meet_clock
+from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.lifecycle import Move, Outcome, State
 from referrals.letters import actions as letters
 from referrals.models import Clock, Decision, Letter, Referral
 from referrals.triage.moves import Refused, Stale, TakenBy, locked, move, record, tell_story
-from thresholds.calendars import calendar_of
-from thresholds.domain.clock import due
 from thresholds.loading import load
 
 AGAIN = "decide_again_"
@@ -176,18 +174,10 @@ def start_deciding_again(referral: Referral, *, at: dt.datetime) -> Clock | None
     if limit is None:
         return None
     times = Clock.objects.filter(referral=referral, slug__startswith=AGAIN).count() + 1
-    due_at = due(limit, at, calendar_of(referral.partnership))
-    warn_at = at + (due_at - at) * WARN_AT
-    clock = Clock.objects.create(
-        partnership=referral.partnership,
+    return start_clock(
         referral=referral,
         slug=f"{AGAIN}{times}",
         name=f"{limit.name}, opened again",
-        started_at=at,
-        warn_at=warn_at,
-        due_at=due_at,
-        first_due_at=due_at,
-        next_step_at=warn_at,
+        limit=limit,
+        at=at,
     )
-    keep_next_due(referral)
-    return clock

@@ -136,7 +136,7 @@ def queue(actor: Actor, team: Team, show: Show, *, page: int, at: dt.datetime) -
         .filter(shown(show, actor.user, at))
         .values("pk")[start : start + PER_PAGE + 1]
     )
-    next_clock = Clock.objects.filter(referral=OuterRef("pk"), met_at__isnull=True).order_by("due_at").values("name")
+    next_clock = Clock.objects.filter(referral=OuterRef("pk")).counting().order_by("due_at").values("name")
     rows = list(
         Referral.objects.filter(pk__in=keys)
         .select_related("owner", "agency", "scheme_version")

@@ -101,12 +101,13 @@ def due(limit: Limit, start: datetime, calendar: Calendar) -> datetime:
         if limit.unit is Unit.WORKING_DAYS:
             last = calendar.working_day_after(local.date(), limit.amount)
             return datetime.combine(last, LAST_SECOND, LONDON).astimezone(UTC)
-        return _after_working_hours(timedelta(hours=limit.amount), local, calendar)
+        return after_working_time(timedelta(hours=limit.amount), local, calendar)
     except (OverflowError, ValueError) as error:
         raise ValueError(f"a limit of {limit.amount} {limit.unit} ends beyond the calendar") from error
 
 
-def _after_working_hours(left: timedelta, local: datetime, calendar: Calendar) -> datetime:
+def after_working_time(left: timedelta, local: datetime, calendar: Calendar) -> datetime:
+    """The instant, in UTC, at which so much working time has gone since a London instant."""
     opens = since_midnight(calendar.opens)
     closes = since_midnight(calendar.closes, ends_day=True)
     day, elapsed = local.date(), since_midnight(local.time())

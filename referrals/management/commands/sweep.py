@@ -21,7 +21,7 @@ class Command(BaseCommand):
             swept = sweep(at=timezone.now())
             delivered = outbox.deliver_due(at=timezone.now())
             self.stdout.write(
-                f"{swept.due_soon} due soon, {swept.overdue} overdue; "
+                f"{swept.due_soon} due soon, {swept.overdue} overdue, {swept.to_the_manager} told to the managers; "
                 f"{delivered.sent} notices sent, {delivered.failed} failed."
             )
             if not options["loop"]:

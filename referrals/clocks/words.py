@@ -1,0 +1,39 @@
+"""What a notice says of a clock: plain words, the reference, a link; no name, no school, no worry."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import reverse
+
+from partnerships.templatetags.page_parts import moment
+from referrals.models import Clock
+
+
+def link(clock: Clock) -> str:
+    where = {"partnership": clock.referral.partnership.slug, "referral_id": clock.referral_id}
+    return settings.SITE_URL + reverse("referral", kwargs=where)
+
+
+def due(clock: Clock, stage: str) -> str:
+    """That something is due soon, or was due."""
+    said = "is due at" if stage == Clock.Stage.DUE_SOON else "was due at"
+    return (
+        f"Referral {clock.referral.reference}: “{clock.name}” {said} {moment(clock.due_at)}.\n\n"
+        f"Sign in to read it: {link(clock)}\n"
+    )
+
+
+def still_overdue(clock: Clock) -> str:
+    """What a manager reads: it was due, the team was told, it is not done."""
+    return (
+        f"Referral {clock.referral.reference}: “{clock.name}” was due at {moment(clock.due_at)} and is not done. "
+        f"Those who have it were told.\n\nSign in to read it: {link(clock)}\n"
+    )
+
+
+def ask_why(clock: Clock) -> str:
+    return (
+        f"Referral {clock.referral.reference}: “{clock.name}” was due at {moment(clock.due_at)} and was done later. "
+        "Please say why, in a word: it is counted, so that what comes often can be mended.\n\n"
+        f"Sign in to say why: {link(clock)}\n"
+    )

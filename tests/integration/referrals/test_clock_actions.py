@@ -1,0 +1,148 @@
+"""One clock outside the scheme's limits; pauses; why something was late; who hears, and in which order."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django_scopes import scope
+
+from partnerships.permissions import Role
+from referrals.clocks import calendar_actions, pausing
+from referrals.clocks import sweep as clocks
+from referrals.clocks.actions import meet_clock, say_why_late, start_clock, start_limit
+from referrals.models import Clock, Event, LateReason, Notice, Referral
+from tests.factories import NOW, World, make_person, make_referral, make_world
+from thresholds.domain.scheme import Limit, Starts, Unit
+
+pytestmark = pytest.mark.django_db
+THREE_DAYS = Limit("check", "Check", 3, Unit.WORKING_DAYS, Starts.RAISED, "")
+
+
+@pytest.fixture
+def world() -> Any:
+    made = make_world()
+    with scope(partnership=made.partnership):
+        yield made
+
+
+def hours(n: float) -> dt.timedelta:
+    return dt.timedelta(hours=n)
+
+
+def fresh(clock: Clock) -> Clock:
+    return Clock.objects.get(pk=clock.pk)
+
+
+def test_several_clocks_of_a_kind_run_on_one_referral_and_the_first_answer_counts(world: World) -> None:
+    referral = make_referral(world)
+    school = start_clock(referral=referral, slug="check", name="School", subject="a", limit=THREE_DAYS, at=NOW)
+    police = start_clock(referral=referral, slug="check", name="Police", subject="b", due_at=NOW + hours(2), at=NOW)
+    again = start_clock(referral=referral, slug="check", name="Police", subject="b", due_at=NOW + hours(9), at=NOW)
+    assert again.pk == police.pk and again.due_at == NOW + hours(2)
+    assert school.due_at == dt.datetime(2026, 11, 27, 23, 59, 59, tzinfo=dt.UTC)
+    assert referral.next_due_at == NOW + hours(2)
+    assert not meet_clock(referral=referral, slug="check", by=None, at=NOW), "no clock of that kind without a subject"
+    assert meet_clock(referral=referral, slug="check", subject="b", by=None, at=NOW + hours(1))
+    assert fresh(school).met_at is None
+    with pytest.raises(ValueError, match="an instant or a limit"):
+        start_clock(referral=referral, slug="check", name="Nothing", at=NOW)
+
+
+def test_a_limit_of_the_scheme_starts_when_its_time_has_come(world: World) -> None:
+    referral = make_referral(world)
+    stage = start_limit(referral=referral, slug="escalation_stage", subject="1", at=NOW)
+    assert stage is not None
+    assert start_limit(referral=referral, slug="no_such_limit", at=NOW) is None
+
+
+def test_a_closure_day_moves_a_clock_of_its_own_limit_and_leaves_an_agreed_instant(world: World) -> None:
+    referral = make_referral(world)
+    counted = start_clock(referral=referral, slug="check", name="School", subject="a", limit=THREE_DAYS, at=NOW)
+    agreed = start_clock(referral=referral, slug="check", name="P", subject="b", due_at=NOW + hours(50), at=NOW)
+    calendar_actions.add_closure_day(
+        partnership=world.partnership, on=dt.date(2026, 11, 26), reason="Snow", by=world.person(Role.ADMIN), at=NOW
+    )
+    assert fresh(counted).due_at == dt.datetime(2026, 11, 30, 23, 59, 59, tzinfo=dt.UTC)
+    assert fresh(counted).first_due_at == dt.datetime(2026, 11, 27, 23, 59, 59, tzinfo=dt.UTC)
+    assert fresh(agreed).due_at == NOW + hours(50)
+
+
+def test_the_owner_hears_first_then_the_team_then_the_managers_each_once(world: World) -> None:
+    referral = make_referral(world)
+    owner, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
+    colleague = make_person(world, Role.SCREENER, team=world.mash)
+    Referral.objects.filter(pk=referral.pk).update(owner=owner)
+    start_clock(referral=referral, slug="check", name="School", due_at=NOW + hours(8), at=NOW)
+
+    def told(at: dt.datetime) -> set[tuple[str, str]]:
+        before = set(Notice.objects.values_list("pk", flat=True))
+        for _ in range(3):
+            clocks.sweep(at=at)
+        return {(each.kind, each.to.email) for each in Notice.objects.exclude(pk__in=before).select_related("to")}
+
+    assert told(NOW + hours(6)) == {("clock_due_soon", owner.email)}
+    assert told(NOW + hours(8)) == {("clock_overdue", owner.email), ("clock_overdue", colleague.email)}
+    assert told(NOW + hours(8.9)) == set()
+    assert told(NOW + hours(9)) == {("clock_overdue", manager.email)}
+    assert told(NOW + hours(10)) == set()
+
+
+def test_where_a_child_is_in_danger_the_managers_hear_at_once(world: World) -> None:
+    referral = make_referral(world, facts={"immediate_danger": True})
+    start_clock(referral=referral, slug="check", name="School", due_at=NOW + hours(1), at=NOW)
+    clocks.sweep(at=NOW + hours(1))
+    assert Notice.objects.filter(kind="clock_overdue", to=world.person(Role.MANAGER)).count() == 1
+
+
+def test_a_paused_clock_warns_nobody_and_runs_on_with_what_it_had_left(world: World) -> None:
+    referral, manager = make_referral(world), world.person(Role.MANAGER)
+    decide = referral.clocks.get(slug="decide")
+    with pytest.raises(pausing.Refused, match="Say why"):
+        pausing.pause(clock=decide, reason="  ", by=manager, at=NOW + hours(4))
+    pausing.pause(clock=decide, reason="The family asked for a day.", by=manager, at=NOW + hours(4))
+    assert Referral.objects.get(pk=referral.pk).next_due_at > NOW + hours(24), "what stands still is not due next"
+    clocks.sweep(at=NOW + hours(26))
+    assert not Notice.objects.filter(kind="clock_overdue").exists()
+    assert not fresh(decide).is_late(NOW + hours(26))
+    pausing.resume(clock=decide, by=manager, at=NOW + hours(30))
+    again = fresh(decide)
+    assert (again.due_at, again.first_due_at, again.paused_at) == (NOW + hours(50), NOW + hours(24), None)
+    clocks.sweep(at=NOW + hours(50))
+    assert Notice.objects.filter(key__startswith=f"clock:{decide.pk}:overdue").count() == 1
+    assert [each.kind for each in Event.objects.filter(referral=referral)] == ["clock_paused", "clock_resumed"]
+    with pytest.raises(pausing.Refused, match="overdue"):
+        pausing.pause(clock=again, reason="Too late", by=manager, at=NOW + hours(51))
+
+
+def test_a_closure_day_while_it_stands_still_does_not_wake_it(world: World) -> None:
+    referral, manager = make_referral(world), world.person(Role.MANAGER)
+    clock = referral.clocks.get(slug="outcome_in_writing")
+    pausing.pause(clock=clock, reason="Police asked.", by=manager, at=NOW)
+    calendar_actions.add_closure_day(
+        partnership=world.partnership, on=dt.date(2026, 11, 26), reason="Snow", by=manager, at=NOW
+    )
+    assert (fresh(clock).next_step_at, fresh(clock).paused_at) == (None, NOW)
+
+
+def test_whoever_meets_a_clock_late_is_asked_why_once_and_the_answer_is_kept(world: World) -> None:
+    referral, screener = make_referral(world), world.person(Role.SCREENER)
+    assert meet_clock(referral=referral, slug="decide", by=screener, at=NOW + hours(25))
+    asked = Notice.objects.get(kind="clock_late")
+    assert asked.to == screener and "Marlow" not in asked.body
+    decide = referral.clocks.get(slug="decide")
+    assert decide.is_late(NOW + hours(25))
+    say_why_late(clock=decide, why=LateReason.AGENCY, said="The hospital rang back today.", by=screener, at=NOW)
+    assert fresh(decide).late_why == "agency"
+    assert meet_clock(referral=referral, slug="acknowledge", by=screener, at=NOW + hours(1))
+    assert Notice.objects.filter(kind="clock_late").count() == 1, "in time: nobody is asked"
+
+
+def test_who_says_why_while_meeting_it_is_not_asked_again(world: World) -> None:
+    referral, screener = make_referral(world), world.person(Role.SCREENER)
+    meet_clock(
+        referral=referral, slug="decide", why=LateReason.VOLUME, said="", by=screener, at=NOW + dt.timedelta(days=2)
+    )
+    assert not Notice.objects.filter(kind="clock_late").exists()
+    assert referral.clocks.get(slug="decide").late_why == "volume"
