@@ -13,7 +13,7 @@ from partnerships.models import Membership, Partnership, Team, User
 from partnerships.permissions import Role
 from referrals.domain.lifecycle import Outcome
 from referrals.intake.actions import start_draft, submit
-from referrals.intake.answers import LONDON
+from referrals.intake.answers import AS_FIRST, LONDON, SAME
 from referrals.models import Draft, Referral
 from referrals.triage.actions import claim
 from referrals.triage.decisions import acknowledge, decide
@@ -52,26 +52,41 @@ def answers(story: dict[str, Any], partnership: Partnership, scheme: Scheme, at:
     here = at.astimezone(LONDON)
     reason = scheme.consent_reasons[0].slug if story.get("reason_like") and scheme.consent_reasons else ""
     return {
-        "children": [child(told, partnership, here.date()) for told in story["children"]],
+        "children": [
+            {**child(told, partnership, here.date()), **worry(story, partnership, scheme, first=number == 0)}
+            for number, told in enumerate(story["children"])
+        ],
         "people": [{"person": person} for person in story["people"]],
         "you": {"telephone": "", "available": "Before 9am and after 3:30pm, through the school office", "stand_in": ""},
         "involved": {"worker": "no", "practitioners": "", "early_help": "no"},
-        "worry": {"happened": story["happened"], "known_from": ["saw", "child"], "concerns": ["none"]},
-        "safe-now": {
-            "safe": story["safe"],
+        "worry": {"happened": story["happened"], "known_from": ["saw", "child"], "opinion": ""},
+        "telephone": {
             "telephoned": "yes" if story["safe"] == "no" else "no",
             "called_on": here.date().isoformat() if story["safe"] == "no" else "",
             "called_time": (here - dt.timedelta(minutes=20)).strftime("%H:%M") if story["safe"] == "no" else "",
             "concern_on": here.date().isoformat(),
             "concern_time": (here - dt.timedelta(minutes=40)).strftime("%H:%M"),
         },
-        "impact": {"impact": story["impact"], "child_words": story["child_words"], "opinion": ""},
         "strengths": {"working_well": story["works_well"], "parents_view": ""},
         "next": {"needs_to_happen": story["needs"], "scale": story["scale"]},
-        "indicators": {"chosen": story["indicators"][partnership.slug]},
-        "judged": {"level": str(scheme.levels[-1].rank) if story.get("judged_top") else "", "why": ""},
         "tried": {"tried": story["tried"], "talked_with": "yes"},
         "consent": {"informed": story["informed"], "given": story["given"], "reason": reason},
+    }
+
+
+def worry(story: dict[str, Any], partnership: Partnership, scheme: Scheme, *, first: bool) -> dict[str, Any]:
+    """What the story tells of a child beside who it is; what fits the first fits the others."""
+    if not first:
+        return {"impact": {"safe": story["safe"], "concerns": [SAME]}, AS_FIRST: {"fits": SAME}}
+    return {
+        "impact": {
+            "safe": story["safe"],
+            "impact": story["impact"],
+            "child_words": story["child_words"],
+            "concerns": ["none"],
+        },
+        "indicators": {"chosen": story["indicators"][partnership.slug]},
+        "judged": {"level": str(scheme.levels[-1].rank) if story.get("judged_top") else "", "why": ""},
     }
 
 

@@ -17,7 +17,7 @@ from referrals.models import Child, ChosenIndicator, Draft, Letter, Referral
 from tests import schemes
 from thresholds import actions
 from thresholds.domain.reading import read_scheme
-from thresholds.domain.screening import read_facts, screen, write_screening
+from thresholds.domain.screening import Facts, read_facts, screen, write_facts, write_screening
 from thresholds.loading import load
 from thresholds.models import SchemeVersion
 
@@ -115,9 +115,18 @@ def make_referral(
     answers: dict[str, Any] | None = None,
 ) -> Referral:
     """A referral as sending leaves it: screened, in a queue, its clocks running. Rows only; no notice, no audit."""
+    of_child = {
+        "first_name": "Robin",
+        "last_name": "Marlow",
+        "date_of_birth": dt.date(2019, 5, 1),
+        "order": 1,
+        **(child or {}),
+    }
+    dated = {name: of_child.get(name) for name in ("date_of_birth", "expected_on")}
     told = read_facts(
         {
             "indicators": list(indicators),
+            "children": [dated],
             "consent": {"informed": True, "given": True},
             "on": received_at.date().isoformat(),
             **(facts or {}),
@@ -137,7 +146,7 @@ def make_referral(
             received_at=received_at,
             answers=answers or {},
             scheme_version=world.version,
-            screening=screening,
+            screening={**screening, "facts": write_facts(told), "child": 1},
             indicated_level=screening["indicated_level"],
             route=screening["route"],
             flags=screening["flags"],
@@ -145,15 +154,36 @@ def make_referral(
             team=team or (world.mash if mash else world.early_help),
             went_through_mash=team.is_mash if team else mash,
         )
-        Child.objects.create(
-            partnership=world.partnership,
-            referral=referral,
-            **{"first_name": "Robin", "last_name": "Marlow", "date_of_birth": dt.date(2019, 5, 1), **(child or {})},
-        )
-        for indicator in world.version.indicators.current().filter(key__in=indicators):
-            ChosenIndicator.objects.create(partnership=world.partnership, referral=referral, indicator=indicator)
+        add_child(world, referral, told, screening, indicators, of_child)
         start_clocks(referral=referral, starts={"received": received_at}, by=referrer, at=received_at)
     return referral
+
+
+def add_child(
+    world: World,
+    referral: Referral,
+    facts: Facts,
+    screening: dict[str, Any],
+    indicators: tuple[str, ...],
+    of_child: dict[str, Any],
+) -> Child:
+    """One child of a referral, with its screening and the indicators chosen for it."""
+    child = Child.objects.create(
+        partnership=world.partnership,
+        referral=referral,
+        facts=write_facts(facts),
+        screening=screening,
+        indicated_level=screening["indicated_level"],
+        judged_level=facts.judged_level,
+        route=screening["route"],
+        flags=screening["flags"],
+        **of_child,
+    )
+    for indicator in world.version.indicators.current().filter(key__in=indicators):
+        ChosenIndicator.objects.create(
+            partnership=world.partnership, referral=referral, child=child, indicator=indicator
+        )
+    return child
 
 
 def make_draft(world: World, *, by: User | None = None, child_name: str = "Robin") -> Draft:

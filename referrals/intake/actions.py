@@ -15,12 +15,11 @@ from partnerships.models import Agency, Partnership, User
 from referrals.clocks.actions import start_clocks
 from referrals.domain.reference import RANDOM_BYTES, make_reference
 from referrals.intake import sending
-from referrals.intake.answers import GROUPS, LONDON, MOST, Answers, Place, blank, seal
-from referrals.intake.earlier import earlier_contacts
+from referrals.intake.answers import GROUPS, LONDON, MOST, Answers, Place, blank, seal, without
+from referrals.intake.earlier import contacts_by_child
 from referrals.intake.routing import NoTeam, team_for
-from referrals.intake.screened import screen_answers
+from referrals.intake.screened import all_together, screen_children
 from referrals.models import Draft, Referral
-from thresholds.domain.screening import write_facts, write_screening
 from thresholds.loading import NoThreshold, load, version_in_force
 
 TRIES = 6
@@ -92,14 +91,12 @@ def add_to_group(*, draft: Draft, group: str, by: User, at: dt.datetime) -> int:
 
 @transaction.atomic
 def remove_from_group(*, draft: Draft, group: str, number: int, by: User, at: dt.datetime) -> Draft:
-    """Take a child or person out. The last one's answers are emptied instead: there is always one to tell of."""
+    """Take a child or person out. The last one's answers are emptied instead: there is always one to tell of.
+
+    LookupError where the child or person is not there.
+    """
     draft = _for_writing(draft)
-    listed = list(Answers(draft.answers).group(GROUPS[group]))
-    if not 1 <= number <= len(listed):
-        raise LookupError(f"no {group} {number}")
-    del listed[number - 1]
-    answers = {**draft.answers, GROUPS[group]: listed or [{}]}
-    return _write(draft, answers, "draft.saved", {"removed": group}, by, at)
+    return _write(draft, without(draft.answers, group, number), "draft.saved", {"removed": group}, by, at)
 
 
 @transaction.atomic
@@ -149,13 +146,15 @@ def _send(draft: Draft, *, by: User, at: dt.datetime) -> Referral:
 def _make_referral(draft: Draft, answers: Answers, *, by: User, at: dt.datetime) -> Referral:
     partnership = draft.partnership
     version = version_in_force(partnership, at)
-    facts, screening = screen_answers(
+    screened = screen_children(
         answers,
         load(version),
         on=at.astimezone(LONDON).date(),
-        previous_contacts=earlier_contacts(partnership, answers.children),
+        previous=contacts_by_child(partnership, answers.children),
     )
-    team = team_for(partnership, screening.route, [child.postcode for child in answers.children])
+    all_of_them = all_together(screened)
+    judged = [each.facts.judged_level for each in screened if each.facts.judged_level is not None]
+    team = team_for(partnership, all_of_them.route, [child.postcode for child in answers.children])
     referral = Referral.objects.create(
         partnership=partnership,
         reference=make_reference(partnership.reference_prefix, secrets.token_bytes(RANDOM_BYTES)),
@@ -166,19 +165,19 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User, at: dt.datetime)
         received_at=at,
         answers=draft.answers,
         scheme_version=version,
-        screening={**write_screening(screening), "facts": write_facts(facts)},
-        indicated_level=screening.indicated_level,
-        judged_level=facts.judged_level,
-        route=screening.route.value,
-        flags=[flag.value for flag in screening.flags],
-        immediate_danger=facts.immediate_danger,
+        screening=sending.leading_screening(screened, all_of_them),
+        indicated_level=all_of_them.indicated_level,
+        judged_level=max(judged, default=None),
+        route=all_of_them.route.value,
+        flags=[flag.value for flag in all_of_them.flags],
+        immediate_danger=answers.in_danger,
         team=team,
         went_through_mash=team.is_mash,
     )
-    sending.write_rows(referral, answers)
+    sending.write_rows(referral, answers, screened)
     starts = {"received": at, "called": answers.called_at, "concern": answers.concern_at}
     start_clocks(referral=referral, starts=starts, by=by, at=at)
-    sending.tell_the_story(referral, screening, by=by, at=at)
+    sending.tell_the_story(referral, all_of_them, by=by, at=at)
     audit.record(
         partnership=partnership,
         verb="referral.sent",
@@ -187,7 +186,7 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User, at: dt.datetime)
         detail={
             "draft": draft.pk,
             "scheme_version": version.slug,
-            "indicated_level": screening.indicated_level,
+            "indicated_level": referral.indicated_level,
             "route": referral.route,
             "flags": referral.flags,
             "team": team.slug,

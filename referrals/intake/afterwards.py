@@ -63,10 +63,9 @@ def line(referral: Referral) -> dict[str, Any]:
 
 def must_telephone(situation: Situation, referral: Referral) -> bool:
     """Whether the referrer is told to telephone now: danger, doubt about safety, or the MASH and nobody has yet."""
-    safety = situation.answers.page("safe-now")
-    if safety.get("safe") in ("no", "unsure"):
+    if situation.answers.safety_in_doubt:
         return True
-    return referral.route == Route.MASH.value and safety.get("telephoned") != "yes"
+    return referral.route == Route.MASH.value and situation.answers.page("telephone").get("telephoned") != "yes"
 
 
 def duties(situation: Situation, referral: Referral) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """What a draft's answers say, read in one way by the form, the screening, the summary and the sending.
 
 The shape: `children` and `people` are lists with one mapping a child or person; every other page's answers stand under
-the page's slug. A child's pages stand under their slugs inside its mapping. Dates are ISO text, unknown is empty.
+the page's slug. A child's pages stand under their slugs inside its mapping: who it is, what it is like for it, the
+indicators that fit it. Dates are ISO text, unknown is empty.
 
 Reading is total: an answer that is missing, or of another kind than the form stores, is read as not given.
 """
@@ -13,13 +14,54 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from referrals.domain.quality import Told
-from thresholds.domain.screening import Child, Consent, Facts
+from referrals.intake.told import (
+    AS_FIRST,
+    CHOSEN_PAGES,
+    LONDON,
+    SAME,
+    START,
+    ChildTold,
+    ChildWorry,
+    PersonTold,
+    child_worry,
+    chosen_page,
+    concerns_of,
+    day,
+    mapping,
+    moment,
+    text,
+    words,
+    yes_or_no,
+)
+from thresholds.domain.screening import Child, Consent, Facts, read_facts
 
-LONDON = ZoneInfo("Europe/London")
+__all__ = [
+    "AS_FIRST",
+    "GROUPS",
+    "LONDON",
+    "MOST",
+    "SAME",
+    "START",
+    "Answers",
+    "ChildTold",
+    "ChildWorry",
+    "PersonTold",
+    "Place",
+    "blank",
+    "day",
+    "mapping",
+    "moment",
+    "seal",
+    "text",
+    "without",
+    "words",
+    "yes_or_no",
+]
+
 GROUPS = {"child": "children", "person": "people"}
 """The word in the address of a repeated page, and the list that it belongs to."""
 
@@ -72,122 +114,6 @@ def blank() -> dict[str, Any]:
     return {"children": [{}], "people": [{}]}
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def text(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
-def words(value: Any) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
-
-
-def day(value: Any) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def yes_or_no(value: Any) -> bool | None:
-    """Yes, no, or not known."""
-    return {"yes": True, "no": False}.get(value) if isinstance(value, str) else None
-
-
-def moment(on: Any, clock: Any) -> dt.datetime | None:
-    """A day and a time in London as an instant; None unless both were given."""
-    date = day(on)
-    try:
-        at = dt.time.fromisoformat(clock) if isinstance(clock, str) and clock else None
-    except ValueError:
-        at = None
-    return dt.datetime.combine(date, at, LONDON) if date and at else None
-
-
-@dataclass(frozen=True, slots=True)
-class ChildTold:
-    """One child as it was told of."""
-
-    number: int
-    first_name: str
-    last_name: str
-    other_names: str
-    unborn: bool
-    date_of_birth: dt.date | None
-    estimated_age: str
-    expected_on: dt.date | None
-    sex: str
-    ethnicity: str
-    language: str
-    interpreter_needed: bool | None
-    disability: tuple[str, ...]
-    nhs_number: str
-    upn: str
-    address: str
-    postcode: str
-    whereabouts: str
-    school: str
-    gp: str
-
-    @property
-    def name(self) -> str:
-        """The child's name as far as it is known; empty where nothing is."""
-        return " ".join(part for part in (self.first_name, self.last_name) if part)
-
-    @property
-    def is_told(self) -> bool:
-        """Whether anything at all was said of this child."""
-        return (
-            self.unborn
-            or any(
-                getattr(self, name) not in ("", None, (), False)
-                for name in self.__slots__
-                if name not in ("number", "unborn", "address", "postcode")
-            )
-            or bool(self.number == 1 and (self.address or self.postcode))
-        )
-
-    @property
-    def called(self) -> str:
-        """What a page calls the child."""
-        return self.name or ("Unborn child" if self.unborn else f"Child {self.number}")
-
-    @property
-    def age(self) -> str:
-        """Whatever tells how old the child is."""
-        if self.unborn:
-            return f"expected {self.expected_on.isoformat()}" if self.expected_on else "not yet born"
-        return self.date_of_birth.isoformat() if self.date_of_birth else self.estimated_age
-
-
-@dataclass(frozen=True, slots=True)
-class PersonTold:
-    """Somebody of the family or the household."""
-
-    number: int
-    name: str
-    relationship: str
-    date_of_birth: dt.date | None
-    parental_responsibility: bool | None
-    lives_with_child: bool | None
-    telephone: str
-    notes: str
-
-    @property
-    def is_told(self) -> bool:
-        """Whether anything at all was said of this person."""
-        known = (self.parental_responsibility, self.lives_with_child, self.date_of_birth)
-        return bool(self.name or self.relationship or self.telephone or self.notes) or any(
-            each is not None for each in known
-        )
-
-    @property
-    def called(self) -> str:
-        return self.name or self.relationship or f"Person {self.number}"
-
-
 class Answers:
     """The answers of one draft or referral. `raw` is the stored mapping, never changed here."""
 
@@ -206,98 +132,69 @@ class Answers:
         """One text of one page."""
         return text(self.page(slug).get(name))
 
-    @property
+    @cached_property
+    def child_pages(self) -> list[Mapping[str, Any]]:
+        """The pages of each child; there is always one child to tell of."""
+        return self.group("children") or [{}]
+
+    def chosen(self, slug: str, number: int) -> Mapping[str, Any]:
+        """A page of the threshold as it holds for a child: its own, or the first child's where that was said."""
+        pages = self.child_pages
+        return chosen_page(slug, pages[number - 1], pages[0]) if number > 1 else mapping(pages[0].get(slug))
+
+    @cached_property
     def children(self) -> list[ChildTold]:
-        told = []
-        pages = self.group("children")
-        first_home = mapping(pages[0].get("home")) if pages else {}
-        for number, child in enumerate(pages, start=1):
-            who, details, home = (mapping(child.get(slug)) for slug in ("who", "details", "home"))
-            same = number > 1 and yes_or_no(home.get("same_home")) is True
-            place = first_home if same else home
-            unborn = who.get("born") == "unborn"
-            told.append(
-                ChildTold(
-                    number=number,
-                    first_name=text(who.get("first_name")),
-                    last_name=text(who.get("last_name")),
-                    other_names=text(who.get("other_names")),
-                    unborn=unborn,
-                    date_of_birth=None if unborn else day(who.get("date_of_birth")),
-                    estimated_age="" if unborn else text(who.get("estimated_age")),
-                    expected_on=day(who.get("expected_on")) if unborn else None,
-                    sex=text(details.get("sex")) or ("U" if unborn else ""),
-                    ethnicity=text(details.get("ethnicity")),
-                    language=text(details.get("language")),
-                    interpreter_needed=yes_or_no(details.get("interpreter")),
-                    disability=tuple(words(details.get("disability"))),
-                    nhs_number=text(details.get("nhs_number")),
-                    upn=text(details.get("upn")),
-                    address=text(place.get("address")),
-                    postcode=text(place.get("postcode")),
-                    whereabouts=text(home.get("whereabouts")),
-                    school=text(home.get("school")),
-                    gp=text(home.get("gp")),
-                )
-            )
-        return told
+        """Every child of the draft, told of or not yet, under the number of its pages."""
+        pages = self.child_pages
+        first_home = mapping(pages[0].get("home"))
+        return [ChildTold.read(number, child, first_home) for number, child in enumerate(pages, start=1)]
+
+    @cached_property
+    def worries(self) -> list[ChildWorry]:
+        """What worries the referrer for each child, in the order of the children."""
+        pages = self.child_pages
+        return [child_worry(number, child, pages[0]) for number, child in enumerate(pages, start=1)]
+
+    @property
+    def told_of(self) -> list[tuple[ChildTold, ChildWorry]]:
+        """The children of whom something was said; the first one always."""
+        both = zip(self.children, self.worries, strict=True)
+        return [
+            (child, worry)
+            for child, worry in both
+            if child.number == 1 or child.is_told or worry.is_told or worry.indicators
+        ]
+
+    def worry_of(self, number: int) -> ChildWorry:
+        """What worries the referrer for one child."""
+        return self.worries[number - 1]
 
     @property
     def people(self) -> list[PersonTold]:
         """Everybody of whom something was said, under the number of their page."""
-        told = []
-        for number, each in enumerate(self.group("people"), start=1):
-            person = mapping(each.get("person"))
-            told.append(
-                PersonTold(
-                    number=number,
-                    name=text(person.get("name")),
-                    relationship=text(person.get("relationship")),
-                    date_of_birth=day(person.get("date_of_birth")),
-                    parental_responsibility=yes_or_no(person.get("parental_responsibility")),
-                    lives_with_child=yes_or_no(person.get("lives_with_child")),
-                    telephone=text(person.get("telephone")),
-                    notes=text(person.get("notes")),
-                )
-            )
+        told = [PersonTold.read(number, each) for number, each in enumerate(self.group("people"), start=1)]
         return [each for each in told if each.is_told]
 
     @property
-    def indicators(self) -> list[str]:
-        """The keys of the indicators chosen, each once, in the order of the document."""
-        return list(dict.fromkeys(words(self.page("indicators").get("chosen"))))
-
-    @property
-    def evidence(self) -> dict[str, str]:
-        """What was seen, by the indicator's key."""
-        told = mapping(self.page("evidence").get("evidence"))
-        return {key: text(note) for key, note in told.items() if isinstance(key, str) and text(note)}
-
-    @property
-    def concerns(self) -> list[str]:
-        """The flags that the referrer ticked."""
-        return words(self.page("worry").get("concerns"))
-
-    @property
-    def judged_level(self) -> int | None:
-        said = self.said("judged", "level")
-        return int(said) if said.isdecimal() and len(said) < 3 else None
-
-    @property
     def in_danger(self) -> bool:
-        """The referrer says that the child is not safe now."""
-        return self.page("safe-now").get("safe") == "no"
+        """The referrer says that a child is not safe now."""
+        return any(worry.in_danger for worry in self.worries)
+
+    @property
+    def safety_in_doubt(self) -> bool:
+        """A child is said not to be safe now, or the referrer is not sure."""
+        return any(worry.safe in ("no", "unsure") for worry in self.worries)
 
     @property
     def called_at(self) -> dt.datetime | None:
         """When somebody telephoned the front door."""
-        page = self.page("safe-now")
+        page = self.page("telephone")
         return moment(page.get("called_on"), page.get("called_time")) if page.get("telephoned") == "yes" else None
 
     @property
     def concern_at(self) -> dt.datetime | None:
         """When the worry arose."""
-        page = self.page("safe-now")
+        page = self.page("telephone")
         return moment(page.get("concern_on"), page.get("concern_time"))
 
     @property
@@ -314,26 +211,29 @@ class Answers:
         """Whether there is anything for a screener to read: the one thing without which nothing can be sent."""
         return bool(self.said("worry", "happened"))
 
-    def facts(self, *, on: dt.date, previous_contacts: tuple[dt.date, ...] = ()) -> Facts:
-        """What the engine is told. on: the day of sending in London."""
+    def facts_of(self, number: int, *, on: dt.date, previous_contacts: tuple[dt.date, ...] = ()) -> Facts:
+        """What the engine is told of one child: its own indicators, age, judged level, concerns and earlier contacts.
+
+        on: the day of sending in London.
+        """
+        worry = self.worry_of(number)
         return Facts(
-            indicators=tuple(self.indicators),
-            children=tuple(self.children_as_dated(on)),
-            judged_level=self.judged_level,
-            immediate_danger=self.in_danger,
+            indicators=worry.indicators,
+            children=(self.child_as_dated(number, on),),
+            judged_level=worry.judged_level,
+            immediate_danger=worry.in_danger,
             consent=self.consent,
             previous_contacts=previous_contacts,
-            child_in_need=yes_or_no(self.page("judged").get("in_need")) is True,
+            child_in_need=worry.in_need,
+            concerns=read_facts({"concerns": list(worry.concerns)}).concerns,
             on=on,
         )
 
-    def children_as_dated(self, on: dt.date) -> list[Child]:
-        """The children for the engine; one not yet born, with no date expected, is expected from tomorrow."""
+    def child_as_dated(self, number: int, on: dt.date) -> Child:
+        """The child for the engine; one not yet born, with no date expected, is expected from tomorrow."""
+        child = self.children[number - 1]
         tomorrow = on + dt.timedelta(days=1)
-        return [
-            Child(child.date_of_birth, child.expected_on or (tomorrow if child.unborn else None))
-            for child in self.children
-        ]
+        return Child(child.date_of_birth, child.expected_on or (tomorrow if child.unborn else None))
 
     def told(self, *, referrer_name: str, telephone: str) -> Told:
         """What the six questions of a good referral are asked of."""
@@ -350,10 +250,40 @@ class Answers:
             address=(first.address or first.postcode) if first else "",
             family=", ".join(people) or self.said("family", "household"),
             other_practitioners=text(involved.get("practitioners")) or text(involved.get("worker_name")),
-            concern="\n".join(part for part in (self.said("worry", "happened"), self.said("impact", "impact")) if part),
-            child_voice=self.said("impact", "child_words"),
+            concern="\n".join(filter(None, [self.said("worry", "happened"), *(each.impact for each in self.worries)])),
+            child_voice="\n".join(filter(None, (each.child_words for each in self.worries))),
             tried=self.said("tried", "tried"),
             referrer_name=referrer_name,
             telephone=self.said("you", "telephone") or telephone,
             available=self.said("you", "available"),
         )
+
+
+def without(raw: Mapping[str, Any], group: str, number: int) -> dict[str, Any]:
+    """The answers without one child or person; there is always one to tell of. LookupError where there is none such.
+
+    What another child has "the same as the first" is written out before the first goes, so that it stays what it was.
+    """
+    listed = [dict(mapping(each)) for each in Answers(raw).group(GROUPS[group])]
+    if not 1 <= number <= len(listed):
+        raise LookupError(f"no {group} {number}")
+    if group == "child" and number == 1:
+        first, rest = listed[0], listed[1:]
+        listed = [first, *(written_out(child, first) for child in rest)]
+    del listed[number - 1]
+    return {**raw, GROUPS[group]: listed or [{}]}
+
+
+def written_out(child: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, Any]:
+    """A child's pages with everything that was the same as the first child's in them."""
+    told = dict(child)
+    home, impact = mapping(child.get("home")), mapping(child.get("impact"))
+    if yes_or_no(home.get("same_home")) is True:
+        there = mapping(first.get("home"))
+        told["home"] = {**home, "same_home": "no", **{name: there.get(name, "") for name in ("address", "postcode")}}
+    if SAME in words(impact.get("concerns")):
+        told["impact"] = {**impact, "concerns": concerns_of(child, first)}
+    if mapping(child.get(AS_FIRST)).get("fits") in (SAME, START):
+        told.update({slug: dict(page) for slug in CHOSEN_PAGES if (page := chosen_page(slug, child, first))})
+        told[AS_FIRST] = {"fits": "own"}
+    return told

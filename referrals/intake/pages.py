@@ -13,11 +13,12 @@ from operator import attrgetter
 from typing import Any
 
 from referrals.intake import forms
-from referrals.intake.answers import GROUPS, Place
+from referrals.intake.answers import AS_FIRST, GROUPS, Place
 from referrals.intake.forms.base import IntakeForm
 from referrals.intake.situation import Situation
 
-Predicate = Callable[[Situation], bool]
+Predicate = Callable[[Situation, int], bool]
+"""Whether a draft has a page. The number is the child's or person's; 0 for a page that stands once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Page:
     form: type[IntakeForm]
     section: Section
     group: str = ""
-    shown: Predicate = lambda situation: True
+    shown: Predicate = lambda situation, number: True
     template: str = "referrals/intake/page.html"
 
 
@@ -68,7 +69,7 @@ class Step:
         child = person = ""
         if self.page.group == "child":
             told = situation.answers.children[self.number - 1]
-            child = told.name or ("the baby" if told.unborn else "the child" if self.number == 1 else told.called)
+            child = (told.name if self.page.section is CHILD else "") or told.short
         elif self.page.group == "person":
             person = "Who is in the family?" if self.number == 1 else "Who else is in the family?"
         title = self.page.title.format(child=child, person=person, step=situation.step_word)
@@ -78,7 +79,13 @@ class Step:
         """The title for the browser's tab and its history: the heading without a name, since both are kept."""
         if self.page.group != "child":
             return self.title(situation)
-        return self.page.title.format(child=f"child {self.number}", step=situation.step_word)
+        child = f"child {self.number}"
+        return self.page.title.format(child=child, step=situation.step_word)
+
+
+def has_its_own(situation: Situation, number: int) -> bool:
+    """Whether a child has pages of the threshold of its own: not where it is as for the first."""
+    return not situation.answers.worry_of(number).as_first
 
 
 CHILD = Section("child", "The child", "Who you are worried about, and any brothers or sisters")
@@ -107,29 +114,58 @@ PAGES = (
         "Talk with the child's worker first",
         forms.GoToThemFirst,
         INVOLVED,
-        shown=lambda situation: situation.goes_to_the_worker_first,
+        shown=lambda situation, number: situation.goes_to_the_worker_first,
         template="referrals/intake/worker_first.html",
     ),
     Page("worry", "What worries you?", forms.Worry, WORRY),
-    Page("safe-now", "Safety now", forms.SafeNow, WORRY),
-    Page("impact", "What is it like for the child?", forms.Impact, WORRY),
+    Page("impact", "What is it like for {child}?", forms.Impact, WORRY, "child"),
+    Page("telephone", "Has somebody telephoned?", forms.Telephone, WORRY),
     Page("strengths", "Strengths", forms.Strengths, WORRY),
     Page("next", "What should come next?", forms.NextSteps, WORRY),
-    Page("indicators", "Which indicators fit?", forms.Indicators, LEVEL, template="referrals/intake/indicators.html"),
+    Page(
+        AS_FIRST,
+        "Does the same fit {child}?",
+        forms.AsFirst,
+        LEVEL,
+        "child",
+        shown=lambda situation, number: number > 1,
+        template="referrals/intake/as_first.html",
+    ),
+    Page(
+        "indicators",
+        "Which indicators fit {child}?",
+        forms.Indicators,
+        LEVEL,
+        "child",
+        shown=has_its_own,
+        template="referrals/intake/indicators.html",
+    ),
     Page(
         "evidence",
-        "What did you see for each?",
+        "What did you see in {child}?",
         forms.Evidence,
         LEVEL,
-        shown=lambda situation: any(map(situation.scheme.indicator, situation.answers.indicators)),
+        "child",
+        shown=lambda situation, number: (
+            has_its_own(situation, number)
+            and any(map(situation.scheme.indicator, situation.answers.worry_of(number).indicators))
+        ),
     ),
-    Page("judged", "Your own view of the {step}", forms.Judged, LEVEL, template="referrals/intake/judged.html"),
+    Page(
+        "judged",
+        "Your own view of the {step} for {child}",
+        forms.Judged,
+        LEVEL,
+        "child",
+        shown=has_its_own,
+        template="referrals/intake/judged.html",
+    ),
     Page(
         "special",
         "Special concerns",
         forms.Special,
         SPECIAL,
-        shown=lambda situation: bool(situation.special),
+        shown=lambda situation, number: bool(situation.special),
         template="referrals/intake/special.html",
     ),
     Page("tried", "What was tried so far?", forms.Tried, TRIED),
@@ -165,12 +201,9 @@ def steps(situation: Situation) -> list[Step]:
     """Every page of this draft in its order, the repeated ones once for each child and person."""
     found: list[Step] = []
     for group, pages in groupby(PAGES, key=attrgetter("group")):
-        together = [page for page in pages if page.shown(situation)]
-        if not group:
-            found.extend(Step(page) for page in together)
-            continue
-        count = len(situation.answers.group(GROUPS[group]))
-        found.extend(Step(page, number) for number in range(1, count + 1) for page in together)
+        together = list(pages)
+        numbers = range(1, len(situation.answers.group(GROUPS[group])) + 1) if group else [0]
+        found.extend(Step(page, number) for number in numbers for page in together if page.shown(situation, number))
     return found
 
 

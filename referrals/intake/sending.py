@@ -13,9 +13,11 @@ from referrals import outbox
 from referrals.clocks.sweep import team_members
 from referrals.domain.identifiers import nhs_number_is_valid, tidy
 from referrals.intake.answers import Answers, ChildTold
+from referrals.intake.screened import Screened
 from referrals.models import Child, ChosenIndicator, Draft, Event, FamilyMember, Referral
-from thresholds.domain.screening import Screening
+from thresholds.domain.screening import write_facts, write_screening
 from thresholds.domain.terms import Route
+from thresholds.domain.together import Together
 from thresholds.loading import load
 
 
@@ -33,10 +35,28 @@ def referrer_details(draft: Draft, answers: Answers) -> dict[str, str]:
     }
 
 
-def write_rows(referral: Referral, answers: Answers) -> None:
-    """The children, the family, and the indicators that this version of the threshold knows."""
-    told = [child for child in answers.children if child.is_told or child.number == 1]
-    Child.objects.bulk_create(child_row(referral, child) for child in told)
+def leading_screening(screened: list[Screened], all_of_them: Together) -> dict[str, Any]:
+    """The screening that the referral shows first: the most urgent child's, with its facts and its number.
+
+    `previous_contacts` are the days on which any of the children was told of before.
+    """
+    leading = screened[all_of_them.leading]
+    contacts = [each.facts.previous_contacts for each in screened]
+    days = {day for told in contacts if isinstance(told, tuple) for day in told}
+    return {
+        **write_screening(leading.screening),
+        "facts": write_facts(leading.facts),
+        "child": leading.number,
+        "previous_contacts": [day.isoformat() for day in sorted(days)],
+    }
+
+
+def write_rows(referral: Referral, answers: Answers, screened: list[Screened]) -> None:
+    """The children, each with its screening, the family, and the indicators that this version knows of each child."""
+    by_number = {each.number: each for each in screened}
+    told = [(child, worry) for child, worry in answers.told_of if child.number in by_number]
+    rows = [child_row(referral, child, by_number[child.number]) for child, _ in told]
+    Child.objects.bulk_create(rows)
     FamilyMember.objects.bulk_create(
         FamilyMember(
             partnership=referral.partnership,
@@ -52,19 +72,24 @@ def write_rows(referral: Referral, answers: Answers) -> None:
         )
         for person in answers.people
     )
-    evidence = answers.evidence
+    wanted = {key for _, worry in told for key in worry.indicators}
+    known = list(referral.scheme_version.indicators.current().filter(key__in=wanted))
     ChosenIndicator.objects.bulk_create(
         ChosenIndicator(
             partnership=referral.partnership,
             referral=referral,
+            child=row,
             indicator=indicator,
-            evidence=evidence.get(indicator.key, ""),
+            evidence=worry.evidence.get(indicator.key, ""),
         )
-        for indicator in referral.scheme_version.indicators.current().filter(key__in=answers.indicators)
+        for row, (_, worry) in zip(rows, told, strict=True)
+        for indicator in known
+        if indicator.key in worry.indicators
     )
 
 
-def child_row(referral: Referral, child: ChildTold) -> Child:
+def child_row(referral: Referral, child: ChildTold, screened: Screened) -> Child:
+    facts, screening = screened.facts, screened.screening
     number = tidy(child.nhs_number) if nhs_number_is_valid(child.nhs_number) else child.nhs_number
     return Child(
         partnership=referral.partnership,
@@ -74,6 +99,7 @@ def child_row(referral: Referral, child: ChildTold) -> Child:
         last_name=child.last_name[:100],
         other_names=child.other_names[:200],
         date_of_birth=child.date_of_birth,
+        unborn=child.unborn,
         estimated_age=child.estimated_age[:40],
         expected_on=child.expected_on,
         sex=child.sex[:1],
@@ -88,19 +114,25 @@ def child_row(referral: Referral, child: ChildTold) -> Child:
         whereabouts=child.whereabouts,
         school=child.school[:200],
         gp=child.gp[:200],
+        facts=write_facts(facts),
+        screening=write_screening(screening),
+        indicated_level=screening.indicated_level,
+        judged_level=facts.judged_level,
+        route=screening.route.value,
+        flags=[flag.value for flag in screening.flags],
     )
 
 
-def tell_the_story(referral: Referral, screening: Screening, *, by: User, at: dt.datetime) -> None:
+def tell_the_story(referral: Referral, all_of_them: Together, *, by: User, at: dt.datetime) -> None:
     """The first lines of the referral's story: sent, screened, and where it went."""
     version, team = referral.scheme_version, referral.team
-    step = load(version).step(screening.indicated_level)
+    step = load(version).step(all_of_them.indicated_level)
     goes = f"It is in the queue of {team.name}."
-    if screening.route is Route.ADVICE:
+    if all_of_them.route is Route.ADVICE:
         goes = f"It asks for advice; {team.name} will read it, so that a person looks at it all the same."
     told: list[tuple[str, str, bool]] = [
         ("sent", f"{by.name} sent this referral.", True),
-        ("screened", f"Screened by {version.title}: {step} indicated, route {screening.route.words}.", False),
+        ("screened", f"Screened by {version.title}: {step} indicated, route {all_of_them.route.words}.", False),
         ("routed", goes, True),
     ]
     Event.objects.bulk_create(

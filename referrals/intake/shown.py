@@ -6,7 +6,7 @@ from typing import Any
 
 from partnerships.models import Partnership
 from referrals.intake import addresses, summary
-from referrals.intake.answers import GROUPS, Answers, ChildTold, Place
+from referrals.intake.answers import AS_FIRST, GROUPS, Answers, ChildTold, Place
 from referrals.intake.forms import Indicators, IntakeForm
 from referrals.intake.pages import PAGES, Step, tasks
 from referrals.intake.screened import referrer_sentence
@@ -49,9 +49,16 @@ def page_context(draft: Draft, situation: Situation, step: Step, form: IntakeFor
     if slug in ("other-children", "family"):
         return {"lines": group_lines(draft, situation, "child" if slug == "other-children" else "person")}
     if isinstance(form, Indicators):
-        return {"domains": matrix(situation, form), "so_far": so_far(situation)}
+        return {
+            "domains": matrix(situation, form),
+            "so_far": so_far(situation, step.number),
+            "begun_from": begun_from(situation, form),
+            "child_short": form.child.short,
+        }
     if slug == "judged":
-        return {"so_far": so_far(situation)}
+        return {"so_far": so_far(situation, step.number)}
+    if slug == AS_FIRST:
+        return as_first(situation)
     if slug == "special":
         return {"specials": specials(situation)}
     if slug == "worker-first":
@@ -66,14 +73,14 @@ def group_lines(draft: Draft, situation: Situation, group: str) -> list[dict[str
     lines = []
     for number, _ in enumerate(situation.answers.group(GROUPS[group]), start=1):
         child: ChildTold | None = situation.answers.children[number - 1] if group == "child" else None
-        told = child or people.get(number)
+        person = people.get(number) if group == "person" else None
         lines.append(
             {
-                "name": told.called if told else f"Person {number}",
-                "detail": people[number].relationship if group == "person" and number in people else "",
+                "name": child.called if child else person.called if person else "Nobody named yet",
+                "detail": person.relationship if person else "",
                 "href": addresses.of_page(draft, Step(first, number)),
-                "remove": addresses.of_removal(draft, group, number),
-                "is_told": told.is_told if told else False,
+                "remove": addresses.of_removal(draft, group, number) if child or person else "",
+                "change": "Change" if child or person else "Add somebody",
             }
         )
     return lines
@@ -111,14 +118,30 @@ def lists_of(section: Section, word: str, chosen: set[str]) -> list[dict[str, An
     ]
 
 
-def so_far(situation: Situation) -> dict[str, Any]:
-    """What the threshold indicates for what is stored, and why. Indicated, not decided."""
-    screening = situation.screening
+def begun_from(situation: Situation, form: Indicators) -> str:
+    """The name of the child whose choice is ticked to begin with, and not saved yet for this one."""
+    return situation.answers.children[0].short if form.begun_with_first else ""
+
+
+def as_first(situation: Situation) -> dict[str, Any]:
+    """What was chosen for the first child, to be compared with the next."""
+    scheme, worry = situation.scheme, situation.answers.worry_of(1)
+    return {
+        "first": situation.answers.children[0],
+        "first_chosen": [indicator.label for key in worry.indicators if (indicator := scheme.indicator(key))],
+        "first_judged": scheme.step(worry.judged_level) if worry.judged_level is not None else "",
+    }
+
+
+def so_far(situation: Situation, number: int) -> dict[str, Any]:
+    """What the threshold indicates of one child for what is stored, and why. Indicated, not decided."""
+    screening = situation.screening_of(number)
     level = situation.scheme.level(screening.indicated_level)
     return {
         "level": level,
         "step": situation.scheme.step(screening.indicated_level),
-        "chosen": len(situation.answers.indicators),
+        "chosen": len(situation.answers.worry_of(number).indicators),
+        "child": situation.answers.children[number - 1].short if situation.of_several else "",
         "why": [reason.because for reason in screening.reasons if reason.kind in BY_LEVEL],
     }
 

@@ -8,9 +8,10 @@ from functools import cached_property
 
 from partnerships.models import Partnership
 from referrals.intake.answers import LONDON, Answers
-from referrals.intake.screened import screen_answers, special_flags
+from referrals.intake.screened import Screened, all_together, screen_children, special_flags
 from thresholds.domain.scheme import Flag, Limit, Scheme, Starts, StatutoryBasis
-from thresholds.domain.screening import Screening
+from thresholds.domain.screening import Screening, screen
+from thresholds.domain.together import Together
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,28 @@ class Situation:
         """The child has a worker already, and the document says whom to talk with before referring."""
         return self.answers.page("involved").get("worker") == "yes" and bool(self.scheme.guidance.before_referring)
 
+    @property
+    def of_several(self) -> bool:
+        """The referral tells of more than one child."""
+        return len(self.answers.children) > 1
+
     @cached_property
-    def screening(self) -> Screening:
-        """What the threshold says so far; earlier contacts are looked for when the referral is sent."""
-        return screen_answers(self.answers, self.scheme, on=self.at.astimezone(LONDON).date())[1]
+    def screened(self) -> list[Screened]:
+        """What the threshold says so far of each child; earlier contacts are looked for when the referral is sent."""
+        return screen_children(self.answers, self.scheme, on=self.at.astimezone(LONDON).date())
+
+    @cached_property
+    def together(self) -> Together:
+        """What that comes to for the one referral."""
+        return all_together(self.screened)
+
+    def screening_of(self, number: int) -> Screening:
+        """What the threshold says so far of one child; of one not told of yet, what it says of nothing chosen."""
+        on = self.at.astimezone(LONDON).date()
+        found = next((each.screening for each in self.screened if each.number == number), None)
+        return found or screen(self.scheme, self.answers.facts_of(number, on=on))
 
     @cached_property
     def special(self) -> tuple[Flag, ...]:
         """The special concerns raised so far."""
-        return special_flags(self.screening, self.scheme)
+        return special_flags(set(self.together.flags), self.scheme)

@@ -60,7 +60,7 @@ def cards(situation: Situation) -> list[Card]:
 def card(situation: Situation, step: Step) -> Card:
     stored = step.place.read(situation.answers.raw) or {}
     if step.page.slug == "indicators":
-        return Card(step.page.section, step, step.title(situation), tuple(indicator_rows(situation)), ())
+        return Card(step.page.section, step, step.title(situation), tuple(indicator_rows(situation, step.number)), ())
     rows, unanswered = field_rows(situation, step, stored)
     if step.page.slug == "other-children":
         rows = [Row("Children", "\n".join(child.called for child in situation.answers.children))]
@@ -107,11 +107,12 @@ def as_time(value: str) -> dt.time | None:
         return None
 
 
-def indicator_rows(situation: Situation) -> list[Row]:
-    """The indicators chosen, each under its step and domain, with what was seen."""
-    scheme, evidence = situation.scheme, situation.answers.evidence
+def indicator_rows(situation: Situation, number: int) -> list[Row]:
+    """The indicators chosen for one child, each under its step and domain, with what was seen."""
+    worry = situation.answers.worry_of(number)
+    scheme, evidence = situation.scheme, worry.evidence
     rows = []
-    for key in situation.answers.indicators:
+    for key in worry.indicators:
         indicator = scheme.indicator(key)
         if indicator is None:
             rows.append(Row("No longer in the threshold", "\n".join(filter(None, (key, evidence.get(key)))), True))

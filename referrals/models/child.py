@@ -21,6 +21,7 @@ class Child(models.Model):
     last_name = models.CharField(max_length=100, blank=True)
     other_names = models.CharField(max_length=200, blank=True)
     date_of_birth = models.DateField(null=True, blank=True)
+    unborn = models.BooleanField(default=False)
     estimated_age = models.CharField(max_length=40, blank=True)
     expected_on = models.DateField(null=True, blank=True, help_text="Unborn: when the birth is expected")
     sex = models.CharField(max_length=1, blank=True, help_text="M, F or U; an unborn child is U")
@@ -35,6 +36,13 @@ class Child(models.Model):
     whereabouts = models.TextField(blank=True, help_text="Where the child is now")
     school = models.CharField(max_length=200, blank=True)
     gp = models.CharField(max_length=200, blank=True)
+
+    facts = models.JSONField(default=dict, help_text="What the engine was told of this child alone")
+    screening = models.JSONField(default=dict, help_text="The engine's whole answer for this child, with its reasons")
+    indicated_level = models.PositiveSmallIntegerField(null=True)
+    judged_level = models.PositiveSmallIntegerField(null=True)
+    route = models.CharField(max_length=12, blank=True)
+    flags = models.JSONField(default=list)
 
     objects = ScopedManager(partnership="partnership")
 
@@ -52,10 +60,10 @@ class Child(models.Model):
 
     @property
     def name(self) -> str:
-        name = " ".join(part for part in (self.first_name, self.last_name) if part)
-        if name:
-            return name
-        return "Unborn child" if self.expected_on else "Name not known"
+        """The child's name as far as it is known."""
+        if self.unborn and not self.first_name:
+            return f"Unborn baby {self.last_name}".strip()
+        return " ".join(part for part in (self.first_name, self.last_name) if part) or "Name not known"
 
 
 class FamilyMember(models.Model):
@@ -82,10 +90,11 @@ class FamilyMember(models.Model):
 
 
 class ChosenIndicator(models.Model):
-    """An indicator that the referrer chose, with what they saw."""
+    """An indicator that the referrer chose for one child, with what they saw."""
 
     partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="+")
     referral = models.ForeignKey(Referral, models.PROTECT, related_name="chosen_indicators")
+    child = models.ForeignKey(Child, models.PROTECT, related_name="chosen_indicators")
     indicator = models.ForeignKey(Indicator, models.PROTECT, related_name="+")
     evidence = models.TextField(blank=True)
 
@@ -93,7 +102,7 @@ class ChosenIndicator(models.Model):
 
     class Meta:
         ordering = ["indicator__order"]
-        constraints = [models.UniqueConstraint(fields=["referral", "indicator"], name="indicator_chosen_once")]
+        constraints = [models.UniqueConstraint(fields=["child", "indicator"], name="indicator_chosen_once_a_child")]
 
     def __str__(self) -> str:
         return f"{self.referral_id} {self.indicator_id}"

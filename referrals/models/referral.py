@@ -59,7 +59,11 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
 
 
 class Referral(models.Model):
-    """One contact. `answers` is frozen as it was sent; what is decided of it stands in `Decision`."""
+    """One contact. `answers` is frozen as it was sent; what is decided of it stands in `Decision`.
+
+    Each of its children is screened by itself. What stands here is the most urgent of it: the highest levels, the
+    most urgent route, every flag; `screening` is that of the child whose need is the most urgent, and says which.
+    """
 
     class Channel(models.TextChoices):
         PORTAL = "portal", "The portal"
@@ -80,7 +84,7 @@ class Referral(models.Model):
     answers = models.JSONField(default=dict)
 
     scheme_version = models.ForeignKey(SchemeVersion, models.PROTECT, related_name="referrals")
-    screening = models.JSONField(default=dict, help_text="The engine's whole answer, with its reasons")
+    screening = models.JSONField(default=dict, help_text="The engine's whole answer for the most urgent child")
     indicated_level = models.PositiveSmallIntegerField(null=True)
     judged_level = models.PositiveSmallIntegerField(null=True)
     decided_level = models.PositiveSmallIntegerField(null=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,8 @@ from referrals.intake.answers import words
 from referrals.intake.forms.worry import SOURCES
 from referrals.intake.situation import Situation
 from referrals.intake.summary import Row
-from referrals.models import Child, Clock, Decision, Event, FamilyMember, Letter, Referral
+from referrals.intake.told import child_worry
+from referrals.models import Child, ChosenIndicator, Clock, Decision, Event, FamilyMember, Letter, Referral
 from referrals.triage.next_steps import next_steps
 from referrals.triage.previous import previous_contacts
 from referrals.triage.rows import age, level_words, listed, names
@@ -27,8 +29,14 @@ from thresholds.domain.scheme import Flag, FlagParameters, Scheme
 FOR_REFERRER_ONLY = ("moved", "open_again")
 """Events that say for the referrer what another event says in full."""
 
-BESIDE = ("safe-now", "worker-first", "involved", "tried", "special", "consent", "attach", "you")
+BESIDE = ("telephone", "worker-first", "involved", "tried", "special", "consent", "attach", "you")
 """The pages of the form that the page shows as they were answered; the rest has a layout of its own."""
+
+SAFETY = {
+    "yes": "Safe now, as far as the referrer knows",
+    "no": "Not safe now, by the referrer’s word",
+    "unsure": "The referrer is not sure whether the child is safe now",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,27 @@ class FlagSaid:
 
     flag: str
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSaid:
+    """One child on the page: who it is, what it is like for it, and what the threshold indicates for it alone."""
+
+    title: str
+    rows: list[Row]
+    safety: str
+    next_seen: str
+    impact: str
+    child_words: str
+    level: str
+    level_colour: str
+    route: str
+    judged: str
+    judged_why: str
+    flags: list[str]
+    reasons: list[dict[str, Any]]
+    would_change: list[dict[str, Any]]
+    domains: list[tuple[str, list[Chosen]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +101,16 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "referral": referral,
         "now": at,
         "who": names(children),
+        "several": len(children) > 1,
         "steps": steps,
         "level": level_words(scheme, referral.indicated_level),
         "level_colour": colour(scheme, referral.indicated_level),
-        "judged": level_words(scheme, referral.judged_level) if referral.judged_level is not None else "",
-        "judged_why": situation.answers.said("judged", "why"),
-        "children": [{"title": child.name, "rows": child_rows(child, on=timezone.localdate(at))} for child in children],
+        "children": children_said(referral, children, situation, on=timezone.localdate(at)),
         "family": [family_row(person) for person in FamilyMember.objects.filter(referral=referral)],
         "household": situation.answers.said("family", "household"),
         "worries": worries(situation),
         "strengths": strengths(situation),
-        "child_words": situation.answers.said("impact", "child_words"),
         "known_from": known_from(situation),
-        "domains": indicators(referral, scheme),
-        "reasons": listed(referral.screening, "reasons"),
-        "would_change": listed(referral.screening, "would_change"),
         "flags": flags(referral, scheme),
         "cards": beside(situation),
         "quality": quality(situation, referral),
@@ -148,8 +172,7 @@ def worries(situation: Situation) -> list[Told]:
     answers = situation.answers
     return written(
         ("What happened", answers.said("worry", "happened")),
-        ("What it does to the child", answers.said("impact", "impact")),
-        ("The referrer’s own view", answers.said("impact", "opinion")),
+        ("The referrer’s own view", answers.said("worry", "opinion")),
     )
 
 
@@ -184,10 +207,42 @@ def beside(situation: Situation) -> list[summary.Card]:
     return [cards[slug] for slug in BESIDE if slug in cards and cards[slug].rows]
 
 
-def indicators(referral: Referral, scheme: Scheme) -> list[tuple[str, list[Chosen]]]:
-    """The indicators chosen by domain, in the document's order, each with what was seen."""
-    by_domain: dict[str, list[Chosen]] = {}
+def children_said(referral: Referral, children: list[Child], situation: Situation, *, on: dt.date) -> list[ChildSaid]:
+    """Every child with what was told and chosen for it, in one query for all of them."""
+    scheme = situation.scheme
+    by_child: dict[uuid.UUID, list[ChosenIndicator]] = {}
     for row in referral.chosen_indicators.select_related("indicator"):
+        by_child.setdefault(row.child_id, []).append(row)
+    worries = {worry.number: worry for worry in situation.answers.worries}
+    said = []
+    for child in children:
+        worry = worries.get(child.order) or child_worry(child.order, {}, {})
+        said.append(
+            ChildSaid(
+                title=child.name,
+                rows=child_rows(child, on=on),
+                safety=SAFETY.get(worry.safe, ""),
+                next_seen=worry.next_seen,
+                impact=worry.impact,
+                child_words=worry.child_words,
+                level=level_words(scheme, child.indicated_level),
+                level_colour=colour(scheme, child.indicated_level),
+                route=child.route,
+                judged=level_words(scheme, child.judged_level) if child.judged_level is not None else "",
+                judged_why=worry.judged_why,
+                flags=[flag for flag in child.flags if flag in STATUSES["flag"]],
+                reasons=listed(child.screening, "reasons"),
+                would_change=listed(child.screening, "would_change"),
+                domains=by_domain_of(by_child.get(child.pk, []), scheme),
+            )
+        )
+    return said
+
+
+def by_domain_of(rows: list[ChosenIndicator], scheme: Scheme) -> list[tuple[str, list[Chosen]]]:
+    """Indicators chosen by domain, in the document's order, each with what was seen."""
+    by_domain: dict[str, list[Chosen]] = {}
+    for row in rows:
         known = scheme.indicator(row.indicator.key)
         domain = known.domain if known else "Elsewhere"
         step = scheme.step(known.level).capitalize() if known else ""

@@ -106,7 +106,8 @@ def listed(screening: Any, name: str) -> list[dict[str, Any]]:
 
 def earlier(referral: Referral) -> int:
     """How many earlier contacts told of one of its children when it was sent."""
-    told = mapping(mapping(referral.screening).get("facts")).get("previous_contacts")
+    screening = mapping(referral.screening)
+    told = screening.get("previous_contacts", mapping(screening.get("facts")).get("previous_contacts"))
     if isinstance(told, int):
         return told
     if isinstance(told, list):

@@ -113,7 +113,7 @@ def write_the_draft(watch: Watch, client: WatchedClient) -> str:
             typed["born"] = "born"
         if page.slug == "indicators":
             typed["chosen"] = "health-4-01"
-        if page.slug == "safe-now":
+        if page.slug == "impact":
             typed["safe"] = "no"
         answer = client.post(address, typed)
         assert answer.status_code == 302, (address, re.findall(rb"error-message[^>]*>(.*?)</p>", answer.content, re.S))

@@ -92,8 +92,10 @@ class Telling:
         self.page.get_by_label("What happened?").fill(HAPPENED)
         self.page.get_by_label("I saw or heard it myself").check()
 
-    def fill_safe_now(self) -> None:
+    def fill_impact(self) -> None:
         self.page.get_by_label("Yes, as far as I know").check()
+
+    def fill_telephone(self) -> None:
         telephoned = self.page.get_by_role("group", name=re.compile("Has somebody telephoned"))
         telephoned.get_by_label("Yes", exact=True).check()
         at = timezone.localtime() - dt.timedelta(minutes=30)
@@ -217,4 +219,4 @@ def test_two_windows_lose_nothing(
     assert_axe_clean(second)
     shot(second, "intake-two-windows")
     second.get_by_role("button", name="Save and continue").click()
-    expect(second.get_by_role("heading", level=1)).to_have_text("Safety now")
+    expect(second.get_by_role("heading", level=1)).to_have_text("What is it like for the child?")

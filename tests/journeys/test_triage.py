@@ -21,7 +21,7 @@ REASON = "The mark has the shape of a hand, and nobody can say how it came."
 TOLD = "We meet the police and health today. Please keep to her usual day."
 ANSWERS = {
     "worry": {"happened": "A mark on the arm.", "known_from": ["saw"]},
-    "impact": {"child_words": "I was bad."},
+    "children": [{"impact": {"child_words": "I was bad."}}],
     "strengths": {"working_well": "An aunt who visits."},
     "consent": {"informed": "no", "given": "not_asked", "reason": "significant_harm"},
 }

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from thresholds.domain.terms import CONCERN_FLAGS, Flag
+
 MAX_LISTED = 1000
 """How many entries of one list are read; a contact with more is noise."""
 
@@ -19,6 +21,7 @@ MOST_CONTACTS = 10**6
 
 _NO = frozenset({"", "no", "n", "false", "f", "off", "0", "none", "null"})
 _YES = frozenset({"yes", "y", "true", "t", "on", "1"})
+_NAMED = {flag.value: flag for flag in CONCERN_FLAGS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Facts:
     """The facts of one contact, every one optional.
 
     `previous_contacts` are the dates of earlier contacts for the same child, or how many there were in the window.
+    `concerns` are the special concerns that the referrer named, by their flags.
     `on` is the day of the contact in London; without it ages are not known.
     """
 
@@ -53,6 +57,7 @@ class Facts:
     consent: Consent = Consent()
     previous_contacts: tuple[date, ...] | int = ()
     child_in_need: bool = False
+    concerns: tuple[Flag, ...] = ()
     on: date | None = None
 
 
@@ -96,6 +101,7 @@ def write_facts(facts: Facts) -> dict[str, Any]:
         },
         "previous_contacts": contacts if isinstance(contacts, int) else [day.isoformat() for day in contacts],
         "child_in_need": facts.child_in_need,
+        "concerns": [flag.value for flag in facts.concerns],
         "on": _iso(facts.on),
     }
 
@@ -119,6 +125,7 @@ def _read(data: Any, mistakes: list[str]) -> Facts:
         ),
         previous_contacts=_contacts(said.get("previous_contacts"), mistakes),
         child_in_need=_yes(said.get("child_in_need"), "child_in_need", mistakes),
+        concerns=tuple(_concerns(said.get("concerns"), mistakes)),
         on=_day(said.get("on"), "on", mistakes),
     )
 
@@ -155,6 +162,20 @@ def _indicators(value: Any, mistakes: list[str]) -> list[str]:
         else:
             mistakes.append(f"indicators[{place}]: expected an indicator's key, found {_shown(key)}")
     return keys
+
+
+def _concerns(value: Any, mistakes: list[str]) -> list[Flag]:
+    """Each special concern once, in the order given."""
+    found: dict[Flag, None] = {}
+    listed = [value] if isinstance(value, str) else _list(value, "concerns", mistakes)
+    for place, word in enumerate(listed):
+        flag = _NAMED.get(word) if isinstance(word, str) else None
+        if flag is not None:
+            found[flag] = None
+        else:
+            expected = ", ".join(sorted(_NAMED))
+            mistakes.append(f"concerns[{place}]: expected any of {expected}, found {_shown(word)}")
+    return list(found)
 
 
 def _children(value: Any, mistakes: list[str]) -> list[Child]:

@@ -164,6 +164,9 @@ def _flags(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) -> N
         for flag in tables.flags_of(tally.flags):
             places = [place for place in flagged if tables.flags[place] & BIT[flag]]
             add(_flag(tables, flag, f"{listed(tables, places)}: {flag.words}.", _keys(tables, places)))
+    for flag in tables.flags_of(weighed.concerns & ~tally.flags):
+        leads = _leads(tables, weighed, flag)
+        add(_flag(tables, flag, f"The referrer says that this is part of it: {flag.words}.{leads}"))
     basis = tables.level_flag.get(weighed.indicated, 0)
     if basis:
         flag = Flag.SECTION_17 if basis == BIT[Flag.SECTION_17] else Flag.SECTION_47
@@ -176,9 +179,16 @@ def _flags(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) -> N
     if not routing or not weighed.indicated:
         return
     for bit, at_least in tables.flag_routes:
-        if routing & bit and at_least > tables.level_route.get(weighed.indicated, 0):
+        if routing & bit & ~weighed.concerns and at_least > tables.level_route.get(weighed.indicated, 0):
             (flag,) = tables.flags_of(bit)
             add(_flag(tables, flag, f"{flag.words[0].upper()}{flag.words[1:]}: {_at_least(ROUTES[at_least])}."))
+
+
+def _leads(tables: Tables, weighed: Weighed, flag: Flag) -> str:
+    """Where a special concern takes the referral, said where that is further than its level alone would."""
+    alone = tables.level_route.get(weighed.indicated, 0)
+    moved = [at_least for bit, at_least in tables.flag_routes if bit == BIT[flag] and at_least > alone]
+    return f" It {_at_least(ROUTES[max(moved)])}." if moved and weighed.indicated else ""
 
 
 def _consent(tables: Tables, weighed: Weighed, add: Callable[[Reason], None]) -> None:

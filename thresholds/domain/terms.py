@@ -89,6 +89,7 @@ class Flag(StrEnum):
     CONSENT_TO_SETTLE = "consent_to_settle"
     EXPLOITATION = "exploitation"
     FGM = "fgm"
+    FORCED_MARRIAGE = "forced_marriage"
     IMMEDIATE_DANGER = "immediate_danger"
     JUDGED_HIGHER = "judged_higher"
     JUDGED_LOWER = "judged_lower"
@@ -97,6 +98,7 @@ class Flag(StrEnum):
     NEGLECT_TOOL = "neglect_tool"
     NOT_SCREENED = "not_screened"
     NRM = "nrm"
+    OUTSIDE_HOME = "outside_home"
     PRE_BIRTH = "pre_birth"
     PREVENT = "prevent"
     PRIVATE_FOSTERING = "private_fostering"
@@ -115,6 +117,7 @@ FLAG_WORDS: dict[Flag, str] = {
     Flag.CONSENT_TO_SETTLE: "consent to be settled",
     Flag.EXPLOITATION: "exploitation",
     Flag.FGM: "female genital mutilation",
+    Flag.FORCED_MARRIAGE: "forced marriage or honour-based abuse",
     Flag.IMMEDIATE_DANGER: "immediate danger",
     Flag.JUDGED_HIGHER: "judged higher than indicated",
     Flag.JUDGED_LOWER: "judged lower than indicated",
@@ -123,6 +126,7 @@ FLAG_WORDS: dict[Flag, str] = {
     Flag.NEGLECT_TOOL: "neglect tool to attach",
     Flag.NOT_SCREENED: "not screened",
     Flag.NRM: "trafficking or modern slavery (NRM)",
+    Flag.OUTSIDE_HOME: "harm outside the home",
     Flag.PRE_BIRTH: "unborn child",
     Flag.PREVENT: "radicalisation (Prevent)",
     Flag.PRIVATE_FOSTERING: "private fostering",
@@ -146,6 +150,22 @@ ENGINE_FLAGS = frozenset(
 
 INDICATOR_FLAGS = frozenset(Flag) - ENGINE_FLAGS
 """Flags that an indicator may carry."""
+
+CONCERN_FLAGS = frozenset(
+    {
+        Flag.EXPLOITATION,
+        Flag.FGM,
+        Flag.FORCED_MARRIAGE,
+        Flag.LADO,
+        Flag.MARAC,
+        Flag.NEGLECT_TOOL,
+        Flag.NRM,
+        Flag.OUTSIDE_HOME,
+        Flag.PREVENT,
+        Flag.PRIVATE_FOSTERING,
+    }
+)
+"""Flags that a referrer's own word raises: the special concerns."""
 
 FLAGS_BY_BASIS: dict[StatutoryBasis, Flag | None] = {
     StatutoryBasis.NONE: None,

@@ -27,11 +27,15 @@ from thresholds.domain.scheme import (
     Scheme,
     SeenBeforeParameters,
 )
+from thresholds.domain.terms import CONCERN_FLAGS
 
 ROUTES = tuple(Route)
 MASH = ROUTES.index(Route.MASH)
 FLAGS = tuple(sorted(Flag))
 BIT = {flag: 1 << place for place, flag in enumerate(FLAGS)}
+NAMED = {flag: BIT[flag] for flag in CONCERN_FLAGS}
+"""The flags that a referrer may raise by their own word."""
+
 NO_RANKS: frozenset[int] = frozenset()
 DANGER, HELD, HIGHER, LOWER, UNSCREENED, UNBORN, SEEN = (
     BIT[flag]
@@ -74,7 +78,7 @@ class Settled(NamedTuple):
 @dataclass(slots=True)
 class Weighed:
     """One set of facts, weighed. `young` has a bit for each age rule that a child's age meets; `seen` is a count,
-    `is_seen` whether it is enough to be shown."""
+    `is_seen` whether it is enough to be shown, `concerns` the flags that the referrer's own word raises."""
 
     facts: Facts
     tally: Tally
@@ -86,6 +90,7 @@ class Weighed:
     judged: int
     indicated: int
     settled: Settled
+    concerns: int = 0
 
 
 class Tables:
@@ -169,7 +174,10 @@ class Tables:
         indicated = self.level_of(tally, young, is_seen)
         judged = facts.judged_level or 0
         judged = min(judged, self.top) if judged > 0 else 0
-        weighed = Weighed(facts, tally, unknown, young, unborn, seen, is_seen, judged, indicated, NOWHERE)
+        concerns = 0
+        for flag in facts.concerns:
+            concerns |= NAMED.get(flag, 0)
+        weighed = Weighed(facts, tally, unknown, young, unborn, seen, is_seen, judged, indicated, NOWHERE, concerns)
         weighed.settled = self.settle(weighed, indicated, tally.flags, judged, facts.consent.given is True)
         return weighed
 
@@ -236,6 +244,8 @@ class Tables:
             route = MASH
         if facts.child_in_need:
             route = MASH
+        by_indicators = flags
+        flags |= weighed.concerns
         if flags & self.routing:
             for bit, at_least in self.flag_routes:
                 if flags & bit and at_least > route:
@@ -249,7 +259,7 @@ class Tables:
                 said = "danger"
             elif considered in accepted:
                 said = "reason"
-            elif route == MASH and flags & self.settled_by:
+            elif route == MASH and by_indicators & self.settled_by:
                 said = "flags"
             else:
                 return Settled(considered, MASH, flags | HELD, "", considered)

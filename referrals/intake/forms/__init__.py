@@ -10,11 +10,12 @@ from referrals.intake.forms.family import (
     Person,
 )
 from referrals.intake.forms.help import GoToThemFirst, Involved, Tried, You
-from referrals.intake.forms.threshold import Attach, Consent, Evidence, Indicators, Judged, Special
-from referrals.intake.forms.worry import Impact, NextSteps, SafeNow, Strengths, Worry
+from referrals.intake.forms.threshold import AsFirst, Attach, Consent, Evidence, Indicators, Judged, Special
+from referrals.intake.forms.worry import Impact, NextSteps, Strengths, Telephone, Worry
 
 __all__ = [
     "AnotherChild",
+    "AsFirst",
     "Attach",
     "ChildDetails",
     "ChildHome",
@@ -30,9 +31,9 @@ __all__ = [
     "Judged",
     "NextSteps",
     "Person",
-    "SafeNow",
     "Special",
     "Strengths",
+    "Telephone",
     "Tried",
     "Worry",
     "You",

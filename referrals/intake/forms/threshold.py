@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from partnerships.forms import CheckboxesField, Choice, LongTextField, RadioField, TextField
-from referrals.intake.answers import mapping, words
+from referrals.intake.answers import SAME, START, mapping, words
 from referrals.intake.forms.base import YES_NO_UNKNOWN, IntakeForm
+from referrals.intake.situation import Situation
 
 NOTE = "note-"
 """What the name of an evidence field begins with; the indicator's key follows."""
@@ -15,9 +16,48 @@ NOTE = "note-"
 OTHER_REASON = "other"
 
 
-class Indicators(IntakeForm):
+class AsFirst(IntakeForm):
+    """Whether the threshold fits a further child as it fits the first. Nothing is taken over unless it is said."""
+
+    fits = RadioField("Which indicators, and which level, fit this child?")
+
+    def fit(self) -> None:
+        first, word = self.situation.answers.children[0].short, self.situation.step_word
+        self.fields["fits"].label = f"Which indicators, and which {word}, fit {self.child.short}?"
+        self.offer(
+            "fits",
+            [
+                Choice(SAME, f"The same as for {first}", hint="What you change for one then changes for both"),
+                Choice(START, f"Nearly the same: begin with those of {first}, and change them"),
+                Choice("own", "Others: choose them anew"),
+            ],
+        )
+
+
+class ChosenForm(IntakeForm):
+    """A page of the threshold for one child. A further child may begin with what was chosen for the first."""
+
+    slug = ""
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        situation: Situation,
+        number: int = 0,
+        stored: Mapping[str, Any] | None = None,
+        later: bool = False,
+    ) -> None:
+        self.begun_with_first = stored is None and number > 1 and bool(situation.answers.chosen(self.slug, number))
+        if self.begun_with_first:
+            stored = situation.answers.chosen(self.slug, number)
+        super().__init__(data, situation=situation, number=number, stored=stored, later=later)
+
+
+class Indicators(ChosenForm):
     """The matrix. Its page draws the boxes itself, by domain, low to high."""
 
+    slug = "indicators"
     chosen = CheckboxesField("Which of these fit?")
 
     def fit(self) -> None:
@@ -36,11 +76,13 @@ class Indicators(IntakeForm):
         return {"chosen": [*known, *(key for key in self.outdated if key in chosen)]}
 
 
-class Evidence(IntakeForm):
+class Evidence(ChosenForm):
     """One note for each indicator chosen."""
 
+    slug = "evidence"
+
     def fit(self) -> None:
-        for key in self.situation.answers.indicators:
+        for key in self.situation.answers.worry_of(self.number).indicators:
             indicator = self.situation.scheme.indicator(key)
             if indicator is not None:
                 self.fields[NOTE + key] = LongTextField(
@@ -58,7 +100,8 @@ class Evidence(IntakeForm):
         return {"evidence": {key: note for key, note in (before | now).items() if note}}
 
 
-class Judged(IntakeForm):
+class Judged(ChosenForm):
+    slug = "judged"
     level = RadioField("Which {step} do you think fits?")
     why = LongTextField("How does the child meet it?", hint="In a sentence or two", called="how the child meets it")
     in_need = RadioField(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from partnerships.forms import CheckboxesField, Choice, DateField, LongTextField, RadioField, TextField, TimeField
-from referrals.intake.answers import moment
+from referrals.intake.answers import SAME, moment
 from referrals.intake.forms.base import IntakeForm
 from referrals.intake.screened import TICKABLE
 from thresholds.domain.terms import Flag
@@ -20,7 +20,9 @@ CONCERNS = {
     Flag.LADO: "Somebody who works or volunteers with children",
     Flag.FGM: "Female genital mutilation (FGM)",
     Flag.PREVENT: "Radicalisation or extremism",
-    Flag.MARAC: "Domestic abuse with a high risk",
+    Flag.MARAC: "Domestic abuse",
+    Flag.FORCED_MARRIAGE: "Forced marriage or honour-based abuse",
+    Flag.OUTSIDE_HOME: "Harm outside the home: from peers, in a place, online",
     Flag.NRM: "Trafficking or modern slavery",
     Flag.EXPLOITATION: "Sexual or criminal exploitation, gangs, county lines",
     Flag.PRIVATE_FOSTERING: "Private fostering: living for 28 days or more with somebody who is not close family",
@@ -37,35 +39,19 @@ class Worry(IntakeForm):
     happened = LongTextField(
         "What happened?",
         hint="Facts first: what you saw, heard or were told, when, where, how often, who was there. "
-        "What you make of it comes on a later page.",
+        "What you make of it comes below.",
         called="what happened",
         missing="Tell us what happened, in a sentence at least",
         rows=12,
     )
     known_from = CheckboxesField("How do you know?", SOURCES, hint="Choose all that apply")
     who_told = TextField("Who told you, and when?", hint="If it was not you who saw it", called="who told you")
-    concerns = CheckboxesField("Is any of this part of it?", hint="Choose all that apply", small=True)
-
-    def fit(self) -> None:
-        scheme = self.situation.scheme
-        self.offer(
-            "concerns",
-            [
-                *((flag.value, CONCERNS[flag]) for flag in TICKABLE if scheme.flag_rule(flag)),
-                Choice("none", "None of these", exclusive=True),
-            ],
-        )
-
-
-class SafeNow(IntakeForm):
-    safe = RadioField(
-        "Is the child safe now?",
-        [
-            Choice("yes", "Yes, as far as I know"),
-            Choice("no", "No, the child may come to harm now or very soon", hint="Call 999 now. Come back here after."),
-            Choice("unsure", "I'm not sure"),
-        ],
+    opinion = LongTextField(
+        "What do you make of it?", hint="Your own view, told apart from the facts", called="your view", rows=5
     )
+
+
+class Telephone(IntakeForm):
     telephoned = RadioField(
         "Has somebody telephoned about this?",
         [
@@ -82,7 +68,6 @@ class SafeNow(IntakeForm):
         hint="For example, 9:15am. About right is good enough.",
         called="the time of the worry",
     )
-    next_seen = TextField("When will the child next be seen, and by whom?", called="when the child is next seen")
 
     def fit(self) -> None:
         front_door = self.situation.partnership.the_front_door
@@ -103,7 +88,7 @@ class SafeNow(IntakeForm):
 
     def doubts(self) -> list[str]:
         answers = self.situation.answers
-        page, found = answers.page("safe-now"), []
+        page, found = answers.page("telephone"), []
         if page.get("telephoned") == "yes" and answers.called_at is None:
             found.append("You have said that somebody telephoned. Can you add the day and the time?")
         if self.situation.asks_when_it_arose and answers.concern_at is None:
@@ -112,6 +97,19 @@ class SafeNow(IntakeForm):
 
 
 class Impact(IntakeForm):
+    """What it is like for one child: each child is asked after by itself."""
+
+    safe = RadioField(
+        "Is the child safe now?",
+        [
+            Choice("yes", "Yes, as far as I know"),
+            Choice("no", "No, the child may come to harm now or very soon", hint="Call 999 now. Come back here after."),
+            Choice("unsure", "I'm not sure"),
+        ],
+    )
+    next_seen = TextField(
+        "When will the child next be seen or collected, and by whom?", called="when the child is next seen"
+    )
     impact = LongTextField(
         "What does it do to the child?",
         hint="What you notice in the child: health, mood, behaviour, learning, how often and since when",
@@ -123,9 +121,21 @@ class Impact(IntakeForm):
         called="what the child says",
         rows=5,
     )
-    opinion = LongTextField(
-        "What do you make of it?", hint="Your own view, told apart from the facts", called="your view", rows=5
-    )
+    concerns = CheckboxesField("Is any of this part of it?", hint="Choose all that apply", small=True)
+
+    def fit(self) -> None:
+        choices = [Choice(flag.value, CONCERNS[flag]) for flag in TICKABLE]
+        if self.number > 1:
+            choices.insert(0, Choice(SAME, self.as_for_first, exclusive=True))
+        self.offer("concerns", [*choices, Choice("none", "None of these", exclusive=True)])
+
+    @property
+    def as_for_first(self) -> str:
+        """The answer that takes the first child's concerns for this child, naming them."""
+        answers = self.situation.answers
+        ticked = set(answers.worry_of(1).concerns)
+        named = [CONCERNS[flag].partition(":")[0] for flag in TICKABLE if flag.value in ticked]
+        return f"The same as for {answers.children[0].short}: {', '.join(named) or 'none of these so far'}"
 
 
 class Strengths(IntakeForm):

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope
 
+from partnerships.hours import LONDON
 from partnerships.models import Partnership, Team, User
 from referrals.clocks.actions import RUN_ON_A_REFERRAL, WARN_AT
 from referrals.domain.lifecycle import Outcome, State
@@ -23,7 +24,7 @@ from referrals.domain.reference import make_reference
 from referrals.models import Child, ChosenIndicator, Clock, Decision, Event, Referral
 from thresholds.calendars import calendar_of
 from thresholds.domain.clock import due
-from thresholds.domain.screening import read_facts, screen, write_screening
+from thresholds.domain.screening import read_facts, screen, write_facts, write_screening
 from thresholds.loading import load, version_in_force
 from thresholds.models import SchemeVersion
 
@@ -43,6 +44,7 @@ class Story:
 
     indicators: tuple[int, ...]
     screening: dict[str, Any]
+    facts: dict[str, Any]
     hours: dict[str, dt.timedelta]
 
 
@@ -124,7 +126,7 @@ class Writer:
             referrer_details={"name": referrer.name},
             received_at=received_at,
             scheme_version=self.version,
-            screening=story.screening,
+            screening={**story.screening, "facts": story.facts, "child": 1, "previous_contacts": []},
             indicated_level=indicated,
             decided_level=None if is_open else indicated,
             route=story.screening["route"],
@@ -140,23 +142,13 @@ class Writer:
             next_due_at=received_at + min(story.hours.values()) if is_open else None,
         )
         rows[Referral].append(referral)
-        for order in range(1 + (chance.random() < 0.2)):
-            rows[Child].append(
-                Child(
-                    id=uuid.UUID(bytes=chance.randbytes(16), version=4),
-                    partnership=partnership,
-                    referral=referral,
-                    order=order,
-                    first_name=chance.choice(FIRST_NAMES),
-                    last_name=chance.choice(LAST_NAMES),
-                    date_of_birth=(received_at - dt.timedelta(days=chance.randrange(30, 6500))).date(),
-                    sex=chance.choice("MF"),
+        for order in range(1, 2 + (chance.random() < 0.2)):
+            child = self.child(referral, story, order)
+            rows[Child].append(child)
+            for indicator_id in story.indicators:
+                rows[ChosenIndicator].append(
+                    ChosenIndicator(partnership=partnership, referral=referral, child=child, indicator_id=indicator_id)
                 )
-            )
-        for indicator_id in story.indicators:
-            rows[ChosenIndicator].append(
-                ChosenIndicator(partnership=partnership, referral=referral, indicator_id=indicator_id)
-            )
         for slug, length in story.hours.items():
             self.clock(rows[Clock], referral, slug, length, decided_at)
         rows[Event].append(
@@ -176,6 +168,29 @@ class Writer:
                     by=screener,
                 )
             )
+
+    def child(self, referral: Referral, story: Story, order: int) -> Child:
+        chance = self.chance
+        born = (referral.received_at - dt.timedelta(days=chance.randrange(30, 6500))).date()
+        return Child(
+            id=uuid.UUID(bytes=chance.randbytes(16), version=4),
+            partnership=self.partnership,
+            referral=referral,
+            order=order,
+            first_name=chance.choice(FIRST_NAMES),
+            last_name=chance.choice(LAST_NAMES),
+            date_of_birth=born,
+            sex=chance.choice("MF"),
+            facts={
+                **story.facts,
+                "children": [{"date_of_birth": born.isoformat(), "expected_on": None}],
+                "on": referral.received_at.astimezone(LONDON).date().isoformat(),
+            },
+            screening=story.screening,
+            indicated_level=story.screening["indicated_level"],
+            route=story.screening["route"],
+            flags=story.screening["flags"],
+        )
 
     def reference(self) -> str:
         """One that is not taken: among a million, chance alone draws some twice."""
@@ -232,6 +247,7 @@ def stories(version: SchemeVersion, partnership: Partnership, chance: random.Ran
             "consent": {"informed": True, "given": chance.random() < 0.8},
             "immediate_danger": chance.random() < 0.02,
         }
-        screening = write_screening(screen(scheme, read_facts(facts)))
-        made.append(Story(tuple(pk for pk, _ in chosen), screening, hours))
+        told = read_facts(facts)
+        screening = write_screening(screen(scheme, told))
+        made.append(Story(tuple(pk for pk, _ in chosen), screening, write_facts(told), hours))
     return made

@@ -95,7 +95,7 @@ def test_the_whole_way_in_each_partnership(slug: str, client_of: Any) -> None:
         slug,
         who={"first_name": "Robin", "last_name": "Marlow", "born": "born"},
         worry={"happened": WORRY},
-        **{"safe-now": {"safe": "no"}},
+        impact={"safe": "no"},
     )
     assert len(asked) + 1 <= 20
     check = client.get(f"{draft}check/").content.decode()
@@ -122,7 +122,7 @@ def test_northamptonshire_is_telephoned_and_sandwell_asks_when(db: None, client_
         seed_partnership(settings.BASE_DIR / "fixtures" / "partnerships" / f"{slug}.yaml", at=timezone.now())
         client = client_of(User.objects.get(email=f"practitioner@{slug}.example"))
         draft = start(client, slug)
-        shown[slug] = client.get(f"{draft}safe-now/").content.decode()
+        shown[slug] = client.get(f"{draft}telephone/").content.decode()
         before = client.get(f"/{slug}/refer/").content.decode()
         shown[f"{slug} before"] = " ".join(before.split())
         post(client, f"{draft}involved/", worker="yes", worker_name="Sol Social")
@@ -226,9 +226,9 @@ def test_children_are_added_changed_and_taken_out(world: World, practitioner: Cl
 
 def test_update_shows_the_level_so_far_and_why(practitioner: Client) -> None:
     draft = start(practitioner, "testshire")
-    answer = post(practitioner, f"{draft}indicators/", chosen=["health-4-01"], update="1")
-    assert answer["Location"] == f"{draft}indicators/#so-far"
-    body = practitioner.get(f"{draft}indicators/").content.decode()
+    answer = post(practitioner, f"{draft}child/1/indicators/", chosen=["health-4-01"], update="1")
+    assert answer["Location"] == f"{draft}child/1/indicators/#so-far"
+    body = practitioner.get(f"{draft}child/1/indicators/").content.decode()
     assert "Level 4: Statutory" in body and "Health worry 1 of level 4" in body and "A person decides" in body
 
 
@@ -276,7 +276,7 @@ HOSTILE = [
 @pytest.mark.parametrize("page", [(page.group, page.slug) for page in PAGES], ids=lambda page: page[1])
 def test_no_page_breaks_whatever_is_sent(page: tuple[str, str], world: World, practitioner: Client) -> None:
     draft = start(practitioner, "testshire")
-    post(practitioner, f"{draft}indicators/", chosen=["health-4-01", "family-3-01"])
+    post(practitioner, f"{draft}child/1/indicators/", chosen=["health-4-01", "family-3-01"])
     group, slug = page
     address = f"{draft}{group}/1/{slug}/" if group else f"{draft}{slug}/"
     shown = practitioner.get(address, follow=True).content.decode()

@@ -38,12 +38,15 @@ def world(db: None) -> World:
 def make_draft(world: World, **pages: Any) -> Draft:
     user = world.person(Role.PRACTITIONER)
     draft = start_draft(partnership=world.partnership, agency=world.school, by=user, at=NOW)
+    of_child = {name: pages.pop(name) for name in ("impact", "indicators", "evidence", "judged") if name in pages}
     answers = {
         **draft.answers,
         "children": [{"who": WHO, "home": {"postcode": "TE1 2AB"}}],
         "worry": {"happened": "Robin came to school without a coat again, and hungry."},
         **{name.replace("_", "-"): told for name, told in pages.items()},
     }
+    for child in answers["children"]:
+        child.update(of_child)
     Draft.objects.filter(pk=draft.pk).update(answers=answers)
     draft.refresh_from_db()
     return draft
@@ -62,7 +65,8 @@ def test_sending_writes_everything_at_once(world: World) -> None:
             people=[{"person": {"name": "Jo Marlow", "relationship": "Mother", "lives_with_child": "yes"}}, {}],
             consent={"informed": "yes", "given": "yes"},
             judged={"level": "4"},
-            safe_now={"safe": "no", "telephoned": "yes", "called_on": "2026-11-24", "called_time": "09:10"},
+            impact={"safe": "no"},
+            telephone={"telephoned": "yes", "called_on": "2026-11-24", "called_time": "09:10"},
         )
         referral = send(draft)
         assert referral.answers == draft.answers
@@ -72,6 +76,8 @@ def test_sending_writes_everything_at_once(world: World) -> None:
         assert referral.screening["facts"]["indicators"][0] == "health-2-01"
         assert referral.screening["unknown_indicators"] == ["no-longer-there"]
         child = referral.children.get()
+        assert (child.indicated_level, child.judged_level, child.route) == (4, 4, "mash")
+        assert child.facts == referral.screening["facts"] and child.flags == referral.flags
         assert (child.name, child.date_of_birth, child.postcode) == ("Robin Marlow", dt.date(2019, 5, 1), "TE1 2AB")
         assert [each.name for each in FamilyMember.objects.filter(referral=referral)] == ["Jo Marlow"]
         notes = dict(ChosenIndicator.objects.filter(referral=referral).values_list("indicator__key", "evidence"))
@@ -137,12 +143,36 @@ def test_nothing_chosen_goes_to_the_mash(world: World) -> None:
 
 def test_a_ticked_concern_raises_its_flag_and_its_route_but_no_level(world: World) -> None:
     early = {"indicators": {"chosen": ["health-2-01"]}, "consent": {"informed": "yes", "given": "yes"}}
-    worry = {"happened": "A coach texts the child at night.", "concerns": ["lado"]}
+    worry = {"happened": "A coach texts the child at night."}
     with scope(partnership=world.partnership):
-        referral = send(make_draft(world, **early, worry=worry))
+        referral = send(make_draft(world, **early, worry=worry, impact={"concerns": ["lado"]}))
         assert (referral.indicated_level, referral.route) == (2, "mash") and "lado" in referral.flags
         assert any("position of trust" in reason["because"] for reason in referral.screening["reasons"])
         assert Clock.objects.filter(referral=referral, slug="lado").exists()
+
+
+def test_each_child_is_kept_with_its_own_screening_and_indicators(world: World) -> None:
+    ada = {
+        "who": {**WHO, "first_name": "Ada", "date_of_birth": "2009-05-01"},
+        "indicators": {"chosen": ["health-3-02"]},
+        "evidence": {"evidence": {"health-3-02": "What Ada told"}},
+    }
+    bo = {"who": {**WHO, "first_name": "Bo"}, "indicators": {"chosen": ["health-2-02"]}, "judged": {"level": "4"}}
+    cy = {"who": {**WHO, "first_name": "Cy"}, "impact": {"concerns": ["lado"]}, "as-first": {"fits": "same"}}
+    consent = {"informed": "yes", "given": "yes"}
+    with scope(partnership=world.partnership):
+        referral = send(make_draft(world, children=[ada, bo, cy, {}], consent=consent))
+        rows = list(referral.children.all())
+        assert [(row.first_name, row.indicated_level, row.judged_level) for row in rows] == [
+            ("Ada", 3, None), ("Bo", 2, 4), ("Cy", 4, None),
+        ]  # fmt: skip
+        assert (referral.indicated_level, referral.judged_level, referral.route) == (4, 4, "mash")
+        assert set(referral.flags) == {flag for row in rows for flag in row.flags} >= {"lado", "judged_higher"}
+        assert referral.screening["child"] == 3, "the under-13 rule looks at Cy, and never at Ada"
+        chosen = ChosenIndicator.objects.filter(referral=referral).values_list("child__first_name", "indicator__key")
+        assert sorted(chosen) == [("Ada", "health-3-02"), ("Bo", "health-2-02"), ("Cy", "health-3-02")]
+        assert ChosenIndicator.objects.get(child=rows[2]).evidence == "What Ada told"
+        assert all(len(row.facts["children"]) == 1 for row in rows)
 
 
 def test_earlier_referrals_for_the_same_child_are_counted(world: World) -> None:

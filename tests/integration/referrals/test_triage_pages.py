@@ -22,12 +22,16 @@ from referrals.triage import actions
 from tests.factories import NOW, World, make_person, make_referral, make_world
 
 ANSWERS = {
+    "children": [
+        {
+            "impact": {"impact": "Will not be touched.", "child_words": "I fell. I did not fall."},
+            "judged": {"level": "4", "why": "It can't be an accident."},
+        }
+    ],
     "worry": {"happened": "A bruise on the upper arm.", "known_from": ["saw"]},
-    "impact": {"impact": "Will not be touched.", "child_words": "I fell. I did not fall."},
     "strengths": {"working_well": "An aunt who visits."},
     "next": {"needs_to_happen": "A doctor should see the arm.", "scale": "2"},
     "consent": {"informed": "no", "given": "not_asked", "reason": "significant_harm"},
-    "judged": {"level": "4", "why": "It can't be an accident."},
     "tried": {"tried": "Talked with the nurse."},
 }
 DECISION = {

@@ -22,7 +22,7 @@ AT = dt.datetime(2026, 11, 24, 10, 0, tzinfo=dt.UTC)
 PARTNERSHIP = Partnership(front_door_name="Front Line", slug="testshire", name="Testshire")
 FULL = {
     **blank(),
-    "indicators": {"chosen": ["health-2-01", "family-3-01", "gone-1-01"]},
+    "children": [{"indicators": {"chosen": ["health-2-01", "family-3-01", "gone-1-01"]}}],
     "involved": {"worker": "yes"},
 }
 
@@ -73,10 +73,10 @@ def test_what_stands_inside_an_answer_not_chosen_is_no_error() -> None:
 
 def test_a_call_to_come_is_a_slip() -> None:
     call = {"telephoned": "yes", "called_on_day": "24", "called_on_month": "11", "called_on_year": "2026"}
-    late = form("safe-now", {**call, "called_time": "11:59pm"})
+    late = form("telephone", {**call, "called_time": "11:59pm"})
     assert not late.is_valid() and late.errors["called_time"] == ["The time of the call must have passed"]
-    assert form("safe-now", {**call, "called_time": "9am"}).is_valid()
-    assert form("safe-now", {**call, "telephoned": "no", "called_time": "11:59pm"}).is_valid()
+    assert form("telephone", {**call, "called_time": "9am"}).is_valid()
+    assert form("telephone", {**call, "telephoned": "no", "called_time": "11:59pm"}).is_valid()
 
 
 @pytest.mark.parametrize(

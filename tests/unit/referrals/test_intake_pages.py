@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from partnerships.models import Partnership
 from referrals.intake import summary
-from referrals.intake.answers import GROUPS, Answers, Place, blank, seal
+from referrals.intake.answers import GROUPS, Answers, Place, blank, seal, without
 from referrals.intake.pages import PAGES, Progress, find, is_saved, neighbours, steps, tasks
 from referrals.intake.routing import prefixes
-from referrals.intake.screened import screen_answers
+from referrals.intake.screened import screen_children
 from referrals.intake.situation import Situation
 from tests import schemes
 from thresholds.domain.scheme import Flag
@@ -27,19 +27,24 @@ def situation(answers: Any = None, scheme: Any = None) -> Situation:
     return Situation(PARTNERSHIP, scheme or schemes.scheme(), Answers(blank() if answers is None else answers), AT)
 
 
+def of_child(**pages: Any) -> dict[str, Any]:
+    """A draft of one child with these pages of its own."""
+    return {**blank(), "children": [pages]}
+
+
 def slugs(here: Situation) -> list[str]:
     return [step.page.slug for step in steps(here)]
 
 
 def test_the_order_is_that_in_which_a_worried_person_thinks() -> None:
     assert slugs(situation()) == [
-        "who", "details", "home", "other-children", "person", "family", "you", "involved", "worry", "safe-now",
-        "impact", "strengths", "next", "indicators", "judged", "tried", "consent", "attach",
+        "who", "details", "home", "other-children", "person", "family", "you", "involved", "worry", "impact",
+        "telephone", "strengths", "next", "indicators", "judged", "tried", "consent", "attach",
     ]  # fmt: skip
 
 
 def test_a_plain_referral_of_one_child_takes_at_most_twenty_pages() -> None:
-    plain = {**blank(), "indicators": {"chosen": ["health-2-02"]}}
+    plain = of_child(indicators={"chosen": ["health-2-02"]})
     assert len(steps(situation(plain))) + 1 <= 20, "with the one that checks"
 
 
@@ -53,7 +58,8 @@ def test_no_page_is_stored_where_a_list_is() -> None:
 def test_each_child_and_person_has_pages_of_its_own() -> None:
     here = situation({"children": [{}, {}], "people": [{}, {}, {}]})
     assert [(s.page.slug, s.number) for s in steps(here) if s.page.group == "child"] == [
-        ("who", 1), ("details", 1), ("home", 1), ("who", 2), ("details", 2), ("home", 2),
+        ("who", 1), ("details", 1), ("home", 1), ("who", 2), ("details", 2), ("home", 2), ("impact", 1), ("impact", 2),
+        ("indicators", 1), ("judged", 1), ("as-first", 2), ("indicators", 2), ("judged", 2),
     ]  # fmt: skip
     assert [s.number for s in steps(here) if s.page.group == "person"] == [1, 2, 3]
 
@@ -61,9 +67,9 @@ def test_each_child_and_person_has_pages_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("answers", "slug"),
     [
-        ({"indicators": {"chosen": ["health-2-01"]}}, "evidence"),
-        ({"indicators": {"chosen": ["family-3-01"]}}, "special"),
-        ({"worry": {"concerns": ["prevent"]}}, "special"),
+        (of_child(indicators={"chosen": ["health-2-01"]}), "evidence"),
+        (of_child(indicators={"chosen": ["family-3-01"]}), "special"),
+        (of_child(impact={"concerns": ["prevent"]}), "special"),
         ({"children": [{"who": {"born": "unborn"}}]}, "special"),
     ],
 )
@@ -73,7 +79,7 @@ def test_a_page_appears_where_it_is_called_for(answers: dict[str, Any], slug: st
 
 
 def test_an_indicator_that_the_threshold_lacks_calls_for_no_evidence() -> None:
-    assert "evidence" not in slugs(situation({**blank(), "indicators": {"chosen": ["gone-1-01"]}}))
+    assert "evidence" not in slugs(situation(of_child(indicators={"chosen": ["gone-1-01"]})))
 
 
 def test_the_childs_worker_comes_first_where_the_document_says_so() -> None:
@@ -89,7 +95,7 @@ def test_when_the_worry_arose_is_asked_where_the_written_form_runs_from_then() -
     limits = [limit for limit in schemes.content()["limits"] if limit["slug"] != "written_form"]
     from_concern = [*limits, schemes.limit("written_form", 1, "clock_hours", "concern")]
     from_receipt = [*limits, schemes.limit("written_form", 1, "clock_hours", "received")]
-    step = find(situation(), "safe-now")
+    step = find(situation(), "telephone")
     assert step is not None
     for listed, asked in ((from_concern, True), (from_receipt, False)):
         here = situation(None, schemes.scheme(limits=listed))
@@ -135,8 +141,9 @@ PAGE_NAMES = [page.slug for page in PAGES] + list(GROUPS.values())
 @given(st.dictionaries(st.sampled_from(PAGE_NAMES), JSON) | JSON)
 def test_any_answers_can_be_read_screened_and_shown(raw: Any) -> None:
     here = situation(raw)
-    _, screening = screen_answers(here.answers, here.scheme, on=AT.date())
-    assert screening.route in ("advice", "early_help", "mash")
+    screened = screen_children(here.answers, here.scheme, on=AT.date())
+    assert {each.screening.route for each in screened} <= {"advice", "early_help", "mash"}
+    assert here.together.leading < len(screened)
     assert seal(dict(here.answers.raw)) == seal(dict(here.answers.raw))
     for step in steps(here):
         is_saved(here, step)
@@ -148,10 +155,9 @@ def test_any_answers_can_be_read_screened_and_shown(raw: Any) -> None:
 @given(st.sets(st.sampled_from([indicator.key for indicator in schemes.scheme().indicators]), max_size=8), st.data())
 def test_a_ticked_concern_never_lowers_anything(keys: set[str], data: st.DataObject) -> None:
     ticked = data.draw(st.lists(st.sampled_from([flag.value for flag in Flag]), unique=True))
-    answers = {**blank(), "indicators": {"chosen": sorted(keys)}}
-    scheme = schemes.scheme()
-    _, without = screen_answers(Answers(answers), scheme, on=AT.date())
-    _, with_them = screen_answers(Answers({**answers, "worry": {"concerns": ticked}}), scheme, on=AT.date())
+    chosen = {"chosen": sorted(keys)}
+    without = situation(of_child(indicators=chosen)).together
+    with_them = situation(of_child(indicators=chosen, impact={"concerns": ticked})).together
     assert with_them.indicated_level == without.indicated_level
     assert with_them.route >= without.route and set(with_them.flags) >= set(without.flags)
 
@@ -180,19 +186,96 @@ def test_any_postcode_is_read(postcode: str) -> None:
 
 
 def test_danger_calls_and_concerns_are_read_as_instants() -> None:
-    page = {"safe": "no", "telephoned": "yes", "called_on": "2026-07-01", "called_time": "09:30"}
-    answers = Answers({"safe-now": page})
+    page = {"telephoned": "yes", "called_on": "2026-07-01", "called_time": "09:30"}
+    answers = Answers({"telephone": page, "children": [{}, {"impact": {"safe": "no"}}]})
     assert answers.in_danger
     assert answers.called_at == dt.datetime(2026, 7, 1, 8, 30, tzinfo=dt.UTC)
-    assert Answers({"safe-now": {**page, "telephoned": "no"}}).called_at is None
-    assert Answers({"safe-now": {**page, "called_time": ""}}).called_at is None
-    assert Answers({"safe-now": {"concern_on": "2026-01-01", "concern_time": "00:05"}}).concern_at is not None
+    assert Answers({"telephone": {**page, "telephoned": "no"}}).called_at is None
+    assert Answers({"telephone": {**page, "called_time": ""}}).called_at is None
+    assert Answers({"telephone": {"concern_on": "2026-01-01", "concern_time": "00:05"}}).concern_at is not None
 
 
 def test_an_unborn_child_with_no_date_is_unborn_for_the_engine() -> None:
-    _, screening = screen_answers(
-        Answers({"children": [{"who": {"born": "unborn"}}], "indicators": {"chosen": ["family-2-01"]}}),
-        schemes.scheme(),
-        on=AT.date(),
-    )
+    screening = situation(of_child(who={"born": "unborn"}, indicators={"chosen": ["family-2-01"]})).together
     assert screening.indicated_level == 3 and Flag.PRE_BIRTH in screening.flags
+
+
+THREE = {
+    **blank(),
+    "children": [
+        {
+            "who": {"first_name": "Ada", "born": "born", "date_of_birth": "2009-01-01"},
+            "home": {"address": "1 High Street", "postcode": "TE1 2AB"},
+            "impact": {"safe": "yes", "concerns": ["prevent"]},
+            "indicators": {"chosen": ["health-3-02"]},
+            "evidence": {"evidence": {"health-3-02": "What Ada told"}},
+            "judged": {"level": "3", "why": "It fits"},
+        },
+        {
+            "who": {"first_name": "Bo", "born": "born", "date_of_birth": "2020-01-01"},
+            "home": {"same_home": "yes"},
+            "impact": {"safe": "no", "concerns": ["same"]},
+            "as-first": {"fits": "own"},
+            "indicators": {"chosen": ["health-2-02"]},
+        },
+        {"who": {"first_name": "Cy"}, "home": {"same_home": "yes"}, "as-first": {"fits": "same"}},
+    ],
+}
+
+
+def test_each_child_is_screened_by_its_own_facts_alone() -> None:
+    here = situation(THREE)
+    ada, bo, cy = here.screened
+    assert [each.screening.indicated_level for each in here.screened] == [3, 2, 3], "Bo's age raises nothing of Ada's"
+    assert (ada.facts.immediate_danger, bo.facts.immediate_danger) == (False, True)
+    assert ada.facts.concerns == bo.facts.concerns == (Flag.PREVENT,) and cy.facts.concerns == ()
+    assert cy.facts.indicators == ("health-3-02",) and cy.facts.judged_level == 3
+    assert here.together.indicated_level == 3 and here.together.route == "mash"
+    assert {Flag.IMMEDIATE_DANGER, Flag.PREVENT} <= set(here.together.flags)
+    young = situation({**THREE, "children": [{**THREE["children"][1], "indicators": {"chosen": ["health-3-02"]}}]})
+    assert young.together.indicated_level == 4
+
+
+def test_three_siblings_are_not_three_times_the_work() -> None:
+    one = len(steps(situation({**THREE, "children": THREE["children"][:1]})))
+    as_first = {"who": {"first_name": "Di"}, "as-first": {"fits": "same"}}
+    three = len(steps(situation({**THREE, "children": [THREE["children"][0], as_first, as_first]})))
+    assert three - one == 2 * 5, "who, more, home, what it is like, and one page for the threshold"
+
+
+def test_nothing_is_taken_over_unless_it_was_said() -> None:
+    silent = {**THREE, "children": [THREE["children"][0], {"who": {"first_name": "Bo"}}]}
+    worry = Answers(silent).worry_of(2)
+    assert (worry.indicators, worry.judged_level, worry.concerns) == ((), None, ())
+    begun = {**THREE, "children": [THREE["children"][0], {"as-first": {"fits": "start"}}]}
+    assert Answers(begun).worry_of(2).indicators == ("health-3-02",), "the first's until it is saved"
+    saved = {**THREE, "children": [THREE["children"][0], {"as-first": {"fits": "start"}, "indicators": {"chosen": []}}]}
+    assert Answers(saved).worry_of(2).indicators == ()
+
+
+def test_what_was_the_same_stays_when_the_first_child_goes() -> None:
+    left = without(THREE, "child", 1)
+    before, after = Answers(THREE), Answers(left)
+    assert [child.first_name for child in after.children] == ["Bo", "Cy"]
+    for old, new in ((2, 1), (3, 2)):
+        was, now = before.worry_of(old), after.worry_of(new)
+        for name in ("indicators", "evidence", "judged_level", "judged_why", "concerns", "safe"):
+            assert getattr(was, name) == getattr(now, name), (old, name)
+        assert before.children[old - 1].address == after.children[new - 1].address == "1 High Street"
+    assert without({"children": [{"who": {}}]}, "child", 1)["children"] == [{}]
+
+
+@given(st.dictionaries(st.sampled_from(PAGE_NAMES), JSON), st.integers(0, 3))
+def test_any_child_can_be_taken_out_of_any_answers(raw: Any, number: int) -> None:
+    count = len(Answers(raw).group("children"))
+    if not 1 <= number <= count:
+        with pytest.raises(LookupError):
+            without(raw, "child", number)
+        return
+    assert len(Answers(without(raw, "child", number)).group("children")) == max(count - 1, 1)
+
+
+def test_an_unborn_child_is_said_to_be_one() -> None:
+    here = situation(of_child(who={"born": "unborn", "last_name": "Marlow"}))
+    titles = {step.page.slug: step.title(here) for step in steps(here)}
+    assert titles["details"] == "More about Unborn baby Marlow" and "the unborn baby" in titles["impact"]

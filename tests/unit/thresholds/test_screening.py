@@ -27,6 +27,8 @@ from thresholds.domain.screening import (
     write_facts,
     write_screening,
 )
+from thresholds.domain.terms import CONCERN_FLAGS
+from thresholds.domain.together import together
 
 ON = date(2026, 11, 24)
 SCHEME = schemes.scheme()
@@ -58,6 +60,7 @@ facts_strategy = st.builds(
     consent=consents,
     previous_contacts=st.integers(0, 4) | st.lists(days, max_size=4).map(tuple),
     child_in_need=st.sampled_from([False, False, True]),
+    concerns=st.lists(st.sampled_from(sorted(CONCERN_FLAGS)), max_size=3, unique=True).map(tuple),
     on=st.none() | st.just(ON),
 )
 scalars = (
@@ -119,6 +122,29 @@ class TestEveryScreening:
         after = screen(scheme, replace(facts, children=(*facts.children, child)))
         assert level(after) >= level(before)
         assert after.route >= before.route
+
+    @settings(max_examples=300, deadline=None)
+    @given(SCHEMES, facts_strategy, st.sampled_from(sorted(CONCERN_FLAGS)))
+    def test_a_special_concern_only_adds(self, scheme: Scheme, facts: Facts, flag: Flag) -> None:
+        before = screen(scheme, replace(facts, concerns=()))
+        after = screen(scheme, replace(facts, concerns=(flag,)))
+        assert after.indicated_level == before.indicated_level
+        assert after.route >= before.route
+        assert set(before.flags) | {flag} == set(after.flags)
+        assert any(reason.because.count(flag.words) for reason in after.reasons)
+
+    @settings(max_examples=200, deadline=None)
+    @given(SCHEMES, st.lists(facts_strategy, min_size=1, max_size=4))
+    def test_of_several_children_the_most_urgent_decides(self, scheme: Scheme, several: list[Facts]) -> None:
+        screenings = [screen(scheme, facts) for facts in several]
+        all_of_them = together(screenings)
+        assert (all_of_them.indicated_level or 0) == max(map(level, screenings))
+        assert all_of_them.route == max(each.route for each in screenings)
+        assert set(all_of_them.flags) == {flag for each in screenings for flag in each.flags}
+        assert screenings[all_of_them.leading].route == all_of_them.route
+        fewer = together(screenings[:1])
+        assert (fewer.indicated_level or 0) <= (all_of_them.indicated_level or 0)
+        assert fewer.route <= all_of_them.route
 
     @settings(max_examples=300, deadline=None)
     @given(SCHEMES, facts_strategy)
