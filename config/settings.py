@@ -229,6 +229,20 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
 
+# --- attachments --------------------------------------------------------------------------------------------------
+ATTACHMENTS_DIR = Path(env.str("ATTACHMENTS_DIR", str(VAR_DIR / "attachments")))
+UPLOADING_DIR = VAR_DIR / "uploading"
+for folder in (ATTACHMENTS_DIR, UPLOADING_DIR):
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+FILE_UPLOAD_HANDLERS = ["referrals.attachments.uploading.BoundedUploadHandler"]
+ATTACHMENT_MAX_MB = env.int("ATTACHMENT_MAX_MB", 20)  # of one file
+UPLOAD_MAX_MB = 100  # kept of one request; what is beyond is read and thrown away, so that the answer can say so
+ATTACHMENTS_MAX_MB = env.int("ATTACHMENTS_MAX_MB", 100)  # of one referral
+ATTACHMENTS_MOST = env.int("ATTACHMENTS_MOST", 20)
+CLAMAV_URL = env.str("CLAMAV_URL", "")  # tcp://host:3310 or unix:///run/clamav/clamd.ctl; without it: not scanned
+CLAMAV_SECONDS = env.int("CLAMAV_SECONDS", 30)
+CLAMAV_MAX_MB = env.int("CLAMAV_MAX_MB", 25)  # the scanner's own StreamMaxLength and MaxFileSize
+
 # --- post ---------------------------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
@@ -271,6 +285,8 @@ else:
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", 20)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "referrals.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "scan": {"task": "referrals.tasks.scan", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "tidy": {"task": "referrals.tasks.tidy", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "deliver": {"task": "referrals.tasks.deliver", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
 }
 

@@ -89,6 +89,12 @@ STATUSES: dict[str, dict[str, Status]] = {
         "unread": Status("Not opened yet", "yellow"),
         "read": Status("Opened"),
     },
+    "attachment": {
+        "pending": Status("Being checked for viruses", "yellow"),
+        "clean": Status("Checked for viruses", "green"),
+        "suspect": Status("Held back: may carry a virus", "red"),
+        "not_scanned": Status("Not checked for viruses", "grey"),
+    },
     "version": {
         "draft": Status("Draft", "yellow"),
         "published": Status("Published", "green"),

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from referrals import outbox
+from referrals.attachments import sweep as attachments
 from referrals.clocks import sweep as clocks
 
 
@@ -19,3 +20,15 @@ def deliver() -> None:
 def sweep() -> None:
     """Move each clock that has something to do."""
     clocks.sweep(at=timezone.now())
+
+
+@shared_task(name="referrals.tasks.scan")
+def scan() -> None:
+    """Ask the virus scanner about each attachment that it has not answered for."""
+    attachments.scan_waiting(at=timezone.now())
+
+
+@shared_task(name="referrals.tasks.tidy")
+def tidy() -> None:
+    """Take away files that no attachment speaks of any more."""
+    attachments.tidy(at=timezone.now())

@@ -12,6 +12,7 @@ from django.db.models import F
 
 from partnerships import audit
 from partnerships.models import Agency, Partnership, User
+from referrals.attachments.actions import hand_over
 from referrals.clocks.actions import start_clocks
 from referrals.domain.reference import RANDOM_BYTES, make_reference
 from referrals.intake import sending
@@ -139,6 +140,7 @@ def _send(draft: Draft, *, by: User, at: dt.datetime) -> Referral:
     except (NoThreshold, NoTeam) as error:
         door = draft.partnership.front_door_name
         raise Refused(f"This can't be sent now: {error} Your draft is kept. Telephone {door}.") from error
+    hand_over(draft=draft, referral=referral)
     Draft.objects.filter(pk=draft.pk).update(sent_at=at)
     return referral
 

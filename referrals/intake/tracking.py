@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from partnerships.access import gate
 from partnerships.permissions import Permission
+from referrals.attachments import shown as documents
 from referrals.domain.lifecycle import State
 from referrals.intake import afterwards, shown, summary
 from referrals.letters.reading import open_letter
@@ -64,6 +65,7 @@ def referral_track(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         "next": afterwards.NEXT[State(referral.state)],
         "events": Event.objects.filter(referral=referral, for_referrer=True),
         "letters": Letter.objects.filter(referral=referral),
+        "documents": documents.of_referral(referral, "referral_file"),
         "sections": summary.by_section(summary.cards(situation)),
     }
     return render(request, "referrals/intake/track.html", context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.access import gate, open_to_all
 from partnerships.permissions import Permission
 from partnerships.views import typed
+from referrals.attachments import taking as documents
+from referrals.attachments.actions import NotTaken
 from referrals.intake import actions, addresses, afterwards, shown, summary
 from referrals.intake.answers import GROUPS, Answers, seal
 from referrals.intake.pages import PAGES, Step, find, is_saved, neighbours, steps, tasks
@@ -107,9 +110,13 @@ def save(request: Signed, draft: Draft, situation: Situation, step: Step, now: d
     """Check what was typed, store it, and go on. Whatever can't be stored is shown again, with all that was typed."""
     posted, stored = request.POST, step.place.read(draft.answers)
     later = "later" in posted
+    try:
+        refused = documents.take_from_page(request, draft, situation.scheme, step, now)
+    except (actions.AlreadySent, actions.Refused) as error:
+        return not_saved(request, str(error), getattr(error, "referral", None))
     form = step.page.form(posted, situation=situation, number=step.number, stored=stored, later=later)
-    if not form.is_valid():
-        return show(request, draft, situation, step, form, seen=posted.get("seen", ""), status=422)
+    if refused or not form.is_valid():
+        return show(request, draft, situation, step, form, seen=posted.get("seen", ""), refused=refused, status=422)
     wants_another = getattr(form, "wants_another", False) and not later
     try:
         draft = actions.save_page(
@@ -135,6 +142,8 @@ def onwards(request: Signed, draft: Draft, step: Step, now: dt.datetime, *, late
     posted, here = request.POST, addresses.of_page(draft, step)
     if later:
         return redirect("refer_tasks", partnership=draft.partnership.slug, draft_id=draft.pk)
+    if "upload" in posted:
+        return redirect(f"{here}#files")
     if "update" in posted:
         return redirect(f"{here}#so-far")
     stored = step.place.read(draft.answers)
@@ -169,6 +178,7 @@ def show(
     *,
     seen: str,
     doubts: list[str] | None = None,
+    refused: Sequence[NotTaken] = (),
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
@@ -195,6 +205,7 @@ def show(
         "place": ordered.index(step) + 1 if step in ordered else 0,
         "of": len(ordered),
         **shown.page_context(draft, situation, step, form),
+        **documents.page_context(draft, situation.scheme, step, refused),
         **more,
     }
     return render(request, step.page.template, context, status=status)
@@ -272,6 +283,7 @@ def checked(request: Signed, draft: Draft, problem: str = "", status: int = 200)
         "sections": shown.checked_sections(draft, situation),
         "quality": summary.quality(situation, referrer_name=request.user.name, telephone=request.user.telephone),
         "errors": errors,
+        "documents": documents.of_draft(draft),
     }
     return render(request, "referrals/intake/check.html", context, status=status)
 

@@ -1,5 +1,6 @@
 """What happens to one referral. Every row names its partnership; a query without one raises (django-scopes)."""
 
+from referrals.models.attachment import Attachment
 from referrals.models.child import Child, ChosenIndicator, FamilyMember
 from referrals.models.clock import Clock, ClockPause, Heartbeat, LateReason
 from referrals.models.decision import Decision
@@ -10,6 +11,7 @@ from referrals.models.notice import Notice
 from referrals.models.referral import Referral
 
 __all__ = [
+    "Attachment",
     "Child",
     "ChosenIndicator",
     "Clock",

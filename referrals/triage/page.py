@@ -12,6 +12,7 @@ from django.utils import timezone
 from partnerships.access import Actor
 from partnerships.statuses import STATUSES
 from partnerships.templatetags.page_parts import day
+from referrals.attachments import shown as documents
 from referrals.domain.matching import nhs_number_is_valid
 from referrals.domain.quality import Check
 from referrals.intake import summary
@@ -115,6 +116,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "cards": beside(situation),
         "quality": quality(situation, referral),
         "letters": letters,
+        "documents": documents.of_referral(referral, "triage_file"),
         "clocks": clocks,
         "previous": previous_contacts(referral, actor),
         "decisions": decisions(referral, scheme),

@@ -161,7 +161,7 @@ class Consent(IntakeForm):
 
 
 class Attach(IntakeForm):
-    exist = CheckboxesField("Which of these are there for this child?", hint="Choose all that apply")
+    exist = CheckboxesField("Which of these are there, but you can’t add them?", hint="Choose all that apply")
     where = LongTextField(
         "Where can they be had?",
         hint="Who holds them, and how we ask for them. Name other documents here too.",

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from referrals import outbox
+from referrals.attachments.sweep import scan_waiting, tidy
 from referrals.clocks.sweep import sweep
 
 
@@ -19,10 +20,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         while True:
             swept = sweep(at=timezone.now())
+            scanned = scan_waiting(at=timezone.now())
+            tidied = tidy(at=timezone.now())
             delivered = outbox.deliver_due(at=timezone.now())
             self.stdout.write(
                 f"{swept.due_soon} due soon, {swept.overdue} overdue, {swept.to_the_manager} told to the managers; "
-                f"{delivered.sent} notices sent, {delivered.failed} failed."
+                f"{delivered.sent} notices sent, {delivered.failed} failed; "
+                f"{scanned} attachments scanned, {tidied.taken_away} files tidied away."
             )
             if not options["loop"]:
                 return

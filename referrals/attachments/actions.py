@@ -1,0 +1,242 @@
+"""Adding a document to a draft and taking it away again. What can't be taken is told, and stops nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Sum
+
+from partnerships import audit
+from partnerships.models import User
+from partnerships.typed import clean_line
+from referrals.attachments import scanning, store
+from referrals.attachments.kinds import Unwelcome, judge
+from referrals.attachments.scanning import Verdict
+from referrals.models import Attachment, Draft, Referral
+
+LONGEST_NAME = 150
+NAMELESS = "A file without a name"
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One file as it came: what it is for, what it calls itself, its bytes. whole: false where it was too large."""
+
+    called: str
+    name: str
+    file: IO[bytes]
+    size: int
+    asked_for: str = ""
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """A file that was not taken, and why: the two make a sentence."""
+
+    name: str
+    why: str
+    asked_for: str = ""
+
+    @property
+    def sentence(self) -> str:
+        return f"“{self.name}” {self.why}" if self.name != NAMELESS else f"{self.name} {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of the files that were sent together."""
+
+    attachments: list[Attachment] = field(default_factory=list)
+    refused: list[NotTaken] = field(default_factory=list)
+
+
+def attach(
+    *, draft: Draft | None = None, referral: Referral | None = None, files: Iterable[Sent], by: User | None, at: dt.datetime
+) -> Taken:
+    """Take each file that can be taken. One that can't is told with its reason, and the others are kept all the same.
+
+    The same content under the same heading is kept once, however often it is sent.
+    """
+    taken = Taken()
+    for sent in files:
+        name = shown_name(sent.name)
+        try:
+            row = _attach_one(sent, name, draft, referral, by=by, at=at)
+        except Unwelcome as why:
+            taken.refused.append(NotTaken(name, str(why), sent.asked_for))
+        except OSError:
+            taken.refused.append(NotTaken(name, "could not be kept just now. Try it again in a minute.", sent.asked_for))
+        else:
+            taken.attachments.append(row)
+    return taken
+
+
+def _attach_one(
+    sent: Sent, name: str, draft: Draft | None, referral: Referral | None, *, by: User | None, at: dt.datetime
+) -> Attachment:
+    if not sent.whole or sent.size > settings.ATTACHMENT_MAX_MB * MEGABYTE:
+        raise Unwelcome(
+            f"is {megabytes(sent.size)}, which is too large: one file may have {settings.ATTACHMENT_MAX_MB} MB, and "
+            f"what is sent together {settings.UPLOAD_MAX_MB} MB. Split it, or save a smaller copy."
+        )
+    content = sent.file.read()
+    kind = judge(content)
+    digest = hashlib.sha256(content).hexdigest()
+    stored_as = store.keep(content)
+    try:
+        with transaction.atomic():
+            row = _row(sent, name, kind.ending, digest, stored_as, draft, referral, by=by, at=at)
+    except BaseException:
+        store.discard(stored_as)
+        raise
+    if row.stored_as != stored_as:
+        store.discard(stored_as)
+    return row
+
+
+def _row(
+    sent: Sent,
+    name: str,
+    ending: str,
+    digest: str,
+    stored_as: str,
+    draft: Draft | None,
+    referral: Referral | None,
+    *,
+    by: User | None,
+    at: dt.datetime,
+) -> Attachment:
+    from referrals.intake.actions import _for_writing
+
+    holder: Draft | Referral = _for_writing(draft) if draft else _held(referral)
+    mine = holder.attachments.there()  # type: ignore[attr-defined]
+    same = mine.filter(digest=digest, called=sent.called).first()
+    if same is not None:
+        return same
+    so_far = mine.order_by().aggregate(number=Count("pk"), size=Sum("size"))
+    if so_far["number"] >= settings.ATTACHMENTS_MOST:
+        raise Unwelcome(
+            f"is one too many: {settings.ATTACHMENTS_MOST} documents can go with a referral. Say who holds the others."
+        )
+    if (so_far["size"] or 0) + sent.size > settings.ATTACHMENTS_MAX_MB * MEGABYTE:
+        raise Unwelcome(
+            f"would bring the documents above {settings.ATTACHMENTS_MAX_MB} MB together. Say who holds the others."
+        )
+    scanned = scanning.is_configured()
+    row = Attachment.objects.create(
+        partnership=holder.partnership,
+        draft=draft,
+        referral=referral,
+        asked_for=sent.asked_for[:60],
+        called=sent.called[:200],
+        name=name,
+        ending=ending,
+        size=sent.size,
+        digest=digest,
+        stored_as=stored_as,
+        state=(Verdict.PENDING if scanned else Verdict.NOT_SCANNED).value,
+        scan_at=at if scanned else None,
+        added_at=at,
+        added_by=by,
+    )
+    record(row, "attachment.added", {"kind": ending, "size": sent.size}, by=by, at=at)
+    if scanned:
+        transaction.on_commit(nudge)
+    return row
+
+
+def _held(referral: Referral | None) -> Referral:
+    if referral is None:
+        raise TypeError("a draft or a referral is needed")
+    return Referral.objects.select_for_update(of=("self",)).select_related("partnership").get(
+        pk=referral.pk, partnership=referral.partnership_id
+    )
+
+
+@transaction.atomic
+def take_away(*, attachment: Attachment, by: User, at: dt.datetime) -> bool:
+    """Take a document out of a draft again, and its file from the disk. False where it was gone already."""
+    from referrals.intake.actions import _for_writing
+
+    if attachment.draft is None:
+        raise LookupError("what was sent stays as it was sent")
+    _for_writing(attachment.draft)
+    gone = Attachment.objects.there().filter(pk=attachment.pk, referral__isnull=True).update(removed_at=at, removed_by=by)
+    if gone:
+        record(attachment, "attachment.removed", {}, by=by, at=at)
+        transaction.on_commit(lambda: store.discard(attachment.stored_as))
+    return bool(gone)
+
+
+def hand_over(*, draft: Draft, referral: Referral) -> int:
+    """The draft's documents become the referral's; part of the sending's own transaction."""
+    return Attachment.objects.there().filter(draft=draft, referral__isnull=True).update(referral=referral)
+
+
+@transaction.atomic
+def downloaded(*, attachment: Attachment, by: User | None, at: dt.datetime) -> None:
+    """Leave in the trail that somebody took the document."""
+    record(attachment, "attachment.downloaded", {"state": attachment.state}, by=by, at=at)
+
+
+def record(attachment: Attachment, verb: str, detail: dict[str, object], *, by: User | None, at: dt.datetime) -> None:
+    of = {"referral": attachment.referral_id} if attachment.referral_id else {"draft": attachment.draft_id}
+    audit.record(
+        partnership=attachment.partnership,
+        verb=verb,
+        noun="attachment",
+        object_id=attachment.pk,
+        detail={**of, **detail},
+        by=by,
+        at=at,
+    )
+
+
+def nudge() -> None:
+    """Ask a worker to scan now. Best effort: beat comes by."""
+    from referrals.tasks import scan
+
+    try:
+        scan.apply_async(expires=settings.SWEEP_SECONDS, retry=False)
+    except Exception:  # any broker failure; the row is safe
+        return
+
+
+def shown_name(raw: str) -> str:
+    """What a file calls itself, fit to show: its last part, in one line, without marks that turn the reading round.
+
+    >>> shown_name("C:\\\\notes\\\\plan.pdf")
+    'plan.pdf'
+    >>> shown_name("\\u202efdp.exe")
+    'fdp.exe'
+    """
+    last = raw.replace("\\", "/").rsplit("/", 1)[-1]
+    name = clean_line("".join(each for each in last if unicodedata.category(each) not in ("Cf", "Co", "Cn")))
+    if not name.strip(" ."):
+        return NAMELESS
+    if len(name) <= LONGEST_NAME:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    return f"{stem[: LONGEST_NAME - 12]}….{ending[:8]}" if dot and stem else f"{name[: LONGEST_NAME - 1]}…"
+
+
+def megabytes(size: int) -> str:
+    """A size as people say it.
+
+    >>> megabytes(204_800), megabytes(209_715_200)
+    ('200 kB', '200 MB')
+    """
+    return f"{max(1, round(size / 1024)):,} kB" if size < MEGABYTE else f"{size / MEGABYTE:,.0f} MB"
+
+
+def refusals(taken: Sequence[NotTaken]) -> list[str]:
+    return [each.sentence for each in taken]

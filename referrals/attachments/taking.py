@@ -1,0 +1,86 @@
+"""The files of a request, as the page's fields name them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+
+from referrals.attachments.actions import NAMELESS, NotTaken, Sent, Taken, attach
+from referrals.attachments.shown import FIELD, OTHER, OTHER_CALLED, asked, errors, of_draft
+from referrals.models import Draft, Referral
+from thresholds.domain.scheme import Scheme
+
+MUCH = 2_000
+"""Bytes of a multipart body that fields alone do not explain."""
+
+
+def files_of(request: HttpRequest, scheme: Scheme) -> list[Sent]:
+    """Every file sent, under the name of what it is for; a field that the scheme does not name is *another document*."""
+    names = {each.slug: each.name for each in scheme.evidence}
+    found = []
+    for field, files in request.FILES.lists():
+        slug = field.removeprefix(FIELD)
+        known = slug in names
+        for file in files:
+            found.append(sent(file, names.get(slug, OTHER_CALLED), slug if known else OTHER))
+    return found
+
+
+def sent(file: UploadedFile[Any], called: str, slug: str) -> Sent:
+    return Sent(
+        called=called,
+        name=file.name or "",
+        file=file,  # type: ignore[arg-type]
+        size=file.size or 0,
+        asked_for=slug,
+        whole=getattr(file, "whole", True),
+    )
+
+
+def nameless(request: HttpRequest) -> list[NotTaken]:
+    """A file without a name is no file to the web server, which drops it: say so where something large went missing."""
+    if request.FILES or not (request.content_type or "").startswith("multipart/"):
+        return []
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    told = sum(len(name) + len(value) + 200 for name, values in request.POST.lists() for value in values)
+    if length - told < MUCH:
+        return []
+    why = "could not be taken. Give it a name that ends in its kind, such as plan.pdf, and add it again."
+    return [NotTaken(NAMELESS, why, OTHER)]
+
+
+def take(
+    request: HttpRequest, scheme: Scheme, *, draft: Draft | None = None, referral: Referral | None = None, at: dt.datetime
+) -> Taken:
+    """Attach what was sent."""
+    by = request.user if request.user.is_authenticated else None
+    taken = attach(draft=draft, referral=referral, files=files_of(request, scheme), by=by, at=at)  # type: ignore[arg-type]
+    taken.refused.extend(nameless(request))
+    return taken
+
+
+PAGE = "attach"
+"""The slug of the form's page on which documents are added."""
+
+__all__ = ["files_of", "of_draft", "page_context", "take", "take_from_page"]
+
+
+def take_from_page(request: HttpRequest, draft: Draft, scheme: Scheme, step: Any, at: dt.datetime) -> list[NotTaken]:
+    """What came with the page itself; gives what could not be taken. Nothing on any other page."""
+    return take(request, scheme, draft=draft, at=at).refused if step.page.slug == PAGE else []
+
+
+def page_context(draft: Draft, scheme: Scheme, step: Any, refused: Sequence[NotTaken]) -> dict[str, Any]:
+    """What that page shows beside its questions."""
+    if step.page.slug != PAGE:
+        return {}
+    return {
+        "asked": asked(draft, scheme, refused),
+        "upload_errors": errors(refused),
+        "limits": {"each": settings.ATTACHMENT_MAX_MB, "number": settings.ATTACHMENTS_MOST},
+    }
