@@ -232,8 +232,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
 # --- attachments --------------------------------------------------------------------------------------------------
 ATTACHMENTS_DIR = Path(env.str("ATTACHMENTS_DIR", str(VAR_DIR / "attachments")))
 UPLOADING_DIR = VAR_DIR / "uploading"
-for folder in (ATTACHMENTS_DIR, UPLOADING_DIR):
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+for place in (ATTACHMENTS_DIR, UPLOADING_DIR):
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
 FILE_UPLOAD_HANDLERS = ["referrals.attachments.uploading.BoundedUploadHandler"]
 ATTACHMENT_MAX_MB = env.int("ATTACHMENT_MAX_MB", 20)  # of one file
 UPLOAD_MAX_MB = 100  # kept of one request; what is beyond is read and thrown away, so that the answer can say so

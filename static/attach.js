@@ -1,12 +1,21 @@
 // Documents: dropped or chosen, each goes at once, with how far it is. Without script the button sends them.
-import { FileUpload, createAll } from "./build/govuk-frontend.min.js";
-
 const form = document.querySelector("form[data-upload]");
 const state = document.querySelector("[data-upload-state]");
 const button = document.querySelector("[data-upload-button]");
 
 function say(text) {
   state.textContent = text;
+}
+
+// Say that one may drop here, to whoever can: it is an addition, never the only way.
+function invite(where) {
+  for (const place of where.querySelectorAll("[data-drop]")) {
+    const words = document.createElement("p");
+    words.className = "govuk-hint govuk-!-margin-bottom-0";
+    words.textContent = "Or drop files here";
+    place.append(words);
+    place.classList.add("door-drop--ready");
+  }
 }
 
 function waiting() {
@@ -42,7 +51,7 @@ function send() {
     const list = held.content.querySelector("[data-files]");
     const focused = document.activeElement?.closest("[data-files]") ? chosen[0].id : "";
     document.querySelector("[data-files]").replaceWith(list);
-    createAll(FileUpload, undefined, list);
+    invite(list);
     const wrong = list.querySelectorAll(".govuk-error-message").length;
     say(wrong ? `${wrong} of ${names.length} could not be added. The reasons stand above.` : `Added: ${what}.`);
     if (focused) document.getElementById(focused)?.focus();
@@ -55,7 +64,19 @@ function send() {
 }
 
 if (form && state) {
-  createAll(FileUpload);
+  invite(document);
+  for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
+    form.addEventListener(kind, (event) => {
+      const place = event.target.closest("[data-drop]");
+      if (!place) return;
+      event.preventDefault();
+      place.classList.toggle("door-drop--over", kind === "dragenter" || kind === "dragover");
+      if (kind === "drop" && event.dataTransfer?.files.length) {
+        place.querySelector("input").files = event.dataTransfer.files;
+        send();
+      }
+    });
+  }
   form.addEventListener("change", (event) => {
     if (event.target.type === "file") send();
   });

@@ -12,8 +12,9 @@ from django_scopes import scope
 
 from partnerships.models import Agency, Membership, Partnership, Team, User
 from partnerships.permissions import Role
+from referrals.attachments import store
 from referrals.clocks.actions import start_clocks
-from referrals.models import Child, ChosenIndicator, Draft, Letter, Referral
+from referrals.models import Attachment, Child, ChosenIndicator, Draft, Letter, Referral
 from tests import schemes
 from thresholds import actions
 from thresholds.domain.reading import read_scheme
@@ -215,4 +216,25 @@ def make_letter(world: World, referral: Referral) -> Letter:
             body="A person is reading it.",
             sent_at=NOW,
             sent_by=world.person(Role.SCREENER),
+        )
+
+
+def make_attachment(world: World, *, referral: Referral | None = None, draft: Draft | None = None) -> Attachment:
+    """A document with its sealed file, of a draft or of a referral."""
+    content = b"%PDF-1.7\n%%EOF\n"
+    with scope(partnership=world.partnership):
+        return Attachment.objects.create(
+            partnership=world.partnership,
+            draft=draft,
+            referral=referral,
+            asked_for="plan",
+            called="Plan",
+            name="plan.pdf",
+            ending="pdf",
+            size=len(content),
+            digest=uuid.uuid4().hex,
+            stored_as=store.keep(content),
+            state=Attachment.State.NOT_SCANNED,
+            added_at=NOW,
+            added_by=world.person(Role.PRACTITIONER),
         )

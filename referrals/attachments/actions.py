@@ -60,7 +60,12 @@ class Taken:
 
 
 def attach(
-    *, draft: Draft | None = None, referral: Referral | None = None, files: Iterable[Sent], by: User | None, at: dt.datetime
+    *,
+    draft: Draft | None = None,
+    referral: Referral | None = None,
+    files: Iterable[Sent],
+    by: User | None,
+    at: dt.datetime,
 ) -> Taken:
     """Take each file that can be taken. One that can't is told with its reason, and the others are kept all the same.
 
@@ -74,7 +79,9 @@ def attach(
         except Unwelcome as why:
             taken.refused.append(NotTaken(name, str(why), sent.asked_for))
         except OSError:
-            taken.refused.append(NotTaken(name, "could not be kept just now. Try it again in a minute.", sent.asked_for))
+            taken.refused.append(
+                NotTaken(name, "could not be kept just now. Try it again in a minute.", sent.asked_for)
+            )
         else:
             taken.attachments.append(row)
     return taken
@@ -157,8 +164,10 @@ def _row(
 def _held(referral: Referral | None) -> Referral:
     if referral is None:
         raise TypeError("a draft or a referral is needed")
-    return Referral.objects.select_for_update(of=("self",)).select_related("partnership").get(
-        pk=referral.pk, partnership=referral.partnership_id
+    return (
+        Referral.objects.select_for_update(of=("self",))
+        .select_related("partnership")
+        .get(pk=referral.pk, partnership=referral.partnership_id)
     )
 
 
@@ -170,7 +179,9 @@ def take_away(*, attachment: Attachment, by: User, at: dt.datetime) -> bool:
     if attachment.draft is None:
         raise LookupError("what was sent stays as it was sent")
     _for_writing(attachment.draft)
-    gone = Attachment.objects.there().filter(pk=attachment.pk, referral__isnull=True).update(removed_at=at, removed_by=by)
+    gone = (
+        Attachment.objects.there().filter(pk=attachment.pk, referral__isnull=True).update(removed_at=at, removed_by=by)
+    )
     if gone:
         record(attachment, "attachment.removed", {}, by=by, at=at)
         transaction.on_commit(lambda: store.discard(attachment.stored_as))

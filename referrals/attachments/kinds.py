@@ -28,11 +28,13 @@ MOST_ENTRIES = 5_000
 MOST_UNPACKED = 200 * 1024 * 1024
 DEEPEST_EMAIL = 3
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-PROGRAM_ENDINGS = (
-    "exe scr com bat cmd pif cpl msi msp ps1 psm1 vbs vbe js jse wsf wsh hta jar lnk reg dll sys iso img vhd app dmg "
-    "docm xlsm pptm dotm xltm xlam"
-).split()
-ARCHIVE_ENDINGS = "zip rar 7z gz tgz bz2 xz tar cab arj ace lzh z".split()
+PROGRAM_ENDINGS = tuple(
+    (
+        "exe scr com bat cmd pif cpl msi msp ps1 psm1 vbs vbe js jse wsf wsh hta jar lnk reg dll sys iso img vhd app "
+        + "dmg docm xlsm pptm dotm xltm xlam"
+    ).split()
+)
+ARCHIVE_ENDINGS = tuple("zip rar 7z gz tgz bz2 xz tar cab arj ace lzh z".split())  # noqa: SIM905  the same
 
 
 class Kind(Enum):
@@ -104,12 +106,16 @@ def refuse_the_known(content: bytes) -> None:
     except (puremagic.PureError, ValueError, IndexError):
         name = ""
     if re.search(r"video|audio|mpeg|mp4|matroska|quicktime|wave", name, re.I):
-        raise Unwelcome("is sound or film, which we can’t take here. Say in your referral that it exists and who has it.")
+        raise Unwelcome(
+            "is sound or film, which we can’t take here. Say in your referral that it exists and who has it."
+        )
 
 
 def is_program(content: bytes) -> bool:
     """Windows, Linux and Mac programs, scripts, shortcuts, Java classes."""
-    if content.startswith((b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"L\0\0\0\x01\x14\x02")):
+    if content.startswith(
+        (b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"L\0\0\0\x01\x14\x02")
+    ):
         return True
     if content.startswith((b"MZ", b"ZM")):
         return True
@@ -120,7 +126,18 @@ def is_program(content: bytes) -> bool:
 def is_archive(content: bytes) -> bool:
     """Zip, RAR, 7-Zip, gzip, bzip2, xz, tar, cabinet, disk images."""
     if content.startswith(
-        (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"MSCF", b"\x60\xea")
+        (
+            b"PK\x03\x04",
+            b"PK\x05\x06",
+            b"PK\x07\x08",
+            b"Rar!\x1a\x07",
+            b"7z\xbc\xaf\x27\x1c",
+            b"\x1f\x8b",
+            b"BZh",
+            b"\xfd7zXZ",
+            b"MSCF",
+            b"\x60\xea",
+        )
     ):
         return True
     return content[257:262] == b"ustar" or content[32769:32774] == b"CD001"
@@ -197,7 +214,9 @@ def looks_like_email(content: bytes) -> bool:
     head = content[:65_536]
     if b"\0" in head:
         return False
-    names = {name.lower() for name in re.findall(rb"^([A-Za-z-]{2,40}):", head.split(b"\n\n")[0].split(b"\r\n\r\n")[0], re.M)}
+    names = {
+        name.lower() for name in re.findall(rb"^([A-Za-z-]{2,40}):", head.split(b"\n\n")[0].split(b"\r\n\r\n")[0], re.M)
+    }
     return len(names & {b"from", b"to", b"subject", b"date", b"received", b"message-id", b"mime-version"}) >= 2
 
 
@@ -258,4 +277,4 @@ def picture(content: bytes) -> Kind:
 def opened(content: bytes) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "HEIF", "MPO"))
+        return Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "HEIF"))

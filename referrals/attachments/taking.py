@@ -20,7 +20,7 @@ MUCH = 2_000
 
 
 def files_of(request: HttpRequest, scheme: Scheme) -> list[Sent]:
-    """Every file sent, under the name of what it is for; a field that the scheme does not name is *another document*."""
+    """Every file sent, under what it is for; under a field that the scheme does not name, *another document*."""
     names = {each.slug: each.name for each in scheme.evidence}
     found = []
     for field, files in request.FILES.lists():
@@ -43,19 +43,25 @@ def sent(file: UploadedFile[Any], called: str, slug: str) -> Sent:
 
 
 def nameless(request: HttpRequest) -> list[NotTaken]:
-    """A file without a name is no file to the web server, which drops it: say so where something large went missing."""
-    if request.FILES or not (request.content_type or "").startswith("multipart/"):
+    """A file without a name is no file to the web server, which drops it or takes it for text: say so."""
+    if not (request.content_type or "").startswith("multipart/"):
         return []
+    as_text = any(name.startswith(FIELD) and any(values) for name, values in request.POST.lists())
     length = int(request.META.get("CONTENT_LENGTH") or 0)
     told = sum(len(name) + len(value) + 200 for name, values in request.POST.lists() for value in values)
-    if length - told < MUCH:
+    if not as_text and (request.FILES or length - told < MUCH):
         return []
     why = "could not be taken. Give it a name that ends in its kind, such as plan.pdf, and add it again."
     return [NotTaken(NAMELESS, why, OTHER)]
 
 
 def take(
-    request: HttpRequest, scheme: Scheme, *, draft: Draft | None = None, referral: Referral | None = None, at: dt.datetime
+    request: HttpRequest,
+    scheme: Scheme,
+    *,
+    draft: Draft | None = None,
+    referral: Referral | None = None,
+    at: dt.datetime,
 ) -> Taken:
     """Attach what was sent."""
     by = request.user if request.user.is_authenticated else None

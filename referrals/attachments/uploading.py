@@ -49,7 +49,7 @@ class BoundedUploadHandler(FileUploadHandler):
         if self.file is None:
             if self.size > len(raw_data):
                 return  # its beginning was thrown away
-            self.file = tempfile.TemporaryFile(dir=settings.UPLOADING_DIR)
+            self.file = nowhere()
         self.file.write(raw_data)
         self.kept += len(raw_data)
 
@@ -62,7 +62,7 @@ class BoundedUploadHandler(FileUploadHandler):
     def file_complete(self, file_size: int) -> Taken:
         file = self.file
         taken = Taken(
-            file=file or tempfile.TemporaryFile(dir=settings.UPLOADING_DIR),
+            file=file or nowhere(),
             name=self.file_name,
             content_type=self.content_type,
             size=file_size,
@@ -75,3 +75,8 @@ class BoundedUploadHandler(FileUploadHandler):
 
     def upload_interrupted(self) -> None:
         self.let_go()
+
+
+def nowhere() -> IO[bytes]:
+    """A file that has no name on the disk, and is gone when the process is."""
+    return tempfile.TemporaryFile(dir=settings.UPLOADING_DIR)  # noqa: SIM115  the request closes it

@@ -1,4 +1,4 @@
-"""Documents over the wire: added with script one by one, taken away, and handed out to whoever may read the referral."""
+"""Documents over the wire: added by script, taken away, and handed out to whoever may read the referral."""
 
 from __future__ import annotations
 
@@ -88,7 +88,12 @@ def triage_file(request: Signed, referral_id: uuid.UUID, attachment_id: uuid.UUI
 
 
 def one_of(attachment_id: uuid.UUID, **of: Any) -> Attachment:
-    row = Attachment.objects.there().filter(pk=attachment_id, **of).select_related("partnership", "referral", "draft").first()
+    row = (
+        Attachment.objects.there()
+        .filter(pk=attachment_id, **of)
+        .select_related("partnership", "referral", "draft")
+        .first()
+    )
     if row is None:
         raise Http404
     return row
@@ -125,5 +130,3 @@ def file_name(row: Attachment, kind: Kind) -> str:
     """By the reference and what it is: a child's name, which the sender's own name for it may hold, stays here."""
     of = row.referral.reference if row.referral else "draft"
     return f"{of}-{row.asked_for or shown.OTHER}-{row.pk.hex[:6]}.{kind.ending}"
-
-

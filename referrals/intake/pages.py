@@ -176,7 +176,7 @@ PAGES = (
         CONSENT,
         template="referrals/intake/consent.html",
     ),
-    Page("attach", "Which documents are there?", forms.Attach, ATTACH, template="referrals/intake/attach.html"),
+    Page("attach", "Add documents", forms.Attach, ATTACH, template="referrals/intake/attach.html"),
 )
 
 

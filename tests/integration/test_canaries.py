@@ -17,6 +17,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -28,7 +29,8 @@ from referrals import outbox
 from referrals.clocks.sweep import sweep
 from referrals.domain.lifecycle import Outcome
 from referrals.intake.pages import PAGES
-from referrals.models import Child, Draft, FamilyMember, Letter, Notice, Referral
+from referrals.models import Attachment, Child, Draft, FamilyMember, Letter, Notice, Referral
+from tests import hostile_files
 from tests.factories import World, make_person, make_world
 from tests.integration.test_gates import ADDRESSES, route_names
 
@@ -84,6 +86,8 @@ def fill_in(watch: Watch, page: bytes) -> dict[str, Any]:
             continue
         if kind == "hidden":
             form[name] = told.get("value", "")
+        elif kind == "file":
+            form[name] = SimpleUploadedFile(f"{watch.canary()[2:]}.pdf", hostile_files.pdf(name.encode()))
         elif kind == "radio" or kind == "checkbox":
             form.setdefault(name, told["value"])
         elif name.rsplit("_", 1)[-1] in BIRTH:
@@ -151,10 +155,14 @@ def the_whole_way(watch: Watch, world: World) -> Referral:
             reader.get(address)
     watch.client(world.person(Role.MANAGER)).get("/testshire/reports/list/")
     with scope(partnership=world.partnership):
-        letters = list(Letter.objects.all())
+        letters, documents = list(Letter.objects.all()), list(Attachment.objects.filter(referral=referral))
+    assert documents
     track = f"/testshire/referrals/{referral.pk}/"
     for address in (track, f"{track}copy.pdf", *(f"{track}letters/{each.pk}/" for each in letters)):
         assert person.get(address).status_code == 200
+    for each in documents:
+        assert person.get(f"{track}files/{each.pk}/").status_code == 200
+        assert client.get(f"{one}files/{each.pk}/").status_code == 200
     later = timezone.now() + dt.timedelta(days=60)
     sweep(at=later)
     sweep(at=later)
@@ -260,11 +268,13 @@ def addresses(world: World, referral: Referral) -> list[str]:
     """Every address of a partnership, with the child's own referral, letters and drafts in it."""
     with scope(partnership=referral.partnership):
         draft, letter = Draft.objects.exclude(sent_at=None).get(), Letter.objects.first()
+        document = Attachment.objects.filter(referral=referral).first()
     told: dict[str, Any] = {
         "partnership": world.partnership.slug,
         "referral_id": referral.pk,
         "draft_id": draft.pk,
         "letter_id": letter.pk if letter else referral.pk,
+        "attachment_id": document.pk if document else referral.pk,
         "team": "mash",
         "version": world.version.slug,
         "key": "health-4-01",

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_scopes import scopes_disabled
 
 from partnerships.permissions import Role
-from tests.factories import NOW, World, make_draft, make_letter, make_person, make_referral, make_world
+from tests.factories import NOW, World, make_attachment, make_draft, make_letter, make_person, make_referral, make_world
 
 ACCOUNTS = "accounts/"
 SIGNED_OUT, DEACTIVATED, FOREIGN = "signed out", "deactivated", "foreign"
@@ -55,6 +55,7 @@ def parts(world: World) -> dict[str, Any]:
         "referral_id": mash.pk,
         "draft_id": draft.pk,
         "letter_id": make_letter(world, mash).pk,
+        "attachment_id": make_attachment(world, referral=mash, draft=draft).pk,
         "team": world.mash.slug,
         "version": world.version.slug,
         "key": "health-2-01",
@@ -120,7 +121,7 @@ def test_every_address_for_everybody_holds_to_the_table(capsys: pytest.CaptureFi
     assert not wrong, "\n".join(wrong[:40])
 
 
-RECORDS = {"referral_id", "draft_id", "letter_id"}
+RECORDS = {"referral_id", "draft_id", "letter_id", "attachment_id"}
 MISSING = {name: uuid.UUID(int=7) for name in RECORDS}
 
 
