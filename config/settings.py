@@ -101,6 +101,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "partnerships.context.page",
+                "referrals.notices.context.counts",
             ],
         },
     }
@@ -247,6 +248,12 @@ CLAMAV_MAX_MB = env.int("CLAMAV_MAX_MB", 25)  # the scanner's own StreamMaxLengt
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
+# GOV.UK Notify instead, where there is a key: its template holds ((subject)) and ((body)), and nothing else.
+NOTIFY_API_KEY = env.str("NOTIFY_API_KEY", "")
+NOTIFY_TEMPLATE_ID = env.str("NOTIFY_TEMPLATE_ID", "")
+NOTIFY_URL = env.str("NOTIFY_URL", "https://api.notifications.service.gov.uk")
+if NOTIFY_API_KEY and not NOTIFY_TEMPLATE_ID:
+    raise ImproperlyConfigured("NOTIFY_API_KEY needs NOTIFY_TEMPLATE_ID, a template with ((subject)) and ((body)).")
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", "Front Door <no-reply@front-door.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -2,8 +2,12 @@
 
 from django.urls import include, path
 
+from referrals import health_views
+
 urlpatterns = [
     path("", include("partnerships.urls")),
+    path("health/", health_views.health, name="health"),
+    path("health/watch/", health_views.health_watch, name="health_watch"),
     path("accounts/", include("partnerships.account_urls")),
     path("<slug:partnership>/", include("thresholds.urls")),
     path("<slug:partnership>/", include("referrals.urls")),

@@ -16,6 +16,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return {
         "partnership": partnership,
         "actor": getattr(request, "actor", None),
-        "front_door_open": is_open(partnership, timezone.now()) if partnership else True,
+        "front_door_open": is_open(partnership, timezone.now(), closed=getattr(partnership, "closed_today", None))
+        if partnership
+        else True,
         "demo": settings.DEMO,
     }

@@ -24,11 +24,16 @@ def closure_days(partnership: Partnership) -> frozenset[dt.date]:
     return frozenset(partnership.closure_days.values_list("on", flat=True))
 
 
-def is_open(partnership: Partnership, at: dt.datetime) -> bool:
-    """Is the front door's own telephone answered at this instant (else the out-of-hours number)."""
+def is_open(partnership: Partnership, at: dt.datetime, *, closed: bool | None = None) -> bool:
+    """Is the front door's own telephone answered at this instant (else the out-of-hours number).
+
+    closed: whether this is a closure day, where that is known already; else it is looked up.
+    """
     if partnership.always_open:
         return True
     here = at.astimezone(LONDON)
-    if here.weekday() >= 5 or here.date() in bank_holidays() or here.date() in closure_days(partnership):
+    if here.weekday() >= 5 or here.date() in bank_holidays():
         return False
-    return partnership.opens <= here.time() < partnership.closes
+    if not partnership.opens <= here.time() < partnership.closes:
+        return False
+    return not (here.date() in closure_days(partnership) if closed is None else closed)

@@ -8,13 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
 from django_scopes import scope
 
 from partnerships.access import actor_for
 from partnerships.audit import request_id
-from partnerships.models import Partnership
+from partnerships.models import ClosureDay, Partnership
 
 log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -100,4 +102,8 @@ class PartnershipMiddleware:
             slug = resolve(request.path_info).kwargs.get("partnership")
         except Resolver404:
             return None
-        return Partnership.objects.filter(slug=slug).first() if slug else None
+        if not slug:
+            return None
+        # Whether today is a closure day comes with the row: every page asks it.
+        today = ClosureDay.objects.filter(partnership=OuterRef("pk"), on=timezone.localdate())
+        return Partnership.objects.filter(slug=slug).annotate(closed_today=Exists(today)).first()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
@@ -14,12 +15,17 @@ LINKS: tuple[tuple[str, str, tuple[Permission, ...]], ...] = (
     ("Queue", "queue", (Permission.QUEUE_READ,)),
     ("Tell of a worry", "refer_before", (Permission.REFERRAL_SEND,)),
     ("Your referrals", "my_referrals", (Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)),
+    ("Notices", "notices", (Permission.NOTICE_READ,)),
     ("Reports", "reports", (Permission.REPORT_READ,)),
     ("Threshold content", "threshold_versions", (Permission.THRESHOLD_EDIT,)),
     ("Settings", "partnership_settings", (Permission.PARTNERSHIP_EDIT,)),
     ("Threshold", "threshold", ()),
 )
 """The link's words, the name of its address, and the permissions of which any opens it; none: open to everybody."""
+
+
+COUNTED = ("notices",)
+"""Links that say how much waits behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +46,21 @@ def address(name: str, partnership: Partnership | None = None) -> str:
         return ""
 
 
-def links(actor: Actor | None, partnership: Partnership | None, path: str) -> list[Link]:
-    """The service navigation of a page. Who is not signed in can tell of a worry: that begins with signing in."""
+def links(
+    actor: Actor | None, partnership: Partnership | None, path: str, counts: Mapping[str, int] | None = None
+) -> list[Link]:
+    """The service navigation of a page. counts: by the name of a link's address, how much waits there.
+
+    Who is not signed in can tell of a worry: that begins with signing in.
+    """
     signed_in = bool(actor and actor.user)
     offered: list[tuple[str, str]] = []
     if partnership:
         for text, name, needed in LINKS:
             may = not needed or any(actor.can(each) for each in needed) if actor else not needed
             if may or (name == "refer_before" and not signed_in):
-                offered.append((text, address(name, partnership)))
+                waits = counts.get(name, 0) if counts and name in COUNTED else 0
+                offered.append((f"{text} ({waits})" if waits else text, address(name, partnership)))
     offered.append(("Sign out", address("account_logout")) if signed_in else ("Sign in", address("account_login")))
     return [
         Link(text, href, current=path == href, active=path != href and path.startswith(href))

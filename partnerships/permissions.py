@@ -22,12 +22,19 @@ class Permission(Enum):
     REFERRAL_STEP = "Step a referral up to the MASH or down to early help"
     REFERRAL_READ_ALL = "Read every referral of the partnership"
     SUMMARY_DOWNLOAD = "Download a referral's summary"
+    NOTICE_READ = "Read the notices written to one, and choose how they come"
+    NOTICE_RESEND = "See which notices reached nobody, and try them again"
+    CLOCK_PAUSE = "Stop a clock with a reason, and let it run on"
     REPORT_READ = "See volume, timeliness and outcomes, and the records behind each figure"
     AUDIT_READ = "Read the audit trail"
     THRESHOLD_EDIT = "Draft, change and try threshold content"
     THRESHOLD_PUBLISH = "Publish threshold content from a date, once somebody else has approved it"
     THRESHOLD_APPROVE = "Read drafts of threshold content, and approve or send back what a colleague wrote"
     PARTNERSHIP_EDIT = "Keep contact points, teams, closure days and agencies true"
+
+
+EVERYBODYS = frozenset({Permission.NOTICE_READ})
+"""What every role may do."""
 
 
 @unique
@@ -43,7 +50,7 @@ class Role(StrEnum):
         member._value_ = value
         member.label = label
         member.description = description
-        member.permissions = permissions
+        member.permissions = permissions | EVERYBODYS
         return member
 
     PRACTITIONER = (
@@ -97,6 +104,7 @@ class Role(StrEnum):
                 Permission.REFERRAL_READ,
                 Permission.REFERRAL_READ_ALL,
                 Permission.SUMMARY_DOWNLOAD,
+                Permission.CLOCK_PAUSE,
                 Permission.REPORT_READ,
                 Permission.AUDIT_READ,
                 Permission.THRESHOLD_APPROVE,
@@ -113,6 +121,7 @@ class Role(StrEnum):
                 Permission.THRESHOLD_PUBLISH,
                 Permission.THRESHOLD_APPROVE,
                 Permission.PARTNERSHIP_EDIT,
+                Permission.NOTICE_RESEND,
             }
         ),
     )

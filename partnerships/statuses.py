@@ -45,6 +45,7 @@ STATUSES: dict[str, dict[str, Status]] = {
         "due_soon": Status("Due soon", "orange"),
         "overdue": Status("Overdue", "red"),
         "met": Status("Met", "green"),
+        "paused": Status("Paused", "grey"),
     },
     "route": {
         "advice": Status("Advice", "green"),
@@ -82,6 +83,17 @@ STATUSES: dict[str, dict[str, Status]] = {
         "section_47": Status("Significant harm (section 47)", "red"),
         "seen_before": Status("Seen before", "blue"),
         "strategy_discussion": Status("Strategy discussion (section 47)", "red"),
+    },
+    # What a notice is about, for an admin who may not know of whom.
+    "notice": {
+        "receipt": Status("Receipt of a referral"),
+        "waiting": Status("A referral waits"),
+        "letter": Status("A letter is there"),
+        "clock_due_soon": Status("Something is due soon"),
+        "clock_overdue": Status("Something is overdue"),
+        "clock_late": Status("Please say why something was late"),
+        "digest": Status("The morning’s digest"),
+        "stood_still": Status("A background loop stood still"),
     },
     "letter": {
         "acknowledgement": Status("Acknowledgement", "blue"),

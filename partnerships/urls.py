@@ -4,5 +4,4 @@ from partnerships import views
 
 urlpatterns = [
     path("", views.index, name="index"),
-    path("health/", views.health, name="health"),
 ]

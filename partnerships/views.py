@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -56,9 +56,3 @@ def typed(request: HttpRequest) -> list[tuple[str, str]]:
     hidden = {"csrfmiddlewaretoken", "password", "login", "new_password", "oldpassword", "password1", "password2"}
     hidden |= {"seen", "doubts", "from", "revision", "next"}  # a form's own marks, which nobody typed
     return [(name, value) for name, values in fields if name not in hidden for value in values if value.strip()]
-
-
-@open_to_all("Operations: is the site up, and is its database there")
-def health(request: HttpRequest) -> HttpResponse:
-    Partnership.objects.exists()
-    return JsonResponse({"status": "ok"})

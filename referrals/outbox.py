@@ -1,8 +1,9 @@
 """Notices: written in the transaction that causes them, delivered afterwards, each exactly once to its reader.
 
-The row is the truth. A delivery takes a lease on a row, sends, and marks it sent; a worker that dies leaves a lease
-that runs out, and the next delivery takes the row again. The message carries the notice's id as its Message-ID, so
-that a mail system that was handed it twice can tell. No notice names a child, a school or a worry.
+The row is the truth. A delivery takes a lease on a row, makes sure that it still holds it, notes that it begins, sends,
+and marks it sent. A worker that dies leaves a lease that runs out, and the next delivery takes the row again; where a
+handing-over had begun, it asks the provider first whether it went (`referrals.post`). No notice names a child, a school
+or a worry.
 """
 
 from __future__ import annotations
@@ -13,18 +14,25 @@ import time
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django_scopes import scope
 
 from partnerships.models import Partnership, User
+from referrals import health
+from referrals.bounces import came_back
+from referrals.digests import in_digest, next_digest, write_digests
 from referrals.models import Notice, Referral
+from referrals.post import MailSystem, NotTaken, Post, provider
 
 log = logging.getLogger(__name__)
 
 LEASE = dt.timedelta(minutes=2)
 MOST_ATTEMPTS = 8
 BATCH = 50
+LONGEST = 40.0
+"""Seconds after which a delivery leaves the rest to the next one: a task has 60."""
+FOLLOWED = dt.timedelta(days=3)
+"""How long a provider is asked what became of a notice."""
 
 
 @transaction.atomic
@@ -43,7 +51,9 @@ def tell(
 
     key: what is told to whom, such as `receipt:<referral>` or `overdue:decide:<referral>:<user>`.
     body: plain text; the link to the portal is the caller's.
+    Who chose a digest gets what can wait with the next one (`referrals.digests`).
     """
+    digest = in_digest(kind, to, partnership)
     notice, made = Notice.objects.get_or_create(
         partnership=partnership,
         key=key,
@@ -54,7 +64,8 @@ def tell(
             "subject": subject,
             "body": body,
             "created_at": at,
-            "next_attempt_at": at,
+            "digest": digest,
+            "next_attempt_at": next_digest(at) if digest else at,
         },
     )
     if not made:
@@ -84,48 +95,108 @@ class Delivered:
 def deliver_due(*, at: dt.datetime) -> Delivered:
     """Deliver what is waiting, partnership by partnership. Two at once do no harm; one poisoned row stops none."""
     sent = failed = 0
-    started = time.monotonic()
+    started, post = time.monotonic(), provider()
     for partnership in Partnership.objects.all():
         with scope(partnership=partnership):
-            for notice in Notice.objects.deliverable(at).order_by("next_attempt_at")[:BATCH]:
-                # Where the mail system is slow a batch outlasts a lease: each begins when its own notice is sent.
-                now = at + dt.timedelta(seconds=time.monotonic() - started)
-                if not take(notice, now):
-                    continue
-                if send(notice, now):
-                    sent += 1
-                else:
-                    failed += 1
+            write_digests(partnership=partnership, at=at)
+            tried: set[object] = set()
+            while batch := list(
+                Notice.objects.deliverable(at)
+                .exclude(pk__in=tried)
+                .select_related("to")
+                .order_by("next_attempt_at")[:BATCH]
+            ):
+                for notice in batch:
+                    tried.add(notice.pk)
+                    # Where the mail system is slow a batch outlasts a lease: each begins when its own notice is sent.
+                    now = at + dt.timedelta(seconds=time.monotonic() - started)
+                    if not take(notice, now):
+                        continue
+                    if send(notice, now, post=post):
+                        sent += 1
+                    else:
+                        failed += 1
+                if time.monotonic() - started > LONGEST:
+                    break
+            follow_up(post, at=at)
+    health.beat("deliver", at=at)
     return Delivered(sent, failed)
 
 
 def take(notice: Notice, at: dt.datetime) -> bool:
     """Lease the row by one conditional update; false where another worker was first."""
-    taken = Notice.objects.deliverable(at).filter(pk=notice.pk).update(leased_until=at + LEASE)
+    lease = at + LEASE
+    taken = Notice.objects.deliverable(at).filter(pk=notice.pk).update(leased_until=lease)
+    if taken:
+        notice.leased_until = lease
     return taken == 1
 
 
-def send(notice: Notice, at: dt.datetime) -> bool:
-    """Hand the notice to the mail system and mark it; on failure, wait longer each time and give up at last."""
-    message = EmailMessage(
-        subject=notice.subject,
-        body=notice.body,
-        to=[notice.to.email],
-        headers={"Message-ID": f"<{notice.pk}@front-door>", "Auto-Submitted": "auto-generated"},
-    )
+def begin(notice: Notice, at: dt.datetime) -> bool:
+    """Just before sending: make sure that the lease is still this worker's, and note that sending begins."""
+    lease = at + LEASE
+    held = Notice.objects.filter(
+        pk=notice.pk, state=Notice.State.WAITING, leased_until=notice.leased_until, leased_until__gt=at
+    ).update(begun_at=at, leased_until=lease)
+    if held:
+        notice.begun_at, notice.leased_until = at, lease
+    return held == 1
+
+
+def send(notice: Notice, at: dt.datetime, *, post: Post | None = None) -> bool:
+    """Hand a leased notice over and mark it; on failure, wait longer each time and give up at last."""
+    post = post or provider()
+    may_have_gone = notice.begun_at is not None
     try:
-        get_connection().send_messages([message])
-    except Exception as error:  # whatever the mail system raises, this row waits and the others go on
-        notice.attempts += 1
-        notice.last_error = type(error).__name__
-        notice.leased_until = None
-        if notice.attempts >= MOST_ATTEMPTS:
-            notice.state = Notice.State.DEAD
-            log.error("Notice %s given up after %s attempts", notice.pk, notice.attempts)
-        notice.next_attempt_at = at + dt.timedelta(seconds=15 * 2**notice.attempts)
-        notice.save(update_fields=["attempts", "last_error", "leased_until", "state", "next_attempt_at"])
+        if may_have_gone and post.has(notice):
+            return done(notice, Notice.State.SENT, at)
+        if not begin(notice, at):
+            log.warning("Notice %s: its lease ran out before it was sent; whoever has it now sends it", notice.pk)
+            return False
+        post.send(notice)
+    except DatabaseError:
+        raise
+    except NotTaken as refused:
+        done(notice, Notice.State.SENT, at)
+        came_back(notice=notice, why=str(refused), at=at)
         return False
+    except Exception as error:  # whatever the mail system raises, this row waits and the others go on
+        again_later(notice, error, at)
+        return False
+    return done(notice, Notice.State.SENT, at)
+
+
+def done(notice: Notice, state: Notice.State, at: dt.datetime) -> bool:
     notice.attempts += 1
-    notice.state, notice.sent_at, notice.leased_until = Notice.State.SENT, at, None
+    notice.state, notice.sent_at, notice.leased_until = state, at, None
     notice.save(update_fields=["attempts", "state", "sent_at", "leased_until"])
     return True
+
+
+def again_later(notice: Notice, error: Exception, at: dt.datetime) -> None:
+    """Back off: half a minute, a minute, two …; after the last attempt, give up and say so."""
+    notice.attempts += 1
+    notice.last_error = type(error).__name__
+    notice.leased_until = None
+    if notice.attempts >= MOST_ATTEMPTS:
+        notice.state = Notice.State.DEAD
+        log.error("Notice %s given up after %s attempts", notice.pk, notice.attempts)
+    notice.next_attempt_at = at + dt.timedelta(seconds=15 * 2**notice.attempts)
+    notice.save(update_fields=["attempts", "last_error", "leased_until", "state", "next_attempt_at"])
+
+
+def follow_up(post: Post, *, at: dt.datetime) -> None:
+    """Ask a provider that can say so what became of what it was handed; what came back opens a task."""
+    if isinstance(post, MailSystem):  # it never says: what comes back comes by post (`manage.py bounce`)
+        return
+    open_still = Notice.objects.filter(state=Notice.State.SENT, settled_at__isnull=True, digested_in__isnull=True)
+    for notice in open_still.filter(sent_at__gt=at - FOLLOWED, sent_at__lt=at).order_by("sent_at")[:BATCH]:
+        try:
+            became = post.became(notice)
+        except Exception as error:  # it is asked again with the next round
+            log.warning("Notice %s: what became of it can't be asked (%s)", notice.pk, type(error).__name__)
+            return
+        if became is False:
+            came_back(notice=notice, why="the provider could not deliver it", at=at)
+        elif became:
+            Notice.objects.filter(pk=notice.pk).update(settled_at=at)

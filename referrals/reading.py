@@ -7,10 +7,12 @@ import datetime as dt
 from partnerships import audit
 from partnerships.models import User
 from referrals.models import Referral
+from referrals.notices.actions import read_with
 
 
 def record_reading(*, referral: Referral, by: User, at: dt.datetime) -> None:
-    """Somebody opened the referral."""
+    """Somebody opened the referral; what notices told them about it is read with it."""
+    read_with(referral=referral, by=by, at=at)
     _record(referral, "referral.read", by, at)
 
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from referrals import outbox
+from referrals import watch
 from referrals.attachments import sweep as attachments
-from referrals.clocks import sweep as clocks
 
 
 @shared_task(name="referrals.tasks.deliver")
 def deliver() -> None:
     """Deliver the notices that are waiting."""
-    outbox.deliver_due(at=timezone.now())
+    watch.deliver(at=timezone.now())
 
 
 @shared_task(name="referrals.tasks.sweep")
 def sweep() -> None:
     """Move each clock that has something to do."""
-    clocks.sweep(at=timezone.now())
+    watch.sweep(at=timezone.now())
 
 
 @shared_task(name="referrals.tasks.scan")

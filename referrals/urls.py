@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("referrals.clocks.urls")),
     path("", include("referrals.triage.urls")),
     path("", include("referrals.reports.urls")),
+    path("", include("referrals.notices.urls")),
 ]

@@ -130,7 +130,12 @@ def status_words(value: Any, kind: str) -> str:
 def navigation(context: Context) -> list[Link]:
     """The links at the head of the page, by what its reader may do."""
     request = context.get("request")
-    return links(context.get("actor"), context.get("partnership"), request.path if request else "")
+    return links(
+        context.get("actor"),
+        context.get("partnership"),
+        request.path if request else "",
+        counts=context.get("link_counts"),
+    )
 
 
 @register.simple_tag

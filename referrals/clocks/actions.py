@@ -13,10 +13,11 @@ from partnerships.models import User
 from referrals import outbox
 from referrals.clocks import words
 from referrals.clocks.again import WARN_AT, end_pause
+from referrals.domain.lifecycle import Outcome
 from referrals.models import Clock, Event, LateReason, Referral
 from thresholds.calendars import calendar_of
 from thresholds.domain.clock import due
-from thresholds.domain.scheme import Limit
+from thresholds.domain.scheme import Limit, Starts
 from thresholds.loading import load
 
 RUN_ON_A_REFERRAL = (
@@ -143,6 +144,22 @@ def start_limit(
     return start_clock(
         referral=referral, slug=slug, name=limit.name, limit=limit, subject=subject, started_at=started_at, by=by, at=at
     )
+
+
+AFTER = {
+    Outcome.EARLY_HELP: ("plan_review",),
+    Outcome.ASSESSMENT_SECTION_17: ("allocation_notice", "assessment"),
+}
+"""The limits that an outcome starts, where the scheme has them."""
+
+
+def start_after_decision(*, referral: Referral, outcome: Outcome, by: User | None, at: dt.datetime) -> None:
+    """Start what the decision sets going, from the event that the scheme names: its receipt, or the decision."""
+    for slug in AFTER.get(outcome, ()):
+        limit = load(referral.scheme_version).limit(slug)
+        if limit is not None:
+            start = referral.received_at if limit.starts is Starts.RECEIVED else at
+            start_limit(referral=referral, slug=slug, started_at=start, by=by, at=at)
 
 
 @transaction.atomic

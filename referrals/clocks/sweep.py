@@ -17,8 +17,9 @@ from django_scopes import scope
 from partnerships import audit
 from partnerships.models import Membership, Partnership, User
 from partnerships.permissions import Role
+from referrals import health
 from referrals.clocks import words
-from referrals.models import Clock, Heartbeat, Referral
+from referrals.models import Clock, Referral
 from referrals.outbox import tell
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def sweep(*, at: dt.datetime) -> Swept:
                     except Exception:  # one clock that can't be moved must not hold up the others
                         log.exception("Clock %s could not be moved", clock.pk)
                         left_alone.add(clock.pk)
-    Heartbeat.objects.update_or_create(name="sweep", defaults={"beat_at": at})
+    health.beat("sweep", at=at)
     return Swept(taken[Clock.Stage.DUE_SOON], taken[Clock.Stage.OVERDUE], taken[TO_MANAGER])
 
 

@@ -7,7 +7,7 @@ from referrals.models.decision import Decision
 from referrals.models.draft import Draft
 from referrals.models.event import Event
 from referrals.models.letter import Letter
-from referrals.models.notice import Notice
+from referrals.models.notice import Notice, NoticeChoice
 from referrals.models.referral import Referral
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "LateReason",
     "Letter",
     "Notice",
+    "NoticeChoice",
     "Referral",
 ]

@@ -15,10 +15,22 @@ from referrals.models.referral import Referral
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def deliverable(self, at: dt.datetime) -> NoticeQuerySet:
-        """Waiting and due, or taken by a worker whose lease ran out."""
-        return self.filter(state=Notice.State.WAITING, next_attempt_at__lte=at).filter(
+        """Waiting and due, or taken by a worker whose lease ran out; not what goes into somebody's digest."""
+        return self.filter(state=Notice.State.WAITING, next_attempt_at__lte=at, digest=False).filter(
             Q(leased_until__isnull=True) | Q(leased_until__lt=at)
         )
+
+    def for_digest(self, at: dt.datetime) -> NoticeQuerySet:
+        """What waits for its reader's digest, and its hour has come."""
+        return self.filter(state=Notice.State.WAITING, next_attempt_at__lte=at, digest=True)
+
+    def undelivered(self) -> NoticeQuerySet:
+        """What did not reach its reader's mailbox, and will not by itself."""
+        return self.filter(state__in=[Notice.State.DEAD, Notice.State.BOUNCED])
+
+    def in_portal(self, user: User) -> NoticeQuerySet:
+        """A person's notices as the portal lists them: a digest only repeats others."""
+        return self.filter(to=user).exclude(kind="digest")
 
 
 class Notice(models.Model):
@@ -28,6 +40,7 @@ class Notice(models.Model):
         WAITING = "waiting", "Waiting"
         SENT = "sent", "Sent"
         DEAD = "dead", "Given up"
+        BOUNCED = "bounced", "Came back"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="+")
@@ -39,10 +52,16 @@ class Notice(models.Model):
     body = models.TextField()
     created_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    digest = models.BooleanField(default=False, help_text="Goes out in its reader's digest, not by itself")
+    digested_in = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="tells_of")
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True, blank=True)
+    begun_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was last handed over: it may have gone, whatever became of the worker"
+    )
     sent_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True, help_text="When the provider said what became of it")
     last_error = models.CharField(max_length=300, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
 
@@ -51,7 +70,36 @@ class Notice(models.Model):
     class Meta:
         ordering = ["created_at"]
         constraints = [models.UniqueConstraint(fields=["partnership", "key"], name="notice_told_once")]
-        indexes = [models.Index(fields=["next_attempt_at"], name="notice_to_send", condition=Q(state="waiting"))]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], name="notice_to_send", condition=Q(state="waiting")),
+            models.Index(fields=["partnership", "to"], name="notice_unread", condition=Q(read_at__isnull=True)),
+            models.Index(
+                fields=["partnership", "created_at"],
+                name="notice_undelivered",
+                condition=Q(state__in=["dead", "bounced"]),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.kind
+
+
+class NoticeChoice(models.Model):
+    """How somebody wants to hear of what can wait: each by itself, or once a day. What can't wait comes at once."""
+
+    class How(models.TextChoices):
+        AT_ONCE = "at_once", "An email for each, at once"
+        DIGEST = "digest", "One email each morning, with all of them"
+
+    partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    how = models.CharField(max_length=10, choices=How.choices, default=How.AT_ONCE)
+    changed_at = models.DateTimeField()
+
+    objects = ScopedManager(partnership="partnership")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["partnership", "user"], name="notice_choice_once")]
+
+    def __str__(self) -> str:
+        return self.how

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from partnerships.models import User
 from partnerships.permissions import Permission
-from referrals.clocks.actions import meet_clock, start_clock
+from referrals.clocks.actions import meet_clock, start_after_decision, start_clock
 from referrals.domain.lifecycle import Move, Outcome, State
 from referrals.letters import actions as letters
 from referrals.models import Clock, Decision, Letter, Referral
@@ -125,6 +125,7 @@ def meet_answered(referral: Referral, outcome: Outcome, *, by: User, at: dt.date
         lado = slug == "lado" and outcome is Outcome.LADO
         if slug in ANSWERED or slug.startswith(AGAIN) or lado:
             meet_clock(referral=referral, slug=slug, by=by, at=at)
+    start_after_decision(referral=referral, outcome=outcome, by=by, at=at)
 
 
 @transaction.atomic

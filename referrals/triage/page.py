@@ -13,6 +13,7 @@ from partnerships.access import Actor
 from partnerships.statuses import STATUSES
 from partnerships.templatetags.page_parts import day
 from referrals.attachments import shown as documents
+from referrals.clocks import reading as clock_reading
 from referrals.domain.matching import nhs_number_is_valid
 from referrals.domain.quality import Check
 from referrals.intake import summary
@@ -21,8 +22,8 @@ from referrals.intake.forms.worry import SOURCES
 from referrals.intake.situation import Situation
 from referrals.intake.summary import Row
 from referrals.intake.told import child_worry
-from referrals.models import Child, ChosenIndicator, Clock, Decision, Event, FamilyMember, Letter, Referral
-from referrals.triage.next_steps import next_steps
+from referrals.models import Child, ChosenIndicator, Decision, Event, FamilyMember, Letter, Referral
+from referrals.triage.next_steps import next_steps, works_in
 from referrals.triage.previous import previous_contacts
 from referrals.triage.rows import age, level_words, listed, names
 from thresholds.domain.scheme import Flag, FlagParameters, Scheme
@@ -94,7 +95,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
     children = list(referral.children.all())
     letters = list(Letter.objects.filter(referral=referral).select_related("sent_by", "addressed_to"))
     done = {"acknowledge"} if any(each.kind == Letter.Kind.ACKNOWLEDGEMENT for each in letters) else set()
-    clocks = list(Clock.objects.filter(referral=referral).select_related("met_by"))
+    clocks = clock_reading.of_referral(referral)
     if not any(clock.slug == "lado" and clock.met_at is None for clock in clocks):
         done.add("lado")
     steps = next_steps(referral, actor, done=done)
@@ -118,6 +119,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "letters": letters,
         "documents": documents.of_referral(referral, "triage_file"),
         "clocks": clocks,
+        "clock_rows": clock_reading.shown(clocks, actor, works_here=works_in(actor, referral.team), at=at),
         "previous": previous_contacts(referral, actor),
         "decisions": decisions(referral, scheme),
         "events": Event.objects.filter(referral=referral).exclude(kind__in=FOR_REFERRER_ONLY),

@@ -69,7 +69,13 @@ def parts(world: World) -> dict[str, Any]:
         "code": "mash",
         "day": NOW.date().isoformat(),
         "closure_day_id": 1,
+        "clock_id": clock_of(mash),
+        "notice_id": uuid.UUID(int=9),
     }
+
+
+def clock_of(referral: Any) -> int:
+    return int(referral.clocks.order_by("pk").values_list("pk", flat=True)[0])
 
 
 def actors(own: World, other: World) -> dict[str, Any]:
@@ -133,6 +139,8 @@ def judge(who: str, gate: tuple[Any, ...], own: World, record: str, response: An
     """What is wrong with this answer, or nothing."""
     status = response.status_code
     body = b"".join(response.streaming_content) if response.streaming else response.content
+    if status == 503 and response.headers.get("X-Watched"):
+        return ""  # operations are told that no loop runs: that is the answer, not an error
     if status >= 500:
         return "an error"
     if record != "own" and status == 200 and set(names) & RECORDS:

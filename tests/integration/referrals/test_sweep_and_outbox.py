@@ -9,7 +9,7 @@ from django.core import mail
 from django_scopes import scope
 
 from partnerships.permissions import Role
-from referrals import outbox
+from referrals import outbox, post
 from referrals.clocks import sweep as clocks
 from referrals.clocks.actions import meet_clock, start_clocks
 from referrals.models import Clock, Heartbeat, Notice
@@ -154,7 +154,7 @@ def test_a_mail_system_that_fails_is_tried_again_later_and_given_up_at_last(worl
 
     with scope(partnership=world.partnership):
         notice = tell(world, "a")
-    monkeypatch.setattr(outbox, "get_connection", Down)
+    monkeypatch.setattr(post, "get_connection", Down)
     at = NOW
     for attempt in range(outbox.MOST_ATTEMPTS):
         assert outbox.deliver_due(at=at).failed == 1, attempt

@@ -122,7 +122,7 @@ def test_statuses_are_words_in_colour():
     [
         ("state", State),
         ("progress", [*State, "draft"]),
-        ("clock", Clock.Stage),
+        ("clock", [*Clock.Stage, "paused"]),
         ("outcome", Outcome),
         ("route", Route),
         ("flag", Flag),
@@ -155,10 +155,10 @@ def words(role: Role | None) -> list[str]:
 
 def test_links_follow_what_one_may_do(monkeypatch):
     monkeypatch.setattr("partnerships.navigation.address", lambda name, partnership=None: f"/{name}/")
-    assert words(Role.PRACTITIONER) == ["Tell of a worry", "Your referrals", "Threshold", "Sign out"]
-    assert words(Role.SCREENER) == ["Queue", "Threshold", "Sign out"]
-    assert words(Role.MANAGER) == ["Queue", "Reports", "Threshold", "Sign out"]
-    assert words(Role.ADMIN) == ["Threshold content", "Settings", "Threshold", "Sign out"]
+    assert words(Role.PRACTITIONER) == ["Tell of a worry", "Your referrals", "Notices", "Threshold", "Sign out"]
+    assert words(Role.SCREENER) == ["Queue", "Notices", "Threshold", "Sign out"]
+    assert words(Role.MANAGER) == ["Queue", "Notices", "Reports", "Threshold", "Sign out"]
+    assert words(Role.ADMIN) == ["Notices", "Threshold content", "Settings", "Threshold", "Sign out"]
     assert words(None) == ["Tell of a worry", "Threshold", "Sign in"]
 
 

@@ -1,0 +1,49 @@
+"""What is done to notices after they were written: read, tried again."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from partnerships import audit
+from partnerships.models import Partnership, User
+from referrals.models import Notice, Referral
+from referrals.outbox import nudge
+
+
+def mark_read(*, partnership: Partnership, by: User, at: dt.datetime) -> int:
+    """Mark all of a person's notices read. How many were unread."""
+    unread = Notice.objects.in_portal(by).filter(partnership=partnership, read_at__isnull=True)
+    return unread.update(read_at=at)
+
+
+def read_with(*, referral: Referral, by: User, at: dt.datetime) -> int:
+    """Who opens a referral has read what the notices about it said."""
+    return Notice.objects.filter(
+        partnership=referral.partnership_id, to=by, referral=referral, read_at__isnull=True
+    ).update(read_at=at)
+
+
+@transaction.atomic
+def try_again(*, notice: Notice, by: User, at: dt.datetime) -> bool:
+    """Put a notice that was given up, or came back, into the outbox again. False where it waits or was sent.
+
+    That a handing-over had begun stays known: a provider that can be asked is asked first.
+    """
+    undelivered = Notice.objects.filter(pk=notice.pk).undelivered()
+    again = undelivered.update(
+        state=Notice.State.WAITING, digest=False, attempts=0, next_attempt_at=at, leased_until=None, settled_at=None
+    )
+    if again:
+        audit.record(
+            partnership=notice.partnership,
+            verb="notice.tried_again",
+            noun="notice",
+            object_id=notice.pk,
+            detail={"kind": notice.kind},
+            by=by,
+            at=at,
+        )
+        transaction.on_commit(nudge)
+    return bool(again)

@@ -1,0 +1,31 @@
+"""How somebody wants to hear."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.datastructures import MultiValueDict
+
+from partnerships.forms import PageForm, RadioField
+from referrals.models import NoticeChoice
+
+
+class ChoiceForm(PageForm):
+    how = RadioField(
+        "How do you want to hear of what can wait?",
+        called="how you want to hear",
+        choices=NoticeChoice.How.choices,
+        missing="Choose how you want to hear",
+        hint="What is overdue, and what says that a child is in danger, always comes at once.",
+    )
+
+
+class PageNumber(forms.Form):
+    """Which page of a list. What can't be read is the first."""
+
+    page = forms.IntegerField(min_value=1, max_value=400, required=False)
+
+    @classmethod
+    def read(cls, query: MultiValueDict[str, str]) -> int:
+        form = cls(query)
+        form.is_valid()
+        return form.cleaned_data.get("page") or 1

@@ -1,0 +1,70 @@
+"""The loops watch one another: whichever runs does the work of the one that stands still, and tells the admins once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+
+from django_scopes import scope
+
+from partnerships.models import Membership, Partnership, User
+from partnerships.permissions import Role
+from partnerships.templatetags.page_parts import moment
+from referrals import outbox
+from referrals.clocks import sweep as clocks
+from referrals.health import stands_still
+from referrals.models import Heartbeat
+
+log = logging.getLogger(__name__)
+
+
+def deliver(*, at: dt.datetime) -> outbox.Delivered:
+    """Deliver; and where nobody sweeps, sweep too. A nudge from a page brings this by even where beat is dead."""
+    stand_in("sweep", lambda: clocks.sweep(at=at), at=at)
+    return outbox.deliver_due(at=at)
+
+
+def sweep(*, at: dt.datetime) -> clocks.Swept:
+    """Sweep; and where nobody delivers, deliver too."""
+    swept = clocks.sweep(at=at)
+    stand_in("deliver", lambda: outbox.deliver_due(at=at), at=at)
+    return swept
+
+
+def stand_in(name: str, work: Callable[[], object], *, at: dt.datetime) -> bool:
+    """Do another loop's work where it was not seen for three of its rounds. True where it had to."""
+    last = Heartbeat.objects.filter(name=name).values_list("beat_at", flat=True).first()
+    if not stands_still(last, at):
+        return False
+    if last is not None:
+        log.error("The %s loop stood still since %s: its work is done by another loop", name, last.isoformat())
+        tell_admins(name, last, at=at)
+    work()
+    return True
+
+
+def tell_admins(name: str, last: dt.datetime, *, at: dt.datetime) -> None:
+    """A notice to each partnership's admins, once for each time that the loop stood still."""
+    did = "warned of what falls due" if name == "sweep" else "sent a notice"
+    for partnership in Partnership.objects.all():
+        with scope(partnership=partnership):
+            for admin in admins(partnership):
+                outbox.tell(
+                    partnership=partnership,
+                    referral=None,
+                    kind="stood_still",
+                    to=admin,
+                    key=f"stood_still:{name}:{last.isoformat()}:{admin.pk}",
+                    subject="Front Door: a background loop stood still",
+                    body=f"Since {moment(last)} nobody was {did}. Another loop has caught up, and every clock kept its "
+                    "time. Tell whoever runs Front Door, so that they find out why.\n",
+                    at=at,
+                )
+
+
+def admins(partnership: Partnership) -> list[User]:
+    held = Membership.objects.filter(
+        partnership=partnership, role=Role.ADMIN.value, ended_at__isnull=True, user__is_active=True
+    )
+    return [membership.user for membership in held.select_related("user")]

@@ -1,0 +1,133 @@
+"""What of the clocks is seen and done on pages: why late, pauses, the day's report, the wall-board."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+
+from partnerships.permissions import Role
+from referrals.clocks.actions import meet_clock, start_after_decision, start_clock
+from referrals.domain.lifecycle import Outcome
+from referrals.models import Clock, Referral
+from tests.factories import NOW, World, make_referral, make_world
+
+pytestmark = pytest.mark.django_db
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def world(time_machine: Any) -> Any:
+    time_machine.move_to(NOW + 30 * HOUR, tick=False)
+    made = make_world()
+    with scope(partnership=made.partnership):
+        yield made
+
+
+def signed_in(world: World, role: Role) -> Client:
+    client = Client()
+    client.force_login(world.person(role))
+    return client
+
+
+def at(world: World, name: str, **kwargs: Any) -> str:
+    return reverse(name, kwargs={"partnership": world.partnership.slug, **kwargs})
+
+
+def of(referral: Referral, slug: str = "decide") -> Clock:
+    return Clock.objects.get(referral=referral, slug=slug)
+
+
+def test_whoever_was_late_says_why_and_the_days_report_counts_it(world: World) -> None:
+    referral = make_referral(world, child={"first_name": "Zephyrine"})
+    other = make_referral(world)
+    meet_clock(referral=referral, slug="decide", by=world.person(Role.SCREENER), at=NOW + 29 * HOUR)
+    screener, manager = signed_in(world, Role.SCREENER), signed_in(world, Role.MANAGER)
+    page = screener.get(at(world, "referral", referral_id=referral.pk)).content.decode()
+    why = at(world, "clock_why", referral_id=referral.pk, clock_id=of(referral).pk)
+    assert why in page and "Say why it is late" in page
+    assert screener.post(why, {}).status_code == 422
+    assert screener.post(why, {"why": "volume", "said": "Nine came in that morning."}).status_code == 302
+    day = (NOW + 24 * HOUR).date()
+    report = manager.get(at(world, "late"), {"day": day.isoformat()}).content.decode()
+    assert "2 things fell due" in report or "4 things fell due" in report
+    assert "More came in than could be read in time: 1" in report
+    assert "1 of them without a reason yet" in report
+    assert "Nine came in that morning." in report
+    assert at(world, "referral", referral_id=other.pk) in report
+    assert "Zephyrine" not in report
+    assert screener.get(at(world, "late")).status_code == 404, "the report is the manager's"
+
+
+def test_a_day_that_can_not_be_read_is_today(world: World) -> None:
+    manager = signed_in(world, Role.MANAGER)
+    for day in ("", "32", "2026-13-01", "9999-12-31", "0001-01-01", "\x00"):
+        assert "Nothing was late" in manager.get(at(world, "late"), {"day": day}).content.decode()
+
+
+def test_a_manager_pauses_with_a_reason_and_lets_it_run_on_and_a_screener_can_not(world: World) -> None:
+    referral = make_referral(world, received_at=NOW + 28 * HOUR)
+    clock = of(referral)
+    manager, screener = signed_in(world, Role.MANAGER), signed_in(world, Role.SCREENER)
+    pause = at(world, "clock_pause", referral_id=referral.pk, clock_id=clock.pk)
+    resume = at(world, "clock_resume", referral_id=referral.pk, clock_id=clock.pk)
+    assert screener.post(pause, {"reason": "x"}).status_code == 404
+    assert manager.post(pause, {"reason": ""}).status_code == 422
+    assert manager.post(pause, {"reason": "The police asked us to wait."}).status_code == 302
+    page = screener.get(at(world, "referral", referral_id=referral.pk)).content.decode()
+    assert "Paused" in page and "The police asked us to wait." in page
+    assert "Let it run on" not in page
+    assert manager.post(resume).status_code == 302
+    assert of(referral).paused_at is None
+    assert manager.get(resume).status_code == 405
+
+
+def test_pausing_what_is_overdue_is_refused_with_what_was_typed_kept(world: World) -> None:
+    referral = make_referral(world)
+    pause = at(world, "clock_pause", referral_id=referral.pk, clock_id=of(referral).pk)
+    answer = signed_in(world, Role.MANAGER).post(pause, {"reason": "I would rather not"})
+    assert answer.status_code == 422
+    assert "is overdue: pausing it now would mend nothing" in answer.content.decode()
+    assert "I would rather not" in answer.content.decode()
+
+
+def test_the_review_of_a_plan_begins_with_the_decision_and_is_noted_as_done(world: World) -> None:
+    referral = make_referral(world)
+    screener = world.person(Role.SCREENER)
+    start_after_decision(referral=referral, outcome=Outcome.EARLY_HELP, by=screener, at=NOW)
+    assert not Clock.objects.filter(slug="plan_review").exists(), "this threshold has no such limit"
+    start_clock(referral=referral, slug="plan_review", name="Review", due_at=NOW + 40 * HOUR, at=NOW)
+    client = signed_in(world, Role.SCREENER)
+    met = at(world, "clock_meet", referral_id=referral.pk, clock_id=of(referral, "plan_review").pk)
+    assert met in client.get(at(world, "referral", referral_id=referral.pk)).content.decode()
+    assert client.post(met).status_code == 302
+    assert of(referral, "plan_review").met_by == screener
+    decide = at(world, "clock_meet", referral_id=referral.pk, clock_id=of(referral).pk)
+    assert client.post(decide).status_code == 404, "the decision is met by deciding"
+
+
+def test_a_clock_of_another_referral_or_queue_is_not_found(world: World) -> None:
+    referral, other = make_referral(world), make_referral(world, team=world.early_help, indicators=("health-2-01",))
+    crossed = at(world, "clock_why", referral_id=referral.pk, clock_id=of(other).pk)
+    assert signed_in(world, Role.SCREENER).get(crossed).status_code == 404
+    walled = at(world, "clock_why", referral_id=referral.pk, clock_id=of(referral).pk)
+    assert signed_in(world, Role.EARLY_HELP).get(walled).status_code == 404
+
+
+def test_the_wall_board_counts_the_teams_clocks_and_names_no_child(
+    world: World, django_assert_max_num_queries: Any
+) -> None:
+    make_referral(world, child={"first_name": "Zephyrine", "last_name": "Quillfeather"})
+    make_referral(world, received_at=NOW + 29 * HOUR)
+    client = signed_in(world, Role.SCREENER)
+    with django_assert_max_num_queries(12):
+        answer = client.get(at(world, "wall", team="mash"))
+    page = answer.content.decode()
+    assert answer["Refresh"] == "60"
+    assert "1 overdue" in page and "6 hours overdue" in page
+    assert "Zephyrine" not in page and "Quillfeather" not in page
+    assert client.get(at(world, "wall", team="early-help")).status_code == 404
