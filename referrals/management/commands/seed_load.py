@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import random
 import time
 import uuid
@@ -12,18 +13,20 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django_scopes import scope
 
 from partnerships.hours import LONDON
-from partnerships.models import Partnership, Team, User
+from partnerships.models import Partnership, Team
+from referrals.bulk import Table
 from referrals.clocks.actions import RUN_ON_A_REFERRAL, WARN_AT
 from referrals.domain.lifecycle import Outcome, State
 from referrals.domain.reference import make_reference
 from referrals.models import Child, ChosenIndicator, Clock, Decision, Event, Referral
 from thresholds.calendars import calendar_of
 from thresholds.domain.clock import due
+from thresholds.domain.scheme import Route
 from thresholds.domain.screening import read_facts, screen, write_facts, write_screening
 from thresholds.loading import load, version_in_force
 from thresholds.models import SchemeVersion
@@ -36,16 +39,38 @@ FIRST = "Ava Ben Cara Dan Ella Finn Gia Hugo Isla Jude Kaya Leo Maya Noah Ola Po
 LAST = "Abara Bishop Cole Dyer Ekwe Frost Gill Hart Ismail Jones Kaur Lowe Mistry Novak Okoro Patel Quinn Rowe Shah"
 FIRST_NAMES, LAST_NAMES = FIRST.split(), LAST.split()
 LEVEL_WEIGHTS = (1, 5, 3, 2)
+OUTCOMES = [outcome.value for outcome in Outcome]
+WRITTEN = (Referral, Child, ChosenIndicator, Clock, Decision, Event)
+"""The tables written to, each after those it refers to."""
+
+BORN, ON = "the day of birth", "the day of sending"
+"""What stands in a story's facts for each child's own days."""
 
 
 @dataclass(frozen=True)
 class Story:
-    """One way in which a referral can turn out: what was chosen, and what the engine said of it."""
+    """One way in which a referral can turn out: what was chosen and said."""
 
+    number: int
     indicators: tuple[int, ...]
-    screening: dict[str, Any]
     facts: dict[str, Any]
-    hours: dict[str, dt.timedelta]
+
+
+@dataclass(frozen=True)
+class Turned:
+    """What the engine says of a story for a child of some age. JSON as it is stored; `facts` has marks for the days."""
+
+    indicated: int | None
+    route: str
+    danger: bool
+    flags: str
+    screening: str
+    of_referral: str
+    facts: str
+
+    @property
+    def urgency(self) -> tuple[int, int]:
+        return list(Route).index(Route(self.route)), self.indicated or 0
 
 
 class Command(BaseCommand):
@@ -68,7 +93,10 @@ class Command(BaseCommand):
         share, rest = divmod(options["referrals"], len(partnerships))
         for index, partnership in enumerate(partnerships):
             with scope(partnership=partnership):
-                Writer(partnership, chance, at).write(share + (index < rest))
+                try:
+                    Writer(partnership, chance, at).write(share + (index < rest))
+                except IntegrityError as error:
+                    raise CommandError("These rows are there already: give another --seed.") from error
         seconds = time.perf_counter() - started
         self.stdout.write(
             f"{options['referrals']:,} referrals in {seconds:.1f} s, {options['referrals'] / seconds:,.0f} a second."
@@ -76,121 +104,137 @@ class Command(BaseCommand):
 
 
 class Writer:
-    """Writes one partnership's synthetic referrals, a batch a transaction."""
+    """Writes one partnership's synthetic referrals, a batch a transaction, straight into the tables."""
 
     def __init__(self, partnership: Partnership, chance: random.Random, at: dt.datetime) -> None:
         self.partnership, self.chance, self.at = partnership, chance, at
         self.version = version_in_force(partnership, at)
-        self.agencies = list(partnership.agencies.all())
+        self.agencies = list(partnership.agencies.values_list("pk", flat=True))
         self.mash = Team.objects.get(partnership=partnership, kind=Team.Kind.MASH)
         self.early_help = list(Team.objects.filter(partnership=partnership, kind=Team.Kind.EARLY_HELP))
         held = partnership.memberships.select_related("user")
-        self.referrers = [m.user for m in held if m.agency_id]
-        self.screeners = [m.user for m in held if m.role == "screener"]
-        self.stories = stories(self.version, partnership, chance)
+        details = Referral._meta.get_field("referrer_details")
+        self.referrers = [
+            (m.user_id, details.get_db_prep_save({"name": m.user.name}, connection)) for m in held if m.agency_id
+        ]
+        self.screeners = [m.user_id for m in held if m.role == "screener"]
+        self.scheme, self.hours = load(self.version), hours_of(self.version, partnership)
+        self.stories = stories(self.version, chance)
+        self.told: dict[tuple[int, int], Turned] = {}
         self.taken = set(Referral.objects.values_list("reference", flat=True))
+        self.tables = {model: Table(model, partnership) for model in WRITTEN}
 
     def write(self, count: int) -> None:
         for start in range(0, count, BATCH):
+            for _ in range(min(BATCH, count - start)):
+                self.one()
             with transaction.atomic():
-                self.batch(min(BATCH, count - start))
+                for table in self.tables.values():
+                    table.flush()
 
-    def batch(self, count: int) -> None:
-        rows: dict[type[Any], list[Any]] = {
-            model: [] for model in (Referral, Child, ChosenIndicator, Clock, Decision, Event)
-        }
-        for _ in range(count):
-            self.one(rows)
-        for model, made in rows.items():
-            model.objects.bulk_create(made, batch_size=BATCH)
+    def key(self) -> uuid.UUID:
+        return uuid.UUID(bytes=self.chance.randbytes(16), version=4)
 
-    def one(self, rows: dict[type[Any], list[Any]]) -> None:
-        chance, partnership = self.chance, self.partnership
+    def one(self) -> None:
+        chance, tables = self.chance, self.tables
         story = chance.choice(self.stories)
+        hours = self.hours
         is_open = chance.random() < OPEN_SHARE
         age = dt.timedelta(days=chance.random() * (3 if is_open else 365 * YEARS))
         received_at = self.at - age
-        mash = story.screening["route"] == "mash"
-        referrer: User = chance.choice(self.referrers)
+        born = [
+            (received_at - dt.timedelta(days=chance.randrange(30, 6500))).date()
+            for _ in range(1 + (chance.random() < 0.2))
+        ]
+        on = received_at.astimezone(LONDON).date()
+        children = [(day, self.turned(story, day, on)) for day in born]
+        most = max((told for _, told in children), key=lambda told: told.urgency)
+        mash = most.route == "mash"
+        referrer, details = chance.choice(self.referrers)
         screener = chance.choice(self.screeners)
         claimed = is_open and chance.random() < 0.4
         decided_at = None if is_open else received_at + dt.timedelta(hours=chance.expovariate(1 / 14))
-        indicated = story.screening["indicated_level"]
-        referral = Referral(
-            partnership=partnership,
+        key = self.key()
+        tables[Referral].add(
+            id=key,
             reference=self.reference(),
-            token=uuid.UUID(bytes=chance.randbytes(16), version=4),
-            id=uuid.UUID(bytes=chance.randbytes(16), version=4),
-            agency=chance.choice(self.agencies),
-            referrer=referrer,
-            referrer_details={"name": referrer.name},
+            token=self.key(),
+            agency_id=chance.choice(self.agencies),
+            referrer_id=referrer,
+            referrer_details=details,
             received_at=received_at,
-            scheme_version=self.version,
-            screening={**story.screening, "facts": story.facts, "child": 1, "previous_contacts": []},
-            indicated_level=indicated,
-            decided_level=None if is_open else indicated,
-            route=story.screening["route"],
-            flags=story.screening["flags"],
-            immediate_danger="immediate_danger" in story.screening["flags"],
-            state=State.DECIDED if decided_at else State.IN_HAND if claimed else State.WAITING,
-            team=self.mash if mash else chance.choice(self.early_help),
+            scheme_version_id=self.version.pk,
+            screening=most.of_referral,
+            indicated_level=most.indicated,
+            decided_level=None if is_open else most.indicated,
+            route=most.route,
+            flags=most.flags,
+            immediate_danger=most.danger,
+            state=State.DECIDED.value if decided_at else State.IN_HAND.value if claimed else State.WAITING.value,
+            team_id=self.mash.pk if mash else chance.choice(self.early_help).pk,
             went_through_mash=mash,
-            owner=screener if claimed else None,
+            owner_id=screener if claimed else None,
             owned_at=received_at if claimed else None,
             decided_at=decided_at,
-            decided_by=screener if decided_at else None,
-            next_due_at=received_at + min(story.hours.values()) if is_open else None,
+            decided_by_id=screener if decided_at else None,
+            next_due_at=received_at + min(hours.values()) if is_open else None,
         )
-        rows[Referral].append(referral)
-        for order in range(1, 2 + (chance.random() < 0.2)):
-            child = self.child(referral, story, order)
-            rows[Child].append(child)
+        for order, (day, told) in enumerate(children, start=1):
+            child = self.child(key, told, order, day, on)
             for indicator_id in story.indicators:
-                rows[ChosenIndicator].append(
-                    ChosenIndicator(partnership=partnership, referral=referral, child=child, indicator_id=indicator_id)
-                )
-        for slug, length in story.hours.items():
-            self.clock(rows[Clock], referral, slug, length, decided_at)
-        rows[Event].append(
-            Event(partnership=partnership, referral=referral, kind="sent", sentence="Sent.", at=received_at)
-        )
+                tables[ChosenIndicator].add(referral_id=key, child_id=child, indicator_id=indicator_id)
+        for slug, length in hours.items():
+            self.clock(key, slug, received_at, length, decided_at)
+        tables[Event].add(referral_id=key, kind="sent", sentence="Sent.", at=received_at)
         if decided_at:
-            rows[Decision].append(
-                Decision(
-                    id=uuid.UUID(bytes=chance.randbytes(16), version=4),
-                    partnership=partnership,
-                    referral=referral,
-                    decided_level=indicated,
-                    indicated_level=indicated,
-                    outcome=chance.choice(list(Outcome)).value,
-                    reason="Synthetic.",
-                    at=decided_at,
-                    by=screener,
-                )
+            tables[Decision].add(
+                id=self.key(),
+                referral_id=key,
+                decided_level=most.indicated,
+                indicated_level=most.indicated,
+                outcome=chance.choice(OUTCOMES),
+                reason="Synthetic.",
+                at=decided_at,
+                by_id=screener,
             )
 
-    def child(self, referral: Referral, story: Story, order: int) -> Child:
-        chance = self.chance
-        born = (referral.received_at - dt.timedelta(days=chance.randrange(30, 6500))).date()
-        return Child(
-            id=uuid.UUID(bytes=chance.randbytes(16), version=4),
-            partnership=self.partnership,
-            referral=referral,
+    def child(self, referral: uuid.UUID, told: Turned, order: int, born: dt.date, on: dt.date) -> uuid.UUID:
+        chance, key = self.chance, self.key()
+        self.tables[Child].add(
+            id=key,
+            referral_id=referral,
             order=order,
             first_name=chance.choice(FIRST_NAMES),
             last_name=chance.choice(LAST_NAMES),
             date_of_birth=born,
             sex=chance.choice("MF"),
-            facts={
-                **story.facts,
-                "children": [{"date_of_birth": born.isoformat(), "expected_on": None}],
-                "on": referral.received_at.astimezone(LONDON).date().isoformat(),
-            },
-            screening=story.screening,
-            indicated_level=story.screening["indicated_level"],
-            route=story.screening["route"],
-            flags=story.screening["flags"],
+            facts=told.facts.replace(BORN, born.isoformat()).replace(ON, on.isoformat()),
+            screening=told.screening,
+            indicated_level=told.indicated,
+            route=told.route,
+            flags=told.flags,
         )
+        return key
+
+    def turned(self, story: Story, born: dt.date, on: dt.date) -> Turned:
+        """What the engine says of a story for a child born on a day: asked once for each month of age, then year."""
+        months = (on.year - born.year) * 12 + on.month - born.month - (on.day < born.day)
+        asked = (story.number, months if months < 24 else months // 12 * 12)
+        if asked not in self.told:
+            facts = {**story.facts, "children": [{"date_of_birth": born.isoformat()}], "on": on.isoformat()}
+            told = read_facts(facts)
+            screening, written = write_screening(screen(self.scheme, told)), write_facts(told)
+            marked = {**written, "children": [{"date_of_birth": BORN, "expected_on": None}], "on": ON}
+            self.told[asked] = Turned(
+                indicated=screening["indicated_level"],
+                route=screening["route"],
+                danger="immediate_danger" in screening["flags"],
+                flags=json.dumps(screening["flags"]),
+                screening=json.dumps(screening),
+                of_referral=json.dumps({**screening, "facts": written, "child": 1, "previous_contacts": []}),
+                facts=json.dumps(marked),
+            )
+        return self.told[asked]
 
     def reference(self) -> str:
         """One that is not taken: among a million, chance alone draws some twice."""
@@ -200,10 +244,14 @@ class Writer:
         return drawn
 
     def clock(
-        self, made: list[Any], referral: Referral, slug: str, length: dt.timedelta, decided_at: dt.datetime | None
+        self,
+        referral: uuid.UUID,
+        slug: str,
+        received_at: dt.datetime,
+        length: dt.timedelta,
+        decided_at: dt.datetime | None,
     ) -> None:
-        due_at = referral.received_at + length
-        warn_at = referral.received_at + length * WARN_AT
+        due_at, warn_at = received_at + length, received_at + length * WARN_AT
         stage, next_step_at = Clock.Stage.MET, None
         if decided_at is None:
             stage, next_step_at = Clock.Stage.RUNNING, warn_at
@@ -211,35 +259,36 @@ class Writer:
                 stage, next_step_at = Clock.Stage.OVERDUE, None
             elif warn_at <= self.at:
                 stage, next_step_at = Clock.Stage.DUE_SOON, due_at
-        made.append(
-            Clock(
-                partnership=self.partnership,
-                referral=referral,
-                slug=slug,
-                name=slug.replace("_", " ").capitalize(),
-                started_at=referral.received_at,
-                warn_at=warn_at,
-                due_at=due_at,
-                first_due_at=due_at,
-                stage=stage,
-                next_step_at=next_step_at,
-                met_at=decided_at,
-            )
+        self.tables[Clock].add(
+            referral_id=referral,
+            slug=slug,
+            name=slug.replace("_", " ").capitalize(),
+            started_at=received_at,
+            warn_at=warn_at,
+            due_at=due_at,
+            first_due_at=due_at,
+            stage=stage.value,
+            next_step_at=next_step_at,
+            met_at=decided_at,
         )
 
 
-def stories(version: SchemeVersion, partnership: Partnership, chance: random.Random) -> list[Story]:
-    """A hundred or so ways in which a referral turns out under this version, screened by the engine itself."""
+def hours_of(version: SchemeVersion, partnership: Partnership) -> dict[str, dt.timedelta]:
+    """How long each limit takes from a Monday morning."""
     scheme, calendar = load(version), calendar_of(partnership)
-    by_level: dict[int, list[tuple[int, str]]] = {}
-    for pk, key, rank in version.indicators.current().values_list("pk", "key", "level__rank"):
-        by_level.setdefault(rank, []).append((pk, key))
-    ranks = sorted(by_level)
     monday = dt.datetime(2026, 11, 23, 10, tzinfo=dt.UTC)
     limits = [scheme.limit(slug) for slug in RUN_ON_A_REFERRAL[:3]]
-    hours = {limit.slug: due(limit, monday, calendar) - monday for limit in limits if limit}
+    return {limit.slug: due(limit, monday, calendar) - monday for limit in limits if limit}
+
+
+def stories(version: SchemeVersion, chance: random.Random) -> list[Story]:
+    """A hundred or so ways in which a referral turns out under this version."""
+    by_level: dict[int, list[tuple[int, str]]] = {}
+    for pk, key, rank in version.indicators.values_list("pk", "key", "level__rank"):
+        by_level.setdefault(rank, []).append((pk, key))
+    ranks = sorted(by_level)
     made = []
-    for _ in range(STORIES):
+    for number in range(STORIES):
         rank = chance.choices(ranks, LEVEL_WEIGHTS[: len(ranks)])[0]
         chosen = chance.sample(by_level[rank], k=min(chance.randint(1, 3), len(by_level[rank])))
         facts = {
@@ -247,7 +296,5 @@ def stories(version: SchemeVersion, partnership: Partnership, chance: random.Ran
             "consent": {"informed": True, "given": chance.random() < 0.8},
             "immediate_danger": chance.random() < 0.02,
         }
-        told = read_facts(facts)
-        screening = write_screening(screen(scheme, told))
-        made.append(Story(tuple(pk for pk, _ in chosen), screening, write_facts(told), hours))
+        made.append(Story(number, tuple(pk for pk, _ in chosen), facts))
     return made

@@ -1,0 +1,83 @@
+"""Writing many rows straight into a table, past the actions: for synthetic data alone, never for a real child."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import uuid
+from typing import Any
+
+from django.db import connection
+from django.db.models import AutoField
+
+from partnerships.models import Partnership
+
+
+class Table:
+    """Rows on their way into one table: what is not given takes the model's default, worked out once.
+
+    PostgreSQL takes them by COPY, SQLite by one prepared statement: several times as fast as making objects of them.
+    """
+
+    def __init__(self, model: type[Any], partnership: Partnership) -> None:
+        self.model = model
+        fields = [each for each in model._meta.concrete_fields if not each.generated and not is_counted(each)]
+        self.columns = [each.column for each in fields]
+        self.defaults: dict[str, Any] = {
+            each.attname: each.get_db_prep_save(each.get_default(), connection)
+            if not each.primary_key and each.has_default()
+            else ("" if each.empty_strings_allowed and not each.null else None)
+            for each in fields
+        }
+        self.defaults["partnership_id"] = partnership.pk
+        for name, default in self.defaults.items():
+            if default is not None and not isinstance(default, str | int | float | bool):
+                self.defaults[name] = json.dumps(getattr(default, "adapted", default), default=str)
+        self.rows: list[list[Any]] = []
+
+    def add(self, **given: Any) -> None:
+        row = {**self.defaults, **given}
+        if len(row) != len(self.defaults):
+            raise TypeError(f"{self.model.__name__} has no {set(given) - set(self.defaults)}")
+        self.rows.append(list(row.values()))
+
+    def flush(self) -> None:
+        """Write what was gathered, in the transaction that is open."""
+        rows, self.rows = self.rows, []
+        names = ", ".join(connection.ops.quote_name(column) for column in self.columns)
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                lines = io.StringIO("".join("\t".join(map(copied, row)) + "\n" for row in rows))
+                with connection.wrap_database_errors:
+                    cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", lines)
+            else:
+                marks = ", ".join(["%s"] * len(self.columns))
+                told = [[stored(value) for value in row] for row in rows]
+                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", told)  # noqa: S608
+
+
+def is_counted(field: Any) -> bool:
+    """Whether the database numbers it by itself."""
+    return isinstance(field, AutoField)
+
+
+def copied(value: Any) -> str:
+    """A value as COPY reads it."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        if "\\" in value or "\n" in value or "\t" in value:
+            return value.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
+        return value
+    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+
+
+def stored(value: Any) -> Any:
+    """A value as SQLite holds it: times without their zone, in UTC, keys without hyphens."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ")
+    if isinstance(value, uuid.UUID):
+        return value.hex
+    return value.isoformat() if isinstance(value, dt.date) else value
