@@ -19,7 +19,9 @@ class Permission(Enum):
     REFERRAL_READ = "Read a referral in those queues"
     REFERRAL_CLAIM = "Take a referral, give it back, hand it to a colleague"
     REFERRAL_DECIDE = "Decide a referral, and write to the referrer"
-    REFERRAL_STEP = "Step a referral up to the MASH or down to early help"
+    REFERRAL_STEP = "Step a referral up to the MASH or down to early help, or pass it to another team"
+    REFERRAL_AUTHORISE = "Sign off what needs a second person, or send it back: never one’s own"
+    CHECK_ANSWER = "Answer the checks that are asked of one’s own agency, and see nothing else of the referral"
     REFERRAL_READ_ALL = "Read every referral of the partnership"
     SUMMARY_DOWNLOAD = "Download a referral's summary"
     NOTICE_READ = "Read the notices written to one, and choose how they come"
@@ -94,6 +96,25 @@ class Role(StrEnum):
             }
         ),
     )
+    SENIOR = (
+        "senior",
+        "Senior worker",
+        "Signs off colleagues’ decisions in one team’s queue; held beside the role in which one decides.",
+        frozenset(
+            {
+                Permission.QUEUE_READ,
+                Permission.REFERRAL_READ,
+                Permission.REFERRAL_AUTHORISE,
+                Permission.SUMMARY_DOWNLOAD,
+            }
+        ),
+    )
+    CHECKER = (
+        "checker",
+        "Agency checker",
+        "Answers what the front door asks of their agency: that request alone, nothing else of the child.",
+        frozenset({Permission.CHECK_ANSWER}),
+    )
     MANAGER = (
         "manager",
         "Manager",
@@ -103,6 +124,7 @@ class Role(StrEnum):
                 Permission.QUEUE_READ,
                 Permission.REFERRAL_READ,
                 Permission.REFERRAL_READ_ALL,
+                Permission.REFERRAL_AUTHORISE,
                 Permission.SUMMARY_DOWNLOAD,
                 Permission.CLOCK_PAUSE,
                 Permission.REPORT_READ,

@@ -29,6 +29,7 @@ STATUSES: dict[str, dict[str, Status]] = {
     "state": {
         "waiting": Status("Waiting", "yellow"),
         "in_hand": Status("In hand", "blue"),
+        "proposed": Status("Waiting for sign-off", "purple"),
         "decided": Status("Decided", "green"),
         "withdrawn": Status("Withdrawn", "grey"),
     },
@@ -37,8 +38,15 @@ STATUSES: dict[str, dict[str, Status]] = {
         "draft": Status("Not sent yet", "yellow"),
         "waiting": Status("Waiting to be read", "blue"),
         "in_hand": Status("Being read", "teal"),
+        "proposed": Status("Being read", "teal"),
         "decided": Status("Decided", "green"),
         "withdrawn": Status("Withdrawn", "grey"),
+    },
+    # Whose word an open referral waits for.
+    "waits": {
+        "sign_off": Status("Waits for sign-off", "purple"),
+        "referrer": Status("Waits for the referrer", "yellow"),
+        "agencies": Status("Waits for agencies", "yellow"),
     },
     "clock": {
         "running": Status("Running", "blue"),

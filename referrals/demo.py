@@ -15,8 +15,7 @@ from referrals.domain.lifecycle import Outcome
 from referrals.intake.actions import start_draft, submit
 from referrals.intake.answers import AS_FIRST, LONDON, SAME
 from referrals.models import Draft, Referral
-from referrals.triage.actions import claim
-from referrals.triage.decisions import acknowledge, decide
+from referrals.triage.actions import acknowledge, claim, decide
 from thresholds.domain.scheme import Scheme
 from thresholds.loading import load, version_in_force
 

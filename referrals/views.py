@@ -15,6 +15,7 @@ from partnerships.permissions import Role
 STARTS = (
     (Role.SCREENER, "queue"),
     (Role.EARLY_HELP, "queue"),
+    (Role.SENIOR, "sign_offs"),
     (Role.MANAGER, "reports"),
     (Role.ADMIN, "threshold_versions"),
     (Role.SAFEGUARDING_LEAD, "my_referrals"),

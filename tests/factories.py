@@ -14,7 +14,8 @@ from partnerships.models import Agency, Membership, Partnership, Team, User
 from partnerships.permissions import Role
 from referrals.attachments import store
 from referrals.clocks.actions import start_clocks
-from referrals.models import Attachment, Child, ChosenIndicator, Draft, Letter, Referral
+from referrals.models import Attachment, Child, ChosenIndicator, Draft, Letter, Referral, SignOff
+from referrals.triage.actions import sign_off
 from tests import schemes
 from thresholds import actions
 from thresholds.domain.reading import read_scheme
@@ -74,8 +75,8 @@ def make_world(slug: str = "testshire", *, content: dict[str, Any] | None = None
         world.people[role.value] = make_person(
             world,
             role,
-            agency=school if role in (Role.PRACTITIONER, Role.SAFEGUARDING_LEAD) else None,
-            team=mash if role is Role.SCREENER else early_help if role is Role.EARLY_HELP else None,
+            agency=school if role in (Role.PRACTITIONER, Role.SAFEGUARDING_LEAD, Role.CHECKER) else None,
+            team=mash if role in (Role.SCREENER, Role.SENIOR) else early_help if role is Role.EARLY_HELP else None,
         )
     return world
 
@@ -133,7 +134,7 @@ def make_referral(
             **(facts or {}),
         }
     )
-    screening = write_screening(screen(load(world.version), told))
+    screening = {**write_screening(screen(load(world.version), told)), "facts": write_facts(told)}
     mash = screening["route"] == "mash"
     referrer = referrer or world.person(Role.PRACTITIONER)
     with scope(partnership=world.partnership):
@@ -185,6 +186,13 @@ def add_child(
             partnership=world.partnership, referral=referral, child=child, indicator=indicator
         )
     return child
+
+
+def sign(world: World, referral: Referral, *, by: User | None = None, at: dt.datetime = NOW) -> SignOff:
+    """The second person's signature under what waits for one on this referral."""
+    with scope(partnership=world.partnership):
+        waiting = SignOff.objects.waiting().get(referral=referral)
+        return sign_off(sign_off=waiting, said="", by=by or world.person(Role.SENIOR), at=at)
 
 
 def make_draft(world: World, *, by: User | None = None, child_name: str = "Robin") -> Draft:

@@ -3,8 +3,10 @@
     >>> next_state(State.WAITING, Move.CLAIM)
     <State.IN_HAND: 'in_hand'>
 
-A step up or down puts the referral into the other queue, waiting for its next owner; its history and its clocks go
-with it. Whose move it is, and in which queue, is not asked here.
+A step up or down, or passing on to another team, puts the referral into the other queue, waiting for its next owner;
+its history and its clocks go with it. What needs a second person (no further action, a step down, a level below the
+indicated one) is *proposed* first: still open, still its owner's, until somebody else signs it off or sends it back.
+Whose move it is, and in which queue, is not asked here.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ class State(StrEnum):
 
     WAITING = "waiting"
     IN_HAND = "in_hand"
+    PROPOSED = "proposed"
     DECIDED = "decided"
     WITHDRAWN = "withdrawn"
 
@@ -30,12 +33,16 @@ class State(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether somebody still has to decide."""
-        return self in (State.WAITING, State.IN_HAND)
+        return self in OPEN
 
+
+OPEN = (State.WAITING, State.IN_HAND, State.PROPOSED)
+"""The states in which somebody still has something to do."""
 
 STATE_LABELS = {
     State.WAITING: "Waiting",
     State.IN_HAND: "In hand",
+    State.PROPOSED: "Waiting for sign-off",
     State.DECIDED: "Decided",
     State.WITHDRAWN: "Withdrawn",
 }
@@ -49,6 +56,11 @@ class Move(StrEnum):
     REASSIGN = "reassign"
     STEP_UP = "step_up"
     STEP_DOWN = "step_down"
+    PASS_ON = "pass_on"  # noqa: S105  a move, no password
+    RECORD = "record"
+    PROPOSE = "propose"
+    SEND_BACK = "send_back"
+    TAKE_BACK = "take_back"
     DECIDE = "decide"
     WITHDRAW = "withdraw"
     REOPEN = "reopen"
@@ -60,6 +72,11 @@ PAST = {
     Move.REASSIGN: "reassigned",
     Move.STEP_UP: "stepped up",
     Move.STEP_DOWN: "stepped down",
+    Move.PASS_ON: "passed on",
+    Move.RECORD: "decided in part",
+    Move.PROPOSE: "proposed",
+    Move.SEND_BACK: "sent back",
+    Move.TAKE_BACK: "taken back",
     Move.DECIDE: "decided",
     Move.WITHDRAW: "withdrawn",
     Move.REOPEN: "reopened",
@@ -68,14 +85,22 @@ PAST = {
 TABLE: dict[tuple[State, Move], State] = {
     (State.WAITING, Move.CLAIM): State.IN_HAND,
     (State.WAITING, Move.STEP_UP): State.WAITING,
-    (State.WAITING, Move.STEP_DOWN): State.WAITING,
+    (State.WAITING, Move.PASS_ON): State.WAITING,
+    (State.WAITING, Move.PROPOSE): State.PROPOSED,
     (State.WAITING, Move.WITHDRAW): State.WITHDRAWN,
     (State.IN_HAND, Move.RELEASE): State.WAITING,
     (State.IN_HAND, Move.REASSIGN): State.IN_HAND,
     (State.IN_HAND, Move.STEP_UP): State.WAITING,
-    (State.IN_HAND, Move.STEP_DOWN): State.WAITING,
+    (State.IN_HAND, Move.PASS_ON): State.WAITING,
+    (State.IN_HAND, Move.RECORD): State.IN_HAND,
+    (State.IN_HAND, Move.PROPOSE): State.PROPOSED,
     (State.IN_HAND, Move.DECIDE): State.DECIDED,
     (State.IN_HAND, Move.WITHDRAW): State.WITHDRAWN,
+    (State.PROPOSED, Move.STEP_DOWN): State.WAITING,
+    (State.PROPOSED, Move.SEND_BACK): State.IN_HAND,
+    (State.PROPOSED, Move.TAKE_BACK): State.IN_HAND,
+    (State.PROPOSED, Move.DECIDE): State.DECIDED,
+    (State.PROPOSED, Move.WITHDRAW): State.WITHDRAWN,
     (State.DECIDED, Move.REOPEN): State.WAITING,
     (State.WITHDRAWN, Move.REOPEN): State.WAITING,
 }

@@ -28,6 +28,7 @@ TOLD_AFTER = (Flag.SECTION_47, Flag.STRATEGY_DISCUSSION, Flag.SECTION_17, *SPECI
 NEXT = {
     State.WAITING: "Your referral waits to be read.",
     State.IN_HAND: "Somebody is reading your referral.",
+    State.PROPOSED: "Somebody is reading your referral.",
     State.DECIDED: "Your referral has been decided. The letter below says what was decided.",
     State.WITHDRAWN: "Your referral was withdrawn.",
 }

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import transaction
 
 from partnerships import audit
 from partnerships.models import User
 from referrals import outbox
-from referrals.domain.lifecycle import Outcome
 from referrals.intake.sending import address
 from referrals.letters import writing
-from referrals.letters.writing import Written
+from referrals.letters.writing import Decided, Written
 from referrals.models import Decision, Letter, Referral
 
 
@@ -22,15 +22,9 @@ def write_acknowledgement(*, referral: Referral, words: str, by: User, at: dt.da
     return send(referral=referral, kind=Letter.Kind.ACKNOWLEDGEMENT, written=written, by=by, at=at)
 
 
-def write_outcome(*, referral: Referral, decision: Decision, by: User, at: dt.datetime) -> Letter:
-    """What was decided, told at once."""
-    written = writing.outcome(
-        referral,
-        decided_level=decision.decided_level,
-        outcome=Outcome(decision.outcome),
-        told_referrer=decision.told_referrer,
-        by=by,
-    )
+def write_outcome(*, referral: Referral, decisions: Sequence[Decision], by: User, at: dt.datetime) -> Letter:
+    """What was decided of each child, told at once."""
+    written = writing.outcome(referral, decided=[Decided.of(each) for each in decisions], by=by)
     return send(referral=referral, kind=Letter.Kind.OUTCOME, written=written, by=by, at=at)
 
 

@@ -7,7 +7,7 @@ another agency said. The texts are plain paragraphs; `{{ … }}` stands for what
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from django.template import Context, Engine, Template
 from partnerships.models import User
 from partnerships.templatetags.page_parts import moment
 from referrals.domain.lifecycle import Outcome
-from referrals.models import Child, Clock, Referral
+from referrals.models import Child, Clock, Decision, Referral
 from thresholds.domain.scheme import Scheme
 from thresholds.loading import load
 
@@ -64,26 +64,54 @@ def acknowledgement(referral: Referral, *, words: str, by: User) -> Written:
     )
 
 
-def outcome(
-    referral: Referral, *, decided_level: int | None, outcome: Outcome, told_referrer: str, by: User
-) -> Written:
-    """What was decided, what it means, and what to do for who sees it differently."""
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a letter says of one child: who, the level, what happens now, and the decider's own words."""
+
+    child: Child | None
+    decided_level: int | None
+    outcome: Outcome
+    told_referrer: str
+
+    @classmethod
+    def of(cls, made: Decision) -> Decided:
+        return cls(made.child, made.decided_level, Outcome(made.outcome), made.told_referrer)
+
+
+def outcome(referral: Referral, *, decided: Sequence[Decided], by: User) -> Written:
+    """What was decided of each child, what it means, and what to do for who sees it differently.
+
+    Children of whom the same was decided stand in one paragraph.
+    """
     scheme = load(referral.scheme_version)
-    level = scheme.level(decided_level)
-    judged = scheme.level(referral.judged_level)
+    alike: dict[tuple[Any, ...], list[Decided]] = {}
+    for each in decided:
+        judged = each.child.judged_level if each.child else None
+        alike.setdefault((judged, each.decided_level, each.outcome, each.told_referrer.strip()), []).append(each)
     return _written(
         "outcome",
         referral,
         by,
-        outcome_label=outcome.label,
-        outcome_meaning=outcome.meaning,
         document=scheme.title,
-        step=scheme.step(decided_level),
-        level_name=level.name if level else "",
-        judged_step=scheme.step(judged.rank) if level and judged and judged.rank != level.rank else "",
-        told=told_referrer.strip(),
+        decided=[paragraph(referral, scheme, together) for together in alike.values()],
         stages=stages(scheme),
     )
+
+
+def paragraph(referral: Referral, scheme: Scheme, together: Sequence[Decided]) -> dict[str, str]:
+    """The words on children of whom the same was decided."""
+    first = together[0]
+    judged_level = first.child.judged_level if first.child and first.child.screening else referral.judged_level
+    level, judged = scheme.level(first.decided_level), scheme.level(judged_level)
+    return {
+        "children": listed(initials(each.child) if each.child else "the child" for each in together),
+        "outcome_label": first.outcome.label,
+        "outcome_meaning": first.outcome.meaning,
+        "step": scheme.step(first.decided_level),
+        "level_name": level.name if level else "",
+        "judged_step": scheme.step(judged.rank) if level and judged and judged.rank != level.rank else "",
+        "told": first.told_referrer.strip(),
+    }
 
 
 def stages(scheme: Scheme) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from referrals.models.event import Event
 from referrals.models.letter import Letter
 from referrals.models.notice import Notice, NoticeChoice
 from referrals.models.referral import Referral
+from referrals.models.sign_off import SignOff
 
 __all__ = [
     "Attachment",
@@ -26,4 +27,5 @@ __all__ = [
     "Notice",
     "NoticeChoice",
     "Referral",
+    "SignOff",
 ]

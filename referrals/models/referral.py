@@ -12,7 +12,7 @@ from partnerships.access import Actor
 from partnerships.encryption import EncryptedJSONField
 from partnerships.models import Agency, Partnership, Team, User
 from partnerships.permissions import Permission, Role
-from referrals.domain.lifecycle import State
+from referrals.domain.lifecycle import OPEN, State
 from thresholds.models import SchemeVersion
 
 
@@ -48,7 +48,11 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         return self.filter(mine, partnership=actor.partnership)
 
     def open(self) -> ReferralQuerySet:
-        return self.filter(state__in=[State.WAITING.value, State.IN_HAND.value])
+        return self.filter(state__in=[state.value for state in OPEN])
+
+    def waiting_for_others(self) -> ReferralQuerySet:
+        """Open, and somebody other than its owner owes something: an answer, a check, a second signature."""
+        return self.open().exclude(waiting_for="")
 
     def in_queue(self, team: Team) -> ReferralQuerySet:
         """A team's open referrals, danger above all, then what is due first."""
@@ -99,6 +103,12 @@ class Referral(models.Model):
     owned_at = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    waiting_for = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        help_text="Whose word it waits for: sign_off, referrer, agencies",
+    )
     next_due_at = models.DateTimeField(null=True, blank=True, help_text="The earliest clock that is not met")
     revision = models.PositiveIntegerField(default=0, help_text="Grows with every move; a stale form is refused")
 
@@ -114,7 +124,7 @@ class Referral(models.Model):
             models.Index(
                 fields=["team", "-immediate_danger", "next_due_at", "received_at"],
                 name="referral_queue",
-                condition=Q(state__in=["waiting", "in_hand"]),
+                condition=Q(state__in=["waiting", "in_hand", "proposed"]),
             ),
             models.Index(fields=["partnership", "-received_at"], name="referral_by_day"),
             models.Index(fields=["partnership", "referrer", "-received_at"], name="referral_by_referrer"),
@@ -125,4 +135,9 @@ class Referral(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.state in (State.WAITING.value, State.IN_HAND.value)
+        return self.state in {state.value for state in OPEN}
+
+    @property
+    def waits_for(self) -> list[str]:
+        """Whose word it waits for, each by its key in `statuses`."""
+        return self.waiting_for.split()

@@ -67,8 +67,8 @@ def timely(how: Timeliness, at: dt.datetime) -> Q:
 
 
 def standing() -> QuerySet[Decision]:
-    """The decisions that hold: the last of each referral that is decided."""
-    return Decision.objects.filter(referral__state=State.DECIDED.value, at=F("referral__decided_at"))
+    """The decisions that hold, one for each child of the referrals that are decided."""
+    return Decision.objects.standing().filter(referral__state=State.DECIDED.value)
 
 
 def referrals(actor: Actor, filters: Mapping[str, Any], *, at: dt.datetime) -> QuerySet[Referral]:
@@ -132,7 +132,7 @@ def by_level(rows: QuerySet[Referral], weeks: int, which: str) -> list[tuple[int
 
 def by_outcome(rows: QuerySet[Referral], weeks: int) -> list[tuple[Outcome, Figure]]:
     decided = standing().filter(referral__in=rows.order_by())
-    counted = dict(decided.order_by().values_list("outcome").annotate(Count("pk")))
+    counted = dict(decided.order_by().values_list("outcome").annotate(Count("referral", distinct=True)))
     return [
         (outcome, figure(counted[outcome.value], weeks=weeks, outcome=outcome.value))
         for outcome in Outcome
@@ -142,7 +142,9 @@ def by_outcome(rows: QuerySet[Referral], weeks: int) -> list[tuple[Outcome, Figu
 
 def differing(rows: QuerySet[Referral], weeks: int) -> Figure:
     """How many were decided on another level than the one indicated."""
-    count = standing().filter(referral__in=rows.order_by(), differs=True).count()
+    count = (
+        standing().filter(referral__in=rows.order_by(), differs=True).order_by().values("referral").distinct().count()
+    )
     return figure(count, weeks=weeks, differs="yes")
 
 
@@ -167,7 +169,7 @@ def by_clock(rows: QuerySet[Referral], weeks: int, *, at: dt.datetime) -> list[C
 
 def listed(rows: QuerySet[Referral], number: int) -> tuple[list[Referral], bool]:
     """A page of the records behind a figure, the latest first, and whether there are more. Each has its `outcome`."""
-    outcome = Decision.objects.filter(referral=OuterRef("pk"), at=OuterRef("decided_at")).values("outcome")
+    outcome = Decision.objects.standing().filter(referral=OuterRef("pk")).order_by("at").values("outcome")
     start = (number - 1) * PER_PAGE
     found: list[Any] = list(
         rows.select_related("team", "scheme_version", "agency")

@@ -1,6 +1,6 @@
 """What a screener or an early help worker does with a referral before it is decided: take it, hand it on, move it.
 
-Deciding, acknowledging and opening again stand in `decisions`.
+Acknowledging and opening again stand in `decisions`, deciding in `deciding`, the second person's word in `signing`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from referrals.clocks.sweep import team_members
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.routing import the_default
 from referrals.models import Referral
-from referrals.triage.decisions import acknowledge, decide, lado_told, reopen
+from referrals.triage.deciding import decide
+from referrals.triage.decisions import acknowledge, lado_told, reopen
 from referrals.triage.moves import (
     KINDS,
     Elsewhere,
@@ -31,9 +32,10 @@ from referrals.triage.moves import (
     record,
     tell_one,
     tell_story,
-    tell_team,
+    to_team,
 )
 from referrals.triage.queries import waiting_for
+from referrals.triage.signing import propose_step_down, send_back, sign_off, take_back
 
 __all__ = [
     "Elsewhere",
@@ -46,12 +48,16 @@ __all__ = [
     "colleagues",
     "decide",
     "lado_told",
+    "pass_on",
     "reassign",
     "release",
     "reopen",
+    "send_back",
+    "sign_off",
     "step_down",
     "step_up",
     "summary_downloaded",
+    "take_back",
 ]
 
 TRIES = 100
@@ -170,45 +176,37 @@ def step_up(*, referral: Referral, reason: str, seen: int | None = None, by: Use
         raise Refused(f"Referral {row.reference} is with the MASH already.")
     in_nobody_elses_hands(row, by)
     mash = the_default(row.partnership, Team.Kind.MASH)
-    return _to_team(row, Move.STEP_UP, mash, "stepped it up", reason, by=by, at=at)
+    return to_team(row, Move.STEP_UP, mash, "stepped it up", reason, by=by, at=at)
 
 
 @transaction.atomic
 def step_down(
     *, referral: Referral, reason: str, team: Team, seen: int | None = None, by: User, at: dt.datetime
 ) -> Referral:
-    """From the MASH to an early help team. History and clocks go with it; the team is told; nobody has it yet."""
+    """Propose a step from the MASH to an early help team. It goes there once a second person signs it off."""
     row = locked(referral, by=by, needs=Permission.REFERRAL_STEP, seen=seen)
     if not row.team.is_mash:
         raise Refused(f"Referral {row.reference} is with {row.team.name} already.")
     if team.is_mash or team.partnership_id != row.partnership_id:
         raise Refused(f"{team.name} is no early help team of {row.partnership.name}.")
     in_nobody_elses_hands(row, by)
-    return _to_team(row, Move.STEP_DOWN, team, "stepped it down", reason, by=by, at=at)
+    return propose_step_down(row, team=team, reason=reason, by=by, at=at)
 
 
-def _to_team(row: Referral, step: Move, team: Team, did: str, reason: str, *, by: User, at: dt.datetime) -> Referral:
-    if not reason.strip():
-        raise Refused("Say why: the team that gets it reads it first.")
-    before = row.team
-    move(
-        referral=row,
-        move=step,
-        sentence=f"{by.name} {did} from {before.name} to {team.name}.",
-        note=reason,
-        detail={"from": before.slug, "to": team.slug},
-        changes={
-            "team": team,
-            "owner": None,
-            "owned_at": None,
-            "went_through_mash": row.went_through_mash or before.is_mash or team.is_mash,
-        },
-        by=by,
-        at=at,
-    )
-    tell_story(row, "moved", f"It moved to the queue of {team.name}.", for_referrer=True, by=None, at=at)
-    tell_team(row, by=by, at=at)
-    return row
+@transaction.atomic
+def pass_on(
+    *, referral: Referral, reason: str, team: Team, seen: int | None = None, by: User, at: dt.datetime
+) -> Referral:
+    """From one early help team to another. History and clocks go with it; that team is told; nobody has it yet."""
+    row = locked(referral, by=by, needs=Permission.REFERRAL_STEP, seen=seen)
+    if row.team.is_mash:
+        raise Refused("The MASH steps a referral down to early help: that needs a second person.")
+    if team.is_mash or team.partnership_id != row.partnership_id:
+        raise Refused(f"{team.name} is no early help team of {row.partnership.name}.")
+    if team.pk == row.team_id:
+        raise Refused(f"Referral {row.reference} is with {row.team.name} already.")
+    in_nobody_elses_hands(row, by)
+    return to_team(row, Move.PASS_ON, team, "passed it on", reason, by=by, at=at)
 
 
 def summary_downloaded(*, referral: Referral, by: User, at: dt.datetime) -> None:

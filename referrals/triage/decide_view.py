@@ -1,125 +1,274 @@
-"""Deciding: the form, the letter as it will read, and what to do where a colleague was faster."""
+"""Deciding: a form a child, the letter as it will read, and what to do where a colleague was faster."""
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from partnerships.access import gate
+from partnerships.forms import RevisionField
+from partnerships.models import Team
 from partnerships.permissions import Permission
+from referrals.domain.deciding import SECONDS, Second, needs_sign_off
 from referrals.domain.lifecycle import NotAllowed
 from referrals.letters import writing
-from referrals.models import Referral
+from referrals.letters.writing import Decided
+from referrals.models import Child, Decision, Referral
 from referrals.triage import actions
+from referrals.triage.decide_form import DecideForm
+from referrals.triage.deciding import consent_given, finish, indicated_of, judged_of
 from referrals.triage.decisions import last_decision
-from referrals.triage.forms import DecideForm
 from referrals.triage.moves import Refused, Stale, fresh, moves_since
 from referrals.triage.next_steps import BY_NAME
 from referrals.triage.rows import level_words, why
+from referrals.triage.signing import reasons_for_a_second, signers
 from referrals.triage.views import Signed, back_to, the_referral
 from thresholds.domain.scheme import Scheme
 from thresholds.loading import load
 
+ASKS = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What lies before a screener who decides: the referral, its children, and the decisions that were kept."""
+
+    row: Referral
+    scheme: Scheme
+    children: list[Child]
+    kept: dict[Any, Decision]
+
+    @property
+    def whole(self) -> bool:
+        return len(self.kept) == len(self.children)
+
+    def form(self, request: Signed, child: Child, data: Any = None) -> DecideForm:
+        row = self.row
+        agreed = consent_given(row)
+        return DecideForm(
+            data,
+            scheme=self.scheme,
+            referral=row,
+            others=[each for each in self.children if each.pk != child.pk and each.pk not in self.kept],
+            teams=early_help_teams(row) if row.team.is_mash else (),
+            people=() if agreed else signers(row, by=request.user),
+            judged=judged_of(row, child),
+            consent_given=agreed,
+            kept=self.kept.get(child.pk),
+        )
+
+
+def early_help_teams(row: Referral) -> list[Team]:
+    return list(Team.objects.filter(partnership=row.partnership, kind=Team.Kind.EARLY_HELP))
+
+
+def desk_of(row: Referral) -> Desk:
+    kept = Decision.objects.kept().filter(referral=row).select_related("child", "by", "support_team", "authorised_by")
+    return Desk(row, load(row.scheme_version), list(row.children.all()), {each.child_id: each for each in kept})
+
 
 @gate(Permission.REFERRAL_DECIDE)
-@require_http_methods(["GET", "HEAD", "POST"])
+@ASKS
 def referral_decide(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
-    """GET: the form. POST: the letter to check (`preview`), the form again (`change`), or the decision."""
+    """Of one child: the form. Of several: each child and what was written of it, then the letter to check and send."""
     row = the_referral(request, referral_id, "decide")
-    scheme = load(row.scheme_version)
+    desk = desk_of(row)
+    if len(desk.children) == 1:
+        return one_child(request, desk, desk.children[0])
     if request.method != "POST":
-        if not BY_NAME["decide"].shows(row, request.actor):
-            messages.info(request, not_now(row))
-            return back_to(row)
-        return show(request, row, scheme, DecideForm(scheme=scheme, referral=row))
-    form = DecideForm(request.POST, scheme=scheme, referral=row)
-    if not form.is_valid() or "change" in request.POST:
-        return show(request, row, scheme, form)
+        return not_now(request, row) or overview(request, desk)
     try:
-        if "preview" in request.POST:
-            return preview(request, row, scheme, form)
-        actions.decide(referral=row, **form.decision, by=request.user, at=timezone.now())
+        decided = finish(referral=row, revision=shown_at(request), by=request.user, at=timezone.now())
+    except (Refused, NotAllowed) as refused:
+        messages.error(request, str(refused))
+        return overview(request, desk_of(fresh(row)))
+    return done(request, decided)
+
+
+def shown_at(request: Signed) -> int | None:
+    """The revision that the page was shown at; what can't be read is as stale as can be."""
+    said: int | None = RevisionField().clean(request.POST.get("revision", ""))
+    return said
+
+
+@gate(Permission.REFERRAL_DECIDE)
+@ASKS
+def referral_decide_child(request: Signed, referral_id: uuid.UUID, number: int) -> HttpResponse:
+    """The decision on one of several children, counted from 1."""
+    row = the_referral(request, referral_id, "decide")
+    desk = desk_of(row)
+    if not 1 <= number <= len(desk.children):
+        raise Http404
+    return one_child(request, desk, desk.children[number - 1])
+
+
+def one_child(request: Signed, desk: Desk, child: Child) -> HttpResponse:
+    """GET: the form. POST: the letter to check (`preview`), the form again (`change`), or the decision."""
+    row, alone = desk.row, len(desk.children) == 1
+    if request.method != "POST":
+        return not_now(request, row) or show(request, desk, child, desk.form(request, child))
+    form = desk.form(request, child, request.POST)
+    if not form.is_valid() or "change" in request.POST:
+        return show(request, desk, child, form)
+    try:
+        if alone and "preview" in request.POST:
+            return preview(request, desk, child, form)
+        children = [child, *form.also_for]
+        actions.decide(
+            referral=row, children=children, finish=alone, **form.decision, by=request.user, at=timezone.now()
+        )
     except Stale as stale:
-        return moved_on(request, stale.referral, scheme, form)
+        return moved_on(request, desk_of(stale.referral), child, form)
     except (Refused, NotAllowed) as refused:
         form.add_error(None, str(refused))
-        return show(request, fresh(row), scheme, form)
-    messages.success(request, f"Referral {row.reference} is decided, and the letter has been sent.")
+        return show(request, desk_of(fresh(row)), child, form)
+    if alone:
+        return done(request, fresh(row))
+    messages.success(
+        request, f"The decision on {' and '.join(each.name for each in children)} is kept. It is not sent yet."
+    )
+    return redirect("referral_decide", partnership=request.partnership.slug, referral_id=row.pk)
+
+
+def done(request: Signed, row: Referral) -> HttpResponse:
+    """What became of it, and back to the referral."""
+    if row.is_open:
+        said = (
+            "It waits for a second person now. Nothing is sent, and its clocks run, until somebody else signs it off."
+        )
+        messages.success(request, f"Referral {row.reference} is proposed. {said}")
+    else:
+        messages.success(request, f"Referral {row.reference} is decided, and the letter has been sent.")
     return back_to(row)
 
 
-def not_now(referral: Referral) -> str:
-    if referral.is_open and referral.owner_id:
-        return f"{referral.owner.name if referral.owner else 'Somebody'} has this referral and decides it."
-    if referral.is_open:
-        return "Take this referral first, then decide."
-    return "This referral is decided already. Open it again to decide anew."
+def not_now(request: Signed, referral: Referral) -> HttpResponse | None:
+    """Back to the referral, with the reason, where this person can't decide it at this moment."""
+    if BY_NAME["decide"].shows(referral, request.actor):
+        return None
+    said = "This referral is decided already. Open it again to decide anew."
+    if referral.waits_for and "sign_off" in referral.waits_for:
+        said = "A proposal waits for a second person. Its author can take it back to change it."
+    elif referral.is_open and referral.owner_id:
+        said = f"{referral.owner.name if referral.owner else 'Somebody'} has this referral and decides it."
+    elif referral.is_open:
+        said = "Take this referral first, then decide."
+    messages.info(request, said)
+    return back_to(referral)
+
+
+def overview(request: Signed, desk: Desk) -> HttpResponse:
+    """Each child with what was written of it; once all are there, the letter."""
+    kept = [desk.kept[child.pk] for child in desk.children if child.pk in desk.kept]
+    letter = None
+    if desk.whole:
+        letter = writing.outcome(desk.row, decided=[Decided.of(each) for each in kept], by=request.user)
+    return render(
+        request,
+        "referrals/triage/decide_children.html",
+        {
+            "referral": desk.row,
+            "lines": [
+                {
+                    "number": number,
+                    "child": child,
+                    "kept": desk.kept.get(child.pk),
+                    "decided": words_of(desk, desk.kept.get(child.pk)),
+                    "indicated": level_words(desk.scheme, indicated_of(desk.row, child)),
+                }
+                for number, child in enumerate(desk.children, 1)
+            ],
+            "letter": letter,
+            "second": " and ".join(each.words for each in reasons_for_a_second(kept)) if letter else "",
+        },
+    )
+
+
+def words_of(desk: Desk, made: Decision | None) -> str:
+    if made is None:
+        return ""
+    return level_words(desk.scheme, made.decided_level) if made.decided_level is not None else "No level"
 
 
 def show(
-    request: Signed, referral: Referral, scheme: Scheme, form: DecideForm, more: dict[str, Any] | None = None
+    request: Signed, desk: Desk, child: Child, form: DecideForm, more: dict[str, Any] | None = None
 ) -> HttpResponse:
+    row, scheme = desk.row, desk.scheme
+    screening = child.screening or row.screening
     return render(
         request,
         "referrals/triage/decide.html",
         {
-            "referral": referral,
+            "referral": row,
+            "child": child,
+            "alone": len(desk.children) == 1,
             "form": form,
-            "level": level_words(scheme, referral.indicated_level),
-            "why": why(referral.screening, scheme),
-            "judged": level_words(scheme, referral.judged_level) if referral.judged_level is not None else "",
+            "level": level_words(scheme, indicated_of(row, child)),
+            "why": why(screening, scheme),
+            "judged": level_words(scheme, judged_of(row, child)) if judged_of(row, child) is not None else "",
+            "warnings": warnings(row),
             **(more or {}),
         },
     )
 
 
-def preview(request: Signed, referral: Referral, scheme: Scheme, form: DecideForm) -> HttpResponse:
+WAITED_FOR = {
+    "referrer": "A question to the referrer has no answer yet.",
+    "agencies": "A check with an agency has no answer yet.",
+}
+
+
+def warnings(row: Referral) -> list[str]:
+    """What a screener is reminded of before deciding: nothing of it forbids the decision."""
+    return [WAITED_FOR[each] for each in row.waits_for if each in WAITED_FOR]
+
+
+def preview(request: Signed, desk: Desk, child: Child, form: DecideForm) -> HttpResponse:
     """The letter as it will read. A form that is stale by now is told at once."""
-    told = form.decision
-    if told["revision"] != referral.revision:
-        raise Stale(referral)
-    letter = writing.outcome(
-        referral,
-        decided_level=told["decided_level"],
-        outcome=told["outcome"],
-        told_referrer=told["told_referrer"],
-        by=request.user,
-    )
+    told, row = form.decision, desk.row
+    if told["revision"] != row.revision:
+        raise Stale(row)
+    indicated = indicated_of(row, child)
+    decided = Decided(child, told["decided_level"], told["outcome"], told["told_referrer"])
+    because = needs_sign_off(told["outcome"], decided=told["decided_level"], indicated=indicated)
     return render(
         request,
         "referrals/triage/decide_preview.html",
         {
-            "referral": referral,
+            "referral": row,
             "form": form,
-            "letter": letter,
+            "letter": writing.outcome(row, decided=[decided], by=request.user),
+            "told": told,
             "outcome": told["outcome"],
-            "reason": told["reason"],
-            "decided": level_words(scheme, told["decided_level"]) if told["decided_level"] else "None",
-            "indicated": level_words(scheme, referral.indicated_level),
-            "differs": told["decided_level"] != referral.indicated_level,
+            "decided": level_words(desk.scheme, told["decided_level"]) if told["decided_level"] else "None",
+            "indicated": level_words(desk.scheme, indicated),
+            "differs": told["decided_level"] != indicated,
+            "second": " and ".join(SECONDS[Second(each)] for each in because),
         },
     )
 
 
-def moved_on(request: Signed, referral: Referral, scheme: Scheme, form: DecideForm) -> HttpResponse:
+def moved_on(request: Signed, desk: Desk, child: Child, form: DecideForm) -> HttpResponse:
     """The form again with everything that was typed, and what happened meanwhile; a colleague's decision in full."""
-    seen = form.cleaned_data["revision"]
-    typed = {**request.POST.dict(), "revision": str(referral.revision)}
-    made = last_decision(referral)
+    row, seen = desk.row, form.cleaned_data["revision"]
+    typed = request.POST.copy()
+    typed["revision"] = str(row.revision)
+    made = last_decision(row)
     return show(
         request,
-        referral,
-        scheme,
-        DecideForm(typed, scheme=scheme, referral=referral),
+        desk,
+        child,
+        desk.form(request, child, typed),
         {
-            "moved": moves_since(referral, seen),
-            "theirs": made if made and referral.decided_at == made.at else None,
-            "theirs_level": level_words(scheme, made.decided_level) if made else "",
+            "moved": moves_since(row, seen),
+            "theirs": made if made and made.state == Decision.State.FINAL else None,
+            "theirs_level": level_words(desk.scheme, made.decided_level) if made else "",
         },
     )

@@ -1,4 +1,7 @@
-"""Answering: the acknowledgement that a person gives, the decision with its reason, and opening a referral again."""
+"""Answering beside the decision: the acknowledgement that a person gives, the LADO's telling, opening it again.
+
+Deciding stands in `deciding`, the second person's word in `signing`, and what a decision brings in `settling`.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,15 @@ from django.db import transaction
 
 from partnerships.models import User
 from partnerships.permissions import Permission
-from referrals.clocks.actions import meet_clock, start_after_decision, start_clock
-from referrals.domain.lifecycle import Move, Outcome, State
+from referrals.clocks.actions import meet_clock, start_clock
+from referrals.domain.lifecycle import Move, State
 from referrals.letters import actions as letters
 from referrals.models import Clock, Decision, Letter, Referral
-from referrals.triage.moves import Refused, Stale, TakenBy, locked, move, record, tell_story
+from referrals.triage.moves import Refused, locked, move, record, tell_story
 from thresholds.loading import load
 
 AGAIN = "decide_again_"
 """What the slug of the clock begins with that runs on a referral opened again; a number follows."""
-
-ANSWERED = ("decide", "decision_told", "decision_signed", "outcome_in_writing", "acknowledge")
-"""What a decision with its letter meets. The letter is a named person's word: whoever had none yet has it now."""
 
 
 @transaction.atomic
@@ -39,93 +39,9 @@ def acknowledge(*, referral: Referral, words: str, by: User, at: dt.datetime) ->
     return letter
 
 
-@transaction.atomic
-def decide(
-    *,
-    referral: Referral,
-    decided_level: int | None,
-    outcome: Outcome,
-    reason: str,
-    told_referrer: str,
-    revision: int | None,
-    by: User,
-    at: dt.datetime,
-) -> Decision:
-    """Decide, write the outcome letter and meet the clocks, in one transaction. Only who has the referral can.
-
-    revision: the referral's when the form was shown; another raises `Stale` and changes nothing. The same decision
-    sent twice is made once.
-    """
-    row = locked(referral, by=by, needs=Permission.REFERRAL_DECIDE)
-    made = last_decision(row)
-    if row.state == State.DECIDED.value and made and same(made, decided_level, outcome, reason, told_referrer, by):
-        return made
-    if revision != row.revision:
-        raise Stale(row)
-    if row.owner_id != by.pk and row.is_open:
-        if row.owner_id:
-            raise TakenBy(row)
-        raise Refused("Take this referral first, so that nobody else decides it meanwhile.")
-    scheme = load(row.scheme_version)
-    if decided_level is not None and scheme.level(decided_level) is None:
-        raise Refused(f"Choose a {scheme.step_word} of the threshold under which this referral was screened.")
-    if not reason.strip():
-        raise Refused("Give the reason for the decision.")
-    decision = Decision(
-        partnership=row.partnership,
-        referral=row,
-        decided_level=decided_level,
-        indicated_level=row.indicated_level,
-        outcome=outcome.value,
-        reason=reason,
-        differs=decided_level != row.indicated_level,
-        told_referrer=told_referrer,
-        at=at,
-        by=by,
-    )
-    move(
-        referral=row,
-        move=Move.DECIDE,
-        sentence=f"{by.name} decided: {outcome.label}.",
-        for_referrer=True,
-        detail={
-            "decision": decision.pk,
-            "decided_level": decided_level,
-            "indicated_level": row.indicated_level,
-            "outcome": outcome.value,
-            "differs": decision.differs,
-        },
-        changes={"decided_level": decided_level, "decided_at": at, "decided_by": by},
-        by=by,
-        at=at,
-    )
-    decision.save(force_insert=True)
-    letters.write_outcome(referral=row, decision=decision, by=by, at=at)
-    meet_answered(row, outcome, by=by, at=at)
-    return decision
-
-
 def last_decision(referral: Referral) -> Decision | None:
-    """The decision that holds."""
+    """The latest decision on any of its children."""
     return Decision.objects.filter(referral=referral).select_related("by").order_by("-at", "-pk").first()
-
-
-def same(
-    made: Decision, decided_level: int | None, outcome: Outcome, reason: str, told_referrer: str, by: User
-) -> bool:
-    """Whether a decision is the one that was made already: the button pressed twice."""
-    before = (made.decided_level, made.outcome, made.reason, made.told_referrer, made.by_id)
-    return before == (decided_level, outcome.value, reason, told_referrer, by.pk)
-
-
-def meet_answered(referral: Referral, outcome: Outcome, *, by: User, at: dt.datetime) -> None:
-    """Meet every clock that the decision and its letter answer; the LADO's where it passed the referral there."""
-    running = Clock.objects.filter(referral=referral, met_at__isnull=True).values_list("slug", flat=True)
-    for slug in list(running):
-        lado = slug == "lado" and outcome is Outcome.LADO
-        if slug in ANSWERED or slug.startswith(AGAIN) or lado:
-            meet_clock(referral=referral, slug=slug, by=by, at=at)
-    start_after_decision(referral=referral, outcome=outcome, by=by, at=at)
 
 
 @transaction.atomic
@@ -164,6 +80,7 @@ def reopen(*, referral: Referral, reason: str, seen: int | None = None, by: User
         by=by,
         at=at,
     )
+    Decision.objects.filter(referral=row).exclude(state=Decision.State.OVERTAKEN).update(state=Decision.State.OVERTAKEN)
     tell_story(row, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
     start_deciding_again(row, at=at)
     return row

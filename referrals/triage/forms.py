@@ -1,4 +1,4 @@
-"""What triage asks: which part of the queue, whom to hand to, why, and the decision. Nothing is chosen beforehand."""
+"""What triage asks: which part of the queue, whom to hand to, and why. The decision is asked in `decide_form`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,10 @@ from django.utils.datastructures import MultiValueDict
 
 from partnerships.forms import Choice, ChoiceField, LongTextField, PageForm, RadioField, RevisionField
 from partnerships.models import Team, User
-from referrals.domain.lifecycle import Outcome
 from referrals.models import Referral
 from referrals.triage.queries import DEEPEST, Show
-from thresholds.domain.scheme import Scheme
 
-NO_LEVEL = "none"
 LONGEST_REASON = 5000
-OWES_AN_EXPLANATION = (Outcome.ADVICE, Outcome.NO_FURTHER_ACTION)
-"""Outcomes under which the referrer stays alone with the worry, and so is owed the reasons."""
 
 
 class QueueFilter(forms.Form):
@@ -120,79 +115,31 @@ class ReassignForm(MoveForm):
         return self.people[self.cleaned_data["to"]]
 
 
-class DecideForm(PageForm):
-    """The decision. `revision` is the referral's when the form was shown."""
+class PassOnForm(StepDownForm):
+    team = RadioField("Which early help team?", missing="Choose the early help team that takes it")
 
-    decided_level = RadioField("Which {step} is it?", missing="Choose the {step} that you decide on")
-    outcome = RadioField(
-        "What happens now?",
-        [Choice(outcome.value, outcome.label, hint=outcome.meaning) for outcome in Outcome],
-        hint="The sentence below each goes into the letter to the referrer.",
-        missing="Choose what happens now",
-    )
-    reason = LongTextField(
-        "Why? For the record",
-        hint="What you weighed, what you checked and with whom. The referrer does not see it.",
-        called="the reason",
-        missing="Give the reason for the decision",
-        max_length=LONGEST_REASON,
-        rows=6,
-    )
-    told_referrer = LongTextField(
-        "What do you tell the referrer?",
-        hint="It goes into the letter, between the outcome and what to do for who disagrees. "
-        "Write what happens next and what the referrer goes on doing. Name no child and nothing that is not theirs to "
-        "know.",
-        called="what you tell the referrer",
-        max_length=LONGEST_REASON,
-        rows=6,
-    )
-    revision = RevisionField()
 
-    def __init__(self, *args: Any, scheme: Scheme, referral: Referral, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"revision": referral.revision}, **kwargs)
-        self.judged = referral.judged_level
-        word = scheme.step_word.value
-        level: Any = self.fields["decided_level"]
-        level.label = f"Which {word} is it?"
-        level.error_messages["required"] = f"Choose the {word} that you decide on"
-        level.offer(
-            [
-                *(
-                    Choice(str(each.rank), f"{word.capitalize()} {each.rank}: {each.name}", hint=each.description)
-                    for each in scheme.levels
-                ),
-                Choice(NO_LEVEL, f"No {word}", hint="For example, where another area takes it over"),
-            ]
-        )
+class SignOffForm(PageForm):
+    """The second person's word: signed, with a remark if they wish, or sent back, with a reason."""
+
+    answer = RadioField(
+        "What do you say?",
+        [
+            Choice("sign", "I sign it off", hint="It holds from now on, and what is to be sent goes out at once."),
+            Choice("back", "I send it back", hint="Its author changes it, and it needs a signature again."),
+        ],
+        missing="Say whether you sign it off or send it back",
+    )
+    said = LongTextField(
+        "Your reason or remark",
+        hint="Needed where you send it back. The referrer does not see it.",
+        called="your reason",
+        max_length=LONGEST_REASON,
+        rows=4,
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if not cleaned.get("told_referrer") and "told_referrer" not in self.errors and self.owes_an_explanation:
-            self.add_error(
-                "told_referrer",
-                "Tell the referrer why: they see it otherwise than you, or stay with the worry",
-            )
+        if cleaned.get("answer") == "back" and not cleaned.get("said") and "said" not in self.errors:
+            self.add_error("said", "Say why it goes back: its author starts from that")
         return cleaned
-
-    @property
-    def owes_an_explanation(self) -> bool:
-        """The referrer judged the need higher, or is left with it."""
-        lower = self.judged is not None and self.level is not None and self.level < self.judged
-        return lower or self.cleaned_data.get("outcome") in {each.value for each in OWES_AN_EXPLANATION}
-
-    @property
-    def level(self) -> int | None:
-        said = self.cleaned_data.get("decided_level") or NO_LEVEL
-        return None if said == NO_LEVEL else int(said)
-
-    @property
-    def decision(self) -> dict[str, Any]:
-        """The decision as `actions.decide` takes it."""
-        return {
-            "decided_level": self.level,
-            "outcome": Outcome(self.cleaned_data["outcome"]),
-            "reason": self.cleaned_data["reason"],
-            "told_referrer": self.cleaned_data["told_referrer"],
-            "revision": self.cleaned_data["revision"],
-        }

@@ -9,13 +9,13 @@ from django.db import transaction
 
 from partnerships import audit
 from partnerships.access import actor_for
-from partnerships.models import User
+from partnerships.models import Team, User
 from partnerships.permissions import Permission
 from referrals import outbox
 from referrals.clocks.sweep import team_members
 from referrals.domain.lifecycle import Move, State, next_state
 from referrals.intake.sending import address
-from referrals.models import Event, Referral
+from referrals.models import Decision, Event, Referral, SignOff
 from referrals.triage.next_steps import works_in
 
 JOINED = ("partnership", "team", "owner", "scheme_version", "referrer", "decided_by")
@@ -25,6 +25,11 @@ KINDS = {
     Move.REASSIGN: "reassigned",
     Move.STEP_UP: "stepped_up",
     Move.STEP_DOWN: "stepped_down",
+    Move.PASS_ON: "passed_on",
+    Move.RECORD: "recorded",
+    Move.PROPOSE: "proposed",
+    Move.SEND_BACK: "sent_back",
+    Move.TAKE_BACK: "taken_back",
     Move.DECIDE: "decided",
     Move.WITHDRAW: "withdrawn",
     Move.REOPEN: "reopened",
@@ -118,7 +123,10 @@ def move(
     at: dt.datetime,
 ) -> Referral:
     """Take a locked referral to its next state. Raises `lifecycle.NotAllowed` where that state allows no such move."""
-    changes = {**changes, "state": next_state(State(referral.state), move).value, "revision": referral.revision + 1}
+    before = State(referral.state)
+    changes = {**changes, "state": next_state(before, move).value, "revision": referral.revision + 1}
+    if before is State.PROPOSED:
+        proposal_is_over(referral)
     for name, value in changes.items():
         setattr(referral, name, value)
     referral.save(update_fields=list(changes))
@@ -132,6 +140,56 @@ def moves_since(referral: Referral, seen: int | None) -> list[Event]:
     moves = Event.objects.filter(referral=referral, kind__in=KINDS.values()).order_by("-at", "-pk")
     since = referral.revision - seen if seen is not None else len(KINDS)
     return list(moves[: max(since, 1)])[::-1]
+
+
+def to_team(row: Referral, step: Move, team: Team, did: str, reason: str, *, by: User, at: dt.datetime) -> Referral:
+    """Put a locked referral into another team's queue, where nobody has it yet, and tell that team."""
+    if not reason.strip():
+        raise Refused("Say why: the team that gets it reads it first.")
+    before = row.team
+    move(
+        referral=row,
+        move=step,
+        sentence=f"{by.name} {did} from {before.name} to {team.name}.",
+        note=reason,
+        detail={"from": before.slug, "to": team.slug},
+        changes={
+            "team": team,
+            "owner": None,
+            "owned_at": None,
+            "went_through_mash": row.went_through_mash or before.is_mash or team.is_mash,
+        },
+        by=by,
+        at=at,
+    )
+    Decision.objects.kept().filter(referral=row).update(state=Decision.State.OVERTAKEN)
+    tell_story(row, "moved", f"It moved to the queue of {team.name}.", for_referrer=True, by=None, at=at)
+    tell_team(row, by=by, at=at)
+    return row
+
+
+def proposal_is_over(referral: Referral) -> None:
+    """Whatever moves a proposed referral on but a signature voids what waited for one, and keeps what was written."""
+    SignOff.objects.waiting().filter(referral=referral).update(state=SignOff.State.VOID)
+    Decision.objects.filter(referral=referral, state=Decision.State.PROPOSED).update(state=Decision.State.RECORDED)
+    waits_no_more(referral, "sign_off")
+
+
+def waits_for(referral: Referral, whom: str) -> None:
+    """Keep on a locked referral that it waits for somebody's word: `sign_off`, `referrer` or `agencies`."""
+    _keep_waiting(referral, {*referral.waits_for, whom})
+
+
+def waits_no_more(referral: Referral, whom: str) -> None:
+    """That word has come, or is needed no more."""
+    _keep_waiting(referral, {*referral.waits_for} - {whom})
+
+
+def _keep_waiting(referral: Referral, words: set[str]) -> None:
+    told = " ".join(sorted(words))
+    if told != referral.waiting_for:
+        Referral.objects.filter(pk=referral.pk).update(waiting_for=told)
+        referral.waiting_for = told
 
 
 def tell_story(

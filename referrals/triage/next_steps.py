@@ -17,6 +17,7 @@ from referrals.domain.lifecycle import State
 from referrals.models import Referral
 
 When = Callable[[Referral, Any], bool]
+Where = Callable[[Actor, Team], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class NextStep:
     """One step: what it is called, where it leads, who may take it, and when.
 
     when: asked with the referral and the id of the person. at_once: taken by a button alone, without a page of its own.
-    anywhere: whoever may read the referral may take it, in whatever queue it is.
+    where: whose step it is in a team's queue: who works there, unless it says otherwise.
     """
 
     name: str
@@ -33,11 +34,11 @@ class NextStep:
     permission: Permission
     when: When
     at_once: bool = False
-    anywhere: bool = False
+    where: Where | None = None
 
     def may(self, referral: Referral, actor: Actor) -> bool:
         """Whether this person could ever take the step on a referral of this queue."""
-        return actor.can(self.permission) and (self.anywhere or works_in(actor, referral.team))
+        return actor.can(self.permission) and (self.where or works_in)(actor, referral.team)
 
     def shows(self, referral: Referral, actor: Actor) -> bool:
         """Whether the page offers it to this person now."""
@@ -51,12 +52,32 @@ def works_in(actor: Actor, team: Team) -> bool:
     return any(each.role == Role.EARLY_HELP.value and each.team_id == team.pk for each in actor.memberships)
 
 
+def signs_in(actor: Actor, team: Team) -> bool:
+    """Whether this person signs what colleagues of that queue propose: a manager everywhere, a senior in their team."""
+    if actor.can(Permission.REFERRAL_READ_ALL):
+        return True
+    return any(each.role == Role.SENIOR.value and each.team_id == team.pk for each in actor.memberships)
+
+
+def anywhere(actor: Actor, team: Team) -> bool:
+    """Whoever may read the referral may take the step."""
+    return True
+
+
 def mine(referral: Referral, person: Any) -> bool:
     return referral.state == State.IN_HAND.value and referral.owner_id == person
 
 
 def nobodys_or_mine(referral: Referral, person: Any) -> bool:
-    return referral.is_open and referral.owner_id in (None, person)
+    return referral.state in (State.WAITING.value, State.IN_HAND.value) and referral.owner_id in (None, person)
+
+
+def proposed_by_another(referral: Referral, person: Any) -> bool:
+    return referral.state == State.PROPOSED.value and referral.owner_id != person
+
+
+def proposed_by_me(referral: Referral, person: Any) -> bool:
+    return referral.state == State.PROPOSED.value and referral.owner_id == person
 
 
 STEPS: tuple[NextStep, ...] = (
@@ -68,7 +89,23 @@ STEPS: tuple[NextStep, ...] = (
         lambda referral, person: referral.state == State.WAITING.value,
         at_once=True,
     ),
+    NextStep(
+        "sign_off",
+        "Sign off, or send back",
+        "referral_sign_off",
+        Permission.REFERRAL_AUTHORISE,
+        proposed_by_another,
+        where=signs_in,
+    ),
     NextStep("decide", "Decide", "referral_decide", Permission.REFERRAL_DECIDE, mine),
+    NextStep(
+        "take_back",
+        "Take it back to change it",
+        "referral_take_back",
+        Permission.REFERRAL_DECIDE,
+        proposed_by_me,
+        at_once=True,
+    ),
     NextStep("acknowledge", "Acknowledge", "referral_acknowledge", Permission.REFERRAL_CLAIM, nobodys_or_mine),
     NextStep(
         "lado",
@@ -92,6 +129,13 @@ STEPS: tuple[NextStep, ...] = (
         lambda referral, person: referral.team.is_mash and nobodys_or_mine(referral, person),
     ),
     NextStep(
+        "pass_on",
+        "Pass to another early help team",
+        "referral_pass_on",
+        Permission.REFERRAL_STEP,
+        lambda referral, person: not referral.team.is_mash and nobodys_or_mine(referral, person),
+    ),
+    NextStep(
         "reassign",
         "Hand to a colleague, or take over",
         "referral_reassign",
@@ -112,7 +156,7 @@ STEPS: tuple[NextStep, ...] = (
         "referral_summary",
         Permission.SUMMARY_DOWNLOAD,
         lambda referral, person: True,
-        anywhere=True,
+        where=anywhere,
     ),
 )
 """Every step, the likeliest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from partnerships.statuses import STATUSES
 from partnerships.templatetags.page_parts import day
 from referrals.attachments import shown as documents
 from referrals.clocks import reading as clock_reading
+from referrals.domain.deciding import Teller
 from referrals.domain.matching import nhs_number_is_valid
 from referrals.domain.quality import Check
 from referrals.intake import summary
@@ -99,6 +101,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
     if not any(clock.slug == "lado" and clock.met_at is None for clock in clocks):
         done.add("lado")
     steps = next_steps(referral, actor, done=done)
+    made = decisions(referral, scheme)
     return {
         "referral": referral,
         "now": at,
@@ -121,7 +124,8 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "clocks": clocks,
         "clock_rows": clock_reading.shown(clocks, actor, works_here=works_in(actor, referral.team), at=at),
         "previous": previous_contacts(referral, actor),
-        "decisions": decisions(referral, scheme),
+        "decisions": made,
+        "overtaken": [each for each in made if each["decision"].state == Decision.State.OVERTAKEN],
         "events": Event.objects.filter(referral=referral).exclude(kind__in=FOR_REFERRER_ONLY),
         "scheme": scheme,
     }
@@ -273,12 +277,32 @@ def quality(situation: Situation, referral: Referral) -> tuple[Check, ...]:
 
 
 def decisions(referral: Referral, scheme: Scheme) -> list[dict[str, Any]]:
-    """Every decision, the latest first."""
+    """Every decision, the latest first, each with what it says in words."""
+    made = Decision.objects.filter(referral=referral).select_related(
+        "by", "child", "support_team", "authorised_by", "sign_off__settled_by"
+    )
+    return decision_lines(made.order_by("-at", "-pk"), scheme)
+
+
+def decision_lines(made: Iterable[Decision], scheme: Scheme) -> list[dict[str, Any]]:
+    """Decisions as a page shows them: levels and tellers in words."""
     return [
         {
-            "decision": made,
-            "decided": level_words(scheme, made.decided_level) if made.decided_level is not None else "No level",
-            "indicated": level_words(scheme, made.indicated_level),
+            "decision": each,
+            "decided": level_words(scheme, each.decided_level) if each.decided_level is not None else "No level",
+            "indicated": level_words(scheme, each.indicated_level),
+            "parents_told_by": TOLD_BY.get(each.parents_told_by, ""),
+            "child_told_by": TOLD_BY.get(each.child_told_by, ""),
         }
-        for made in Decision.objects.filter(referral=referral).select_related("by").order_by("-at", "-pk")
+        for each in made
     ]
+
+
+TOLD_BY = {
+    Teller.DECIDER.value: "Who decided",
+    Teller.REFERRER.value: "The referrer",
+    Teller.WORKER.value: "The worker who takes it on",
+    Teller.LETTER.value: "A letter",
+    Teller.NOBODY.value: "Nobody",
+}
+"""Who tells the parents or the child, as others read it."""

@@ -20,7 +20,15 @@ from referrals.domain.lifecycle import NotAllowed
 from referrals.letters import writing
 from referrals.models import Referral
 from referrals.triage import actions
-from referrals.triage.forms import AcknowledgeForm, LadoForm, ReasonForm, ReassignForm, ReopenForm, StepDownForm
+from referrals.triage.forms import (
+    AcknowledgeForm,
+    LadoForm,
+    PassOnForm,
+    ReasonForm,
+    ReassignForm,
+    ReopenForm,
+    StepDownForm,
+)
 from referrals.triage.moves import Refused, Stale, moves_since
 from referrals.triage.next_steps import BY_NAME
 from referrals.triage.views import Signed, back_to, the_referral
@@ -146,8 +154,33 @@ def referral_step_down(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             by=request.user,
             at=timezone.now(),
         ),
-        done=f"Referral {row.reference} is with early help now, with its history. Its clocks run on.",
-        more={"button": "Step down to early help", "warnings": step_down_warnings(row)},
+        done=f"The step down of {row.reference} is proposed. It stays here until a second person signs it off.",
+        more={"button": "Propose the step down", "warnings": step_down_warnings(row)},
+    )
+
+
+@gate(Permission.REFERRAL_STEP)
+@ASKS
+def referral_pass_on(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """From one early help team to another."""
+    row = the_referral(request, referral_id, "pass_on")
+    teams = Team.objects.filter(partnership=request.partnership, kind=Team.Kind.EARLY_HELP).exclude(pk=row.team_id)
+    form = PassOnForm(request.POST if request.method == "POST" else None, referral=row, teams=teams)
+    return ask(
+        request,
+        row,
+        "pass_on",
+        form,
+        lambda: actions.pass_on(
+            referral=row,
+            reason=form.cleaned_data["reason"],
+            seen=form.seen,
+            team=form.chosen_team,
+            by=request.user,
+            at=timezone.now(),
+        ),
+        done=f"Referral {row.reference} is with the other team now, with its history. Its clocks run on.",
+        more={"button": "Pass it on"},
     )
 
 

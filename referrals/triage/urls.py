@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from referrals.triage import decide_view, step_views, views
+from referrals.triage import decide_view, sign_off_views, step_views, views
 
 ONE = "triage/<uuid:referral_id>/"
 
@@ -20,5 +20,10 @@ urlpatterns = [
     path(f"{ONE}step-up/", step_views.referral_step_up, name="referral_step_up"),
     path(f"{ONE}step-down/", step_views.referral_step_down, name="referral_step_down"),
     path(f"{ONE}reopen/", step_views.referral_reopen, name="referral_reopen"),
+    path(f"{ONE}pass-on/", step_views.referral_pass_on, name="referral_pass_on"),
     path(f"{ONE}decide/", decide_view.referral_decide, name="referral_decide"),
+    path(f"{ONE}decide/<int:number>/", decide_view.referral_decide_child, name="referral_decide_child"),
+    path(f"{ONE}sign-off/", sign_off_views.referral_sign_off, name="referral_sign_off"),
+    path(f"{ONE}take-back/", sign_off_views.referral_take_back, name="referral_take_back"),
+    path("sign-offs/", sign_off_views.sign_offs, name="sign_offs"),
 ]

@@ -146,6 +146,12 @@ def the_whole_way(watch: Watch, world: World) -> Referral:
     decide(watch, client, referral)
     act(client, f"{one}reopen/", reason=watch.canary())
     act(client, f"{one}step-down/", reason=watch.canary(), team=world.early_help.slug)
+    senior = watch.client(world.person(Role.SENIOR))
+    act(senior, f"{one}sign-off/", answer="back", said=watch.canary())
+    act(client, f"{one}step-down/", reason=watch.canary(), team=world.early_help.slug)
+    senior.get("/testshire/sign-offs/")
+    senior.get(f"{one}sign-off/")
+    act(senior, f"{one}sign-off/", answer="sign", said=watch.canary())
     early = watch.client(world.person(Role.EARLY_HELP))
     early.get("/testshire/queue/", follow=True)
     early.get(one)
@@ -180,7 +186,8 @@ def decide(watch: Watch, client: Client, referral: Referral) -> None:
     address = f"/testshire/triage/{referral.pk}/decide/"
     revision = re.search(rb'name="revision" value="(\d+)"', client.get(address).content)[1].decode()
     typed = {"decided_level": "4", "outcome": Outcome.ADVICE.value, "reason": watch.canary(), "revision": revision}
-    typed["told_referrer"] = watch.canary()
+    typed |= {"primary_need": "N1", "parents_told_by": "nobody", "child_told_by": "decider"}
+    typed |= {name: watch.canary() for name in ("told_referrer", "told_parents", "told_child")}
     assert client.post(address, {**typed, "preview": ""}).status_code == 200
     act(client, address, **typed)
 

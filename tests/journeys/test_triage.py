@@ -67,6 +67,12 @@ def take_read_acknowledge_decide(page: Page, address: str, look: Look) -> None:
     page.get_by_label("Strategy discussion (section 47)").check()
     page.get_by_label("Why? For the record").fill(REASON)
     page.get_by_label("What do you tell the referrer?").fill(TOLD)
+    page.get_by_label("Primary need").select_option("N1")
+    page.get_by_text("Factors, by the national codes").click()
+    page.get_by_label("18C: Physical abuse by an adult").check()
+    page.get_by_role("group", name="Who tells the parents or carers?").get_by_label("Nobody").check()
+    page.get_by_label("What are they told, or why are they not told?").fill("The police speak with them first.")
+    page.get_by_role("group", name="Who tells the child?").get_by_label("I do").check()
     page.get_by_role("button", name="Check the letter").click()
     expect(page.get_by_text("about U.M., which")).to_be_visible()
     look(page)
@@ -77,7 +83,7 @@ def take_read_acknowledge_decide(page: Page, address: str, look: Look) -> None:
     expect(page.get_by_text("is decided, and the letter has been sent")).to_be_visible()
     look(page)
     page.locator("summary", has_text="Outcome").click()
-    expect(page.get_by_text(TOLD)).to_be_visible()
+    expect(page.get_by_role("paragraph").filter(has_text=TOLD)).to_be_visible()
 
 
 def referrer_reads(page: Page, address: str, look: Look) -> None:
@@ -140,8 +146,12 @@ def test_two_forms_open_the_slower_one_keeps_its_words(
     sign_in(page_wide, world.person(Role.SCREENER))
     page_wide.goto(f"{live.url}/testshire/triage/{row.pk}/decide/")
     page_wide.get_by_label("Level 3: Targeted").check()
-    page_wide.get_by_label("Early help", exact=True).check()
+    page_wide.get_by_label("Advice and information").check()
     page_wide.get_by_label("Why? For the record").fill(REASON)
+    page_wide.get_by_label("What do you tell the referrer?").fill(TOLD)
+    page_wide.get_by_label("Primary need").select_option("N0")
+    for name in ("parents_told_by", "child_told_by"):
+        page_wide.locator(f"input[name={name}][value=decider]").check()
     with scope(partnership=world.partnership):
         taken = actions.reassign(referral=row, to=sol, by=sol, at=NOW)
         actions.decide(

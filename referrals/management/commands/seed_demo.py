@@ -33,6 +33,8 @@ PEOPLE = [
     (Role.SCREENER, "Sam Screener", "MASH social worker"),
     (Role.SCREENER, "Sol Screener", "MASH social worker"),
     (Role.EARLY_HELP, "Erin Helper", "Early help co-ordinator"),
+    (Role.SENIOR, "Sue Senior", "Senior MASH social worker"),
+    (Role.CHECKER, "Pat Police", "Police checks desk"),
     (Role.MANAGER, "Mo Manager", "Front door manager"),
     (Role.ADMIN, "Alex Admin", "Partnership administrator"),
 ]

@@ -15,7 +15,7 @@ from referrals.domain.lifecycle import Outcome
 from referrals.letters import writing
 from referrals.models import Child, Letter, Notice, Referral
 from referrals.triage import actions
-from tests.factories import NOW, World, make_referral, make_world
+from tests.factories import NOW, World, make_referral, make_world, sign
 
 CANARIES = {"first_name": "Zephyrine", "last_name": "Quackenbush", "school": "Canary Wharf Infants"}
 WORRY = "A bruise like a hand"
@@ -33,6 +33,7 @@ def decided(world: World, *, outcome: Outcome = Outcome.EARLY_HELP, judged: int 
     """Acknowledged and decided, with a canary in every place where a name, a worry or a reason may stand."""
     referral = make_referral(world, child=CANARIES, answers={"worry": {"happened": WORRY}})
     Referral.objects.filter(pk=referral.pk).update(judged_level=judged)
+    Child.objects.filter(referral=referral).update(judged_level=judged)
     sam = world.person(Role.SCREENER)
     row = actions.claim(referral=referral, by=sam, at=NOW)
     actions.acknowledge(referral=row, words="I ring at noon.", by=sam, at=NOW)
@@ -46,6 +47,7 @@ def decided(world: World, *, outcome: Outcome = Outcome.EARLY_HELP, judged: int 
         by=sam,
         at=NOW + dt.timedelta(hours=2),
     )
+    sign(world, row, at=NOW + dt.timedelta(hours=3))
     return row
 
 

@@ -22,7 +22,7 @@ from referrals.models import Heartbeat, Referral
 from referrals.reports import queries
 from referrals.reports.forms import ReportFilter, Timeliness
 from referrals.triage import actions
-from tests.factories import NOW, World, make_referral, make_world
+from tests.factories import NOW, World, make_referral, make_world, sign
 
 WEEK = dt.timedelta(weeks=1)
 
@@ -57,6 +57,8 @@ def world(db: None) -> World:
                 by=sam,
                 at=decided,
             )
+            if level == 2:
+                sign(world, row, at=decided)
         make_referral(world, indicators=("health-2-02",))
         make_referral(world, indicators=(), received_at=NOW - dt.timedelta(days=3))
         make_referral(world, received_at=NOW - 80 * WEEK)

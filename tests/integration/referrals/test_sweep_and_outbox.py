@@ -195,8 +195,7 @@ def test_medways_promise_to_tell_the_decision_within_a_working_day_runs_and_is_m
     import yaml
 
     from referrals.domain.lifecycle import Outcome
-    from referrals.triage.actions import claim
-    from referrals.triage.decisions import decide
+    from referrals.triage.actions import claim, decide
 
     fixture = Path(__file__).parents[3] / "fixtures" / "medway-2024.yaml"
     world = make_world("medway", content=yaml.safe_load(fixture.read_text()))

@@ -19,7 +19,7 @@ from referrals.domain.lifecycle import NotAllowed, Outcome
 from referrals.models import Clock, Decision, Event, Letter, Notice, Referral
 from referrals.triage import actions
 from referrals.triage.actions import Elsewhere, Refused, Stale, TakenBy
-from tests.factories import NOW, World, make_person, make_referral, make_world
+from tests.factories import NOW, World, make_person, make_referral, make_world, sign
 
 LATER = NOW + dt.timedelta(hours=3)
 EARLY = ("health-2-02",)
@@ -74,6 +74,7 @@ def test_a_referral_that_left_the_queue_is_not_claimed_from_it(world: World) -> 
     actions.step_down(
         referral=shown, reason="No harm.", team=world.early_help, by=world.person(Role.SCREENER), at=LATER
     )
+    sign(world, shown, at=LATER)
     with pytest.raises(Refused, match="moved to the queue of Early Help"):
         actions.claim(referral=shown, by=world.person(Role.SCREENER), at=LATER)
 
@@ -170,6 +171,7 @@ def test_the_reason_of_a_step_is_not_for_the_referrer(world: World) -> None:
     referral = make_referral(world)
     sam = world.person(Role.SCREENER)
     actions.step_down(referral=referral, reason="Police say otherwise", team=world.early_help, by=sam, at=LATER)
+    sign(world, referral, at=LATER)
     read = Event.objects.filter(referral=referral, for_referrer=True)
     assert [(event.sentence, event.note) for event in read] == [("It moved to the queue of Early Help.", "")]
 
@@ -183,7 +185,9 @@ def test_stepping_down_needs_an_early_help_team_and_free_hands(world: World) -> 
         actions.step_down(referral=referral, reason="No harm.", team=world.mash, by=sam, at=LATER)
     with pytest.raises(Refused, match="Say why"):
         actions.step_down(referral=referral, reason=" ", team=world.early_help, by=sam, at=LATER)
-    down = actions.step_down(referral=referral, reason="No harm.", team=world.early_help, by=sam, at=LATER)
+    actions.step_down(referral=referral, reason="No harm.", team=world.early_help, by=sam, at=LATER)
+    sign(world, referral, at=LATER)
+    down = Referral.objects.get(pk=referral.pk)
     assert (down.team, down.owner, down.went_through_mash) == (world.early_help, None, True)
 
 
@@ -194,6 +198,7 @@ def test_an_open_referral_is_in_one_queue_with_one_owner_or_none(world: World) -
     way = [
         lambda: actions.claim(referral=referral, by=sam, at=LATER),
         lambda: actions.step_down(referral=referral, reason="Down.", team=world.early_help, by=sam, at=LATER),
+        lambda: sign(world, referral, at=LATER),
         lambda: actions.claim(referral=Referral.objects.get(pk=referral.pk), by=erin, at=LATER),
         lambda: actions.release(referral=referral, by=erin, at=LATER),
         lambda: actions.step_up(referral=referral, reason="Up.", by=erin, at=LATER),
@@ -221,10 +226,10 @@ def test_an_acknowledgement_is_a_persons_word_given_once(world: World) -> None:
 
 def test_deciding_writes_everything_at_once(world: World) -> None:
     referral, sam = in_hand(world)
-    decision = actions.decide(referral=referral, **told(decided_level=3), revision=1, by=sam, at=LATER)
+    decision = actions.decide(referral=referral, **told(decided_level=4), revision=1, by=sam, at=LATER)
     row = Referral.objects.get(pk=referral.pk)
-    assert (row.state, row.decided_level, row.decided_by, row.decided_at) == ("decided", 3, sam, LATER)
-    assert (decision.indicated_level, decision.decided_level, decision.differs) == (4, 3, True)
+    assert (row.state, row.decided_level, row.decided_by, row.decided_at) == ("decided", 4, sam, LATER)
+    assert (decision.indicated_level, decision.decided_level, decision.differs) == (4, 4, False)
     letter = Letter.objects.get(referral=referral)
     assert letter.kind == "outcome" and letter.addressed_to == referral.referrer
     assert not Clock.objects.filter(referral=referral, met_at__isnull=True).exists()

@@ -17,9 +17,9 @@ from pypdf import PdfReader
 from partnerships.models import AuditEntry, User
 from partnerships.permissions import Role
 from referrals.domain.lifecycle import Outcome
-from referrals.models import Decision, Heartbeat, Letter, Referral
+from referrals.models import Child, Decision, Heartbeat, Letter, Referral
 from referrals.triage import actions
-from tests.factories import NOW, World, make_person, make_referral, make_world
+from tests.factories import NOW, World, make_person, make_referral, make_world, sign
 
 ANSWERS = {
     "children": [
@@ -39,6 +39,9 @@ DECISION = {
     "outcome": "assessment_section_17",
     "reason": "The doctor thinks it an accident; the home worries us.",
     "told_referrer": "A social worker visits this week.",
+    "primary_need": "N1",
+    "parents_told_by": "decider",
+    "child_told_by": "worker",
 }
 
 
@@ -243,6 +246,7 @@ def test_a_step_that_is_anothers_is_not_found(world: World) -> None:
         actions.step_down(
             referral=referral, reason="No harm.", team=world.early_help, by=world.person(Role.SCREENER), at=NOW
         )
+    sign(world, referral)
     for role in (Role.MANAGER, Role.SCREENER):
         client = sign_in(world.person(role))
         assert client.get(of(world, "referral", referral)).status_code == 200
@@ -292,7 +296,12 @@ def test_stepping_down_and_up_again(world: World, screener: Client) -> None:
     )
     typed = {"team": "early-help", "reason": "The doctor has seen the arm."}
     shown = page(screener.post(of(world, "referral_step_down", referral), typed, follow=True))
-    assert "is with early help now" in shown
+    assert "is proposed. It stays here until a second person signs it off." in shown
+    sue = sign_in(world.person(Role.SENIOR))
+    assert "Step down to Early Help" in page(sue.get(of(world, "sign_offs")))
+    assert "The doctor has seen the arm." in page(sue.get(of(world, "referral_sign_off", referral)))
+    shown = page(sue.post(of(world, "referral_sign_off", referral), {"answer": "sign"}, follow=True))
+    assert "is signed off" in shown and "Nothing waits for your signature" in shown
     erin = sign_in(world.person(Role.EARLY_HELP))
     assert "The doctor has seen the arm." in page(erin.get(of(world, "referral", referral)))
     shown = page(erin.post(of(world, "referral_step_up", referral), {"reason": "A second bruise."}, follow=True))
@@ -312,7 +321,7 @@ def test_a_step_made_stale_by_a_colleague_is_refused_with_both_versions(world: W
     shown = page(screener.post(address, {**typed, "revision": "0"}))
     assert "this referral has moved on" in shown and "Sol Second has begun to read it." in shown
     assert "The doctor saw it." in shown and 'name="revision" value="2"' in shown
-    assert "is with early help now" in page(screener.post(address, {**typed, "revision": "2"}, follow=True))
+    assert "is proposed" in page(screener.post(address, {**typed, "revision": "2"}, follow=True))
     assert sam.memberships.count() == 1
 
 
@@ -327,7 +336,8 @@ def test_handing_over_and_giving_back(world: World, screener: Client) -> None:
 
 def test_opening_again(world: World, screener: Client) -> None:
     referral = claimed(world)
-    screener.post(of(world, "referral_decide", referral), {**DECISION, "revision": referral.revision})
+    told = {**DECISION, "decided_level": "4", "revision": referral.revision}
+    screener.post(of(world, "referral_decide", referral), told)
     response = screener.post(of(world, "referral_reopen", referral), {"reason": "The hospital rang."}, follow=True)
     assert "waits in the queue again" in page(response)
 
@@ -357,7 +367,16 @@ def test_nothing_is_chosen_beforehand_and_the_letter_is_read_first(world: World,
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', preview))
     del hidden["csrfmiddlewaretoken"]
     done = screener.post(address, hidden, follow=True)
-    assert "is decided, and the letter has been sent" in page(done)
+    assert "It waits for a second person." in page(done)
+    with scope(partnership=world.partnership):
+        assert not Letter.objects.exists()
+    assert "is signed off" in page(
+        sign_in(world.person(Role.SENIOR)).post(
+            of(world, "referral_sign_off", referral), {"answer": "sign", "said": "I agree."}, follow=True
+        )
+    )
+    done = screener.get(of(world, "referral", referral))
+    assert "I agree." in page(done)
     assert f"{world.person(Role.SCREENER).name} decided it." in page(done) and "You have it." not in page(done)
     with scope(partnership=world.partnership):
         decision = Decision.objects.get(referral=referral)
@@ -400,7 +419,7 @@ def test_a_form_that_comes_too_late_is_refused_with_both_texts(world: World, scr
 
 @pytest.mark.parametrize(
     ("changed", "asked"),
-    [({"outcome": "no_further_action"}, True), ({"outcome": "advice"}, True), ({"outcome": "early_help"}, False)],
+    [({"outcome": "no_further_action"}, True), ({"outcome": "advice"}, True), ({"outcome": "lado"}, False)],
 )
 def test_who_stays_with_the_worry_is_told_why(
     world: World, screener: Client, changed: dict[str, str], asked: bool
@@ -414,7 +433,7 @@ def test_who_stays_with_the_worry_is_told_why(
 def test_who_judged_it_higher_is_told_why(world: World, screener: Client) -> None:
     referral = claimed(world)
     with scope(partnership=world.partnership):
-        Referral.objects.update(judged_level=4)
+        Child.objects.update(judged_level=4)
     told = {**DECISION, "told_referrer": "", "revision": 1, "preview": "1"}
     assert "Tell the referrer why" in page(screener.post(of(world, "referral_decide", referral), told))
 

@@ -10,12 +10,13 @@ from referrals.domain.lifecycle import OUTCOMES, PAST, TABLE, Move, NotAllowed, 
 from thresholds.domain.scheme import Route
 
 EXPECTED = """
-            claim    release  reassign  step_up  step_down  decide   withdraw   reopen
-waiting     in_hand  -        -         waiting  waiting    -        withdrawn  -
-in_hand     -        waiting  in_hand   waiting  waiting    decided  withdrawn  -
-decided     -        -        -         -        -          -        -          waiting
-withdrawn   -        -        -         -        -          -        -          waiting
-"""
+           claim   release reassign step_up step_down pass_on record  propose  send_back take_back decide  withdraw  reopen
+waiting    in_hand -       -        waiting -         waiting -       proposed -         -         -       withdrawn -
+in_hand    -       waiting in_hand  waiting -         waiting in_hand proposed -         -         decided withdrawn -
+proposed   -       -       -        -       waiting   -       -       -        in_hand   in_hand   decided withdrawn -
+decided    -       -       -        -       -         -       -       -        -         -         -       -         waiting
+withdrawn  -       -       -        -       -         -       -       -        -         -         -       -         waiting
+"""  # noqa: E501  a table
 HEADING, *LINES = EXPECTED.strip().splitlines()
 CELLS = [
     pytest.param(State(line.split()[0]), Move(move), cell, id=f"{move} when {line.split()[0]}")
@@ -44,14 +45,21 @@ def test_the_table_here_is_whole() -> None:
 def test_a_refusal_says_what_is_possible() -> None:
     with pytest.raises(NotAllowed, match=r"^This referral is decided: it can't be claimed\. It can be reopened\.$"):
         next_state(State.DECIDED, Move.CLAIM)
-    with pytest.raises(NotAllowed, match=r"It can be claimed, stepped up, stepped down or withdrawn\.$"):
+    with pytest.raises(NotAllowed, match=r"It can be claimed, stepped up, passed on, proposed or withdrawn\.$"):
         next_state(State.WAITING, Move.DECIDE)
 
 
 def test_no_state_is_a_dead_end_and_only_an_owner_decides() -> None:
     assert all(allowed(state) for state in State)
-    assert [state for state, move in TABLE if move is Move.DECIDE] == [State.IN_HAND]
-    assert [state for state in State if state.is_open] == [State.WAITING, State.IN_HAND]
+    assert [state for state, move in TABLE if move is Move.DECIDE] == [State.IN_HAND, State.PROPOSED]
+    assert [state for state in State if state.is_open] == [State.WAITING, State.IN_HAND, State.PROPOSED]
+
+
+def test_nothing_goes_down_to_early_help_but_what_was_proposed() -> None:
+    assert [state for state, move in TABLE if move is Move.STEP_DOWN] == [State.PROPOSED]
+
+
+def test_an_open_state_is_labelled() -> None:
     assert State.IN_HAND.label == "In hand"
 
 

@@ -1,0 +1,63 @@
+"""What decisions that hold bring: the referral decided, the letter written, the clocks met."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from partnerships.models import User
+from referrals.clocks.actions import meet_clock, start_after_decision
+from referrals.domain.lifecycle import Move, Outcome
+from referrals.letters import actions as letters
+from referrals.models import Clock, Decision, Referral
+from referrals.triage.decisions import AGAIN
+from referrals.triage.moves import move
+
+ANSWERED = ("decide", "decision_told", "decision_signed", "outcome_in_writing", "acknowledge")
+"""What a decision with its letter meets. The letter is a named person's word: whoever had none yet has it now."""
+
+
+def settle(row: Referral, decisions: list[Decision], *, author: User, by: User, at: dt.datetime) -> None:
+    """Let these decisions hold, one for each child of a locked referral.
+
+    author: who decided, and signs the letter. by: whose word made it hold: the author's, or the second person's.
+    """
+    levels = [each.decided_level for each in decisions if each.decided_level is not None]
+    outcomes = list(dict.fromkeys(Outcome(each.outcome) for each in decisions))
+    move(
+        referral=row,
+        move=Move.DECIDE,
+        sentence=f"{author.name} decided: {'; '.join(each.label for each in outcomes)}.",
+        for_referrer=True,
+        detail={
+            "decisions": [
+                {
+                    "decision": each.pk,
+                    "child": each.child_id,
+                    "decided_level": each.decided_level,
+                    "indicated_level": each.indicated_level,
+                    "outcome": each.outcome,
+                    "differs": each.differs,
+                }
+                for each in decisions
+            ]
+        },
+        changes={"decided_level": max(levels, default=None), "decided_at": at, "decided_by": author},
+        by=by,
+        at=at,
+    )
+    Decision.objects.filter(pk__in=[each.pk for each in decisions]).update(state=Decision.State.FINAL)
+    for each in decisions:
+        each.state = Decision.State.FINAL
+    letters.write_outcome(referral=row, decisions=decisions, by=author, at=at)
+    meet_answered(row, outcomes, by=author, at=at)
+
+
+def meet_answered(referral: Referral, outcomes: list[Outcome], *, by: User, at: dt.datetime) -> None:
+    """Meet every clock that the decision and its letter answer; the LADO's where it passed the referral there."""
+    running = Clock.objects.filter(referral=referral, met_at__isnull=True).values_list("slug", flat=True)
+    for slug in list(running):
+        lado = slug == "lado" and Outcome.LADO in outcomes
+        if slug in ANSWERED or slug.startswith(AGAIN) or lado:
+            meet_clock(referral=referral, slug=slug, by=by, at=at)
+    for outcome in outcomes:
+        start_after_decision(referral=referral, outcome=outcome, by=by, at=at)

@@ -1,0 +1,117 @@
+"""The second person's pages: what waits for one's signature, and the answer."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partnerships.access import gate
+from partnerships.permissions import Permission
+from partnerships.statuses import STATUSES
+from referrals.domain.lifecycle import NotAllowed
+from referrals.letters import writing
+from referrals.letters.writing import Decided
+from referrals.models import Referral, SignOff
+from referrals.reading import record_reading
+from referrals.triage import actions
+from referrals.triage.forms import SignOffForm
+from referrals.triage.moves import Refused
+from referrals.triage.page import decision_lines
+from referrals.triage.rows import names
+from referrals.triage.views import Signed, back_to, the_referral
+from thresholds.loading import load
+
+MOST = 200
+
+
+@gate(Permission.REFERRAL_AUTHORISE)
+@require_safe
+def sign_offs(request: Signed) -> HttpResponse:
+    """Everything that waits for this person's signature, the longest waiting first."""
+    waiting = (
+        SignOff.objects.for_(request.actor)
+        .select_related("referral", "proposed_by", "team")
+        .prefetch_related("decisions", "referral__children")
+        .order_by("proposed_at", "pk")[:MOST]
+    )
+    lines = [
+        {"sign_off": each, "who": names(list(each.referral.children.all())), "what": what(each)} for each in waiting
+    ]
+    return render(request, "referrals/triage/sign_offs.html", {"lines": lines, "now": timezone.now()})
+
+
+def what(proposal: SignOff) -> str:
+    """What is proposed, in a few words."""
+    if proposal.team:
+        return f"Step down to {proposal.team.name}"
+    outcomes = dict.fromkeys(STATUSES["outcome"][each.outcome].words for each in proposal.decisions.all())
+    return "; ".join(outcomes)
+
+
+@gate(Permission.REFERRAL_AUTHORISE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def referral_sign_off(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """Read what is proposed, then sign it off or send it back."""
+    row = the_referral(request, referral_id, "sign_off")
+    proposal = (
+        SignOff.objects.filter(referral=row).select_related("proposed_by", "team").order_by("-proposed_at").first()
+    )
+    if proposal is None:
+        raise Http404
+    form = SignOffForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return answered(request, row, proposal, form.cleaned_data)
+        except (Refused, NotAllowed) as refused:
+            form.add_error(None, str(refused))
+    elif request.method != "POST":
+        if proposal.state != SignOff.State.WAITING or proposal.proposed_by_id == request.user.pk:
+            messages.info(request, "Nothing of this referral waits for your signature. This is how it stands.")
+            return back_to(row)
+        record_reading(referral=row, by=request.user, at=timezone.now())
+    return render(request, "referrals/triage/sign_off.html", context(row, proposal, form))
+
+
+def context(row: Referral, proposal: SignOff, form: SignOffForm) -> dict[str, Any]:
+    made = list(proposal.decisions.select_related("child", "by", "support_team", "authorised_by", "sign_off"))
+    letter = None
+    if made:
+        letter = writing.outcome(row, decided=[Decided.of(each) for each in made], by=proposal.proposed_by)
+    return {
+        "referral": row,
+        "sign_off": proposal,
+        "decisions": decision_lines(made, load(row.scheme_version)),
+        "letter": letter,
+        "form": form,
+    }
+
+
+def answered(request: Signed, row: Referral, proposal: SignOff, said: dict[str, Any]) -> HttpResponse:
+    signs = said["answer"] == "sign"
+    do = actions.sign_off if signs else actions.send_back
+    do(sign_off=proposal, said=said["said"], by=request.user, at=timezone.now())
+    done = "is signed off, and what was to be sent has gone out" if signs else "has gone back to its author"
+    messages.success(request, f"Referral {row.reference} {done}.")
+    if Referral.objects.visible_to(request.actor).filter(pk=row.pk).exists():
+        return back_to(row)
+    return redirect("sign_offs", partnership=request.partnership.slug)
+
+
+@gate(Permission.REFERRAL_DECIDE, Permission.REFERRAL_STEP)
+@require_POST
+def referral_take_back(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """The author takes the proposal back, to change it."""
+    row = the_referral(request, referral_id, "take_back")
+    try:
+        actions.take_back(referral=row, by=request.user, at=timezone.now())
+    except (Refused, NotAllowed) as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, "The proposal is yours again. What you wrote is kept; nothing of it was sent.")
+    return back_to(row)

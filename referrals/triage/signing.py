@@ -1,0 +1,203 @@
+"""The second person: what is proposed to one, and what that person says. Never the author's own word."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from partnerships.models import Membership, Team, User
+from partnerships.permissions import Permission, Role
+from referrals.domain.deciding import Second, needs_sign_off
+from referrals.domain.lifecycle import Move, Outcome
+from referrals.models import Decision, Referral, SignOff
+from referrals.triage.moves import Elsewhere, Refused, held, locked, move, tell_one, to_team, waits_for, waits_no_more
+from referrals.triage.settling import settle
+
+
+def reasons_for_a_second(decisions: Sequence[Decision]) -> list[Second]:
+    """Why these decisions need a second person, each reason once."""
+    found: dict[Second, None] = {}
+    for each in decisions:
+        for why in needs_sign_off(Outcome(each.outcome), decided=each.decided_level, indicated=each.indicated_level):
+            found[why] = None
+    return list(found)
+
+
+def signers(referral: Referral, *, by: User) -> list[User]:
+    """Who may sign for this referral: the managers, and the seniors of its team; never the author."""
+    roles = [role.value for role in Role if Permission.REFERRAL_AUTHORISE in role.permissions]
+    held = Membership.objects.filter(
+        partnership=referral.partnership, role__in=roles, ended_at__isnull=True, user__is_active=True
+    ).select_related("user")
+    people = {
+        each.user_id: each.user
+        for each in held
+        if each.user_id != by.pk and (each.role == Role.MANAGER.value or each.team_id == referral.team_id)
+    }
+    return sorted(people.values(), key=lambda person: person.name)
+
+
+def propose(
+    row: Referral, decisions: Sequence[Decision], because: Sequence[Second], *, by: User, at: dt.datetime
+) -> SignOff:
+    """Put the decisions on a locked referral before a second person. Nothing is sent, and the clocks run on."""
+    sign_off = _propose(row, SignOff.Kind.DECISION, because, "a decision", by=by, at=at)
+    Decision.objects.filter(pk__in=[each.pk for each in decisions]).update(
+        state=Decision.State.PROPOSED, sign_off=sign_off
+    )
+    for each in decisions:
+        each.state, each.sign_off = Decision.State.PROPOSED, sign_off
+    return sign_off
+
+
+def propose_step_down(row: Referral, *, team: Team, reason: str, by: User, at: dt.datetime) -> Referral:
+    """Put a step down to an early help team before a second person. Until then the referral stays where it is."""
+    if not reason.strip():
+        raise Refused("Say why: who signs it off reads it first, then the team that gets it.")
+    _propose(row, SignOff.Kind.STEP_DOWN, [Second.STEP_DOWN], f"a step down to {team.name}", reason, team, by=by, at=at)
+    return row
+
+
+def _propose(
+    row: Referral,
+    kind: SignOff.Kind,
+    because: Sequence[Second],
+    what: str,
+    reason: str = "",
+    team: Team | None = None,
+    *,
+    by: User,
+    at: dt.datetime,
+) -> SignOff:
+    sign_off = SignOff(
+        partnership=row.partnership,
+        referral=row,
+        kind=kind,
+        because=[each.value for each in because],
+        reason=reason,
+        team=team,
+        proposed_at=at,
+        proposed_by=by,
+    )
+    move(
+        referral=row,
+        move=Move.PROPOSE,
+        sentence=f"{by.name} proposed {what}. It waits for a second person.",
+        note=reason,
+        detail={"sign_off": sign_off.pk, "kind": kind.value, "because": sign_off.because},
+        changes={"owner": by, "owned_at": row.owned_at if row.owner_id == by.pk else at},
+        by=by,
+        at=at,
+    )
+    sign_off.save(force_insert=True)
+    waits_for(row, "sign_off")
+    for person in signers(row, by=by):
+        tell_one(
+            row,
+            person,
+            kind="sign_off",
+            subject="Front Door: something waits for your signature",
+            said=f"{by.name} proposed {what} for referral {row.reference}. A second person must sign it off.",
+            at=at,
+        )
+    return sign_off
+
+
+@transaction.atomic
+def sign_off(*, sign_off: SignOff, said: str, by: User, at: dt.datetime) -> SignOff:
+    """Sign: the decision holds and its letter goes out, or the referral goes down to early help. Once.
+
+    said: what the second person adds, if anything. Raises `Refused` for its author, and where it was settled,
+    changed or overtaken meanwhile.
+    """
+    row, waiting = still_waiting(sign_off, by)
+    if waiting is None:
+        return SignOff.objects.get(pk=sign_off.pk)
+    settled(waiting, SignOff.State.SIGNED, said, by=by, at=at)
+    waits_no_more(row, "sign_off")
+    if waiting.kind == SignOff.Kind.STEP_DOWN and waiting.team:
+        did = f"signed off {waiting.proposed_by.name}’s step down"
+        to_team(row, Move.STEP_DOWN, waiting.team, did, waiting.reason, by=by, at=at)
+    else:
+        decisions = list(waiting.decisions.select_related("child", "by", "support_team"))
+        settle(row, decisions, author=waiting.proposed_by, by=by, at=at)
+    tell_one(
+        row,
+        waiting.proposed_by,
+        kind="signed",
+        subject="Front Door: what you proposed is signed off",
+        said=f"{by.name} signed off what you proposed for referral {row.reference}.",
+        at=at,
+    )
+    return waiting
+
+
+@transaction.atomic
+def send_back(*, sign_off: SignOff, said: str, by: User, at: dt.datetime) -> SignOff:
+    """Send back to its author with a reason. What was written is kept for the author to change."""
+    if not said.strip():
+        raise Refused("Say why it goes back: its author starts from that.")
+    row, waiting = still_waiting(sign_off, by, as_=SignOff.State.SENT_BACK)
+    if waiting is None:
+        return SignOff.objects.get(pk=sign_off.pk)
+    settled(waiting, SignOff.State.SENT_BACK, said, by=by, at=at)
+    move(
+        referral=row,
+        move=Move.SEND_BACK,
+        sentence=f"{by.name} sent it back to {waiting.proposed_by.name}.",
+        note=said,
+        detail={"sign_off": waiting.pk},
+        changes={},
+        by=by,
+        at=at,
+    )
+    tell_one(
+        row,
+        waiting.proposed_by,
+        kind="sent_back",
+        subject="Front Door: what you proposed came back",
+        said=f"{by.name} sent back what you proposed for referral {row.reference}, with a reason.",
+        at=at,
+    )
+    return waiting
+
+
+@transaction.atomic
+def take_back(*, referral: Referral, by: User, at: dt.datetime) -> Referral:
+    """The author takes a proposal back to change it: what waited for a signature is void."""
+    row = locked(referral, by=by)
+    if row.owner_id != by.pk:
+        raise Refused("Only who proposed it takes it back.")
+    return move(
+        referral=row,
+        move=Move.TAKE_BACK,
+        sentence=f"{by.name} took the proposal back.",
+        changes={},
+        by=by,
+        at=at,
+    )
+
+
+def still_waiting(
+    asked: SignOff, by: User, *, as_: SignOff.State = SignOff.State.SIGNED
+) -> tuple[Referral, SignOff | None]:
+    """The referral held still, and the proposal; None where this person has settled it so already."""
+    row = held(asked.referral)
+    if by.pk not in {person.pk for person in signers(row, by=asked.proposed_by)} and by.pk != asked.proposed_by_id:
+        raise Elsewhere(row)
+    waiting = SignOff.objects.select_related("proposed_by", "settled_by", "team").get(pk=asked.pk, referral=row)
+    if waiting.state == as_ and waiting.settled_by_id == by.pk:
+        return row, None
+    if waiting.state != SignOff.State.WAITING:
+        who = f" {waiting.settled_by.name} settled it." if waiting.settled_by else ""
+        raise Refused(f"This waits for no signature any more.{who} Read how the referral stands.")
+    if waiting.proposed_by_id == by.pk or waiting.decisions.filter(by=by).exists():
+        raise Refused("You proposed this yourself: somebody else must sign it.")
+    return row, waiting
+
+
+def settled(waiting: SignOff, state: SignOff.State, said: str, *, by: User, at: dt.datetime) -> None:
+    waiting.state, waiting.said, waiting.settled_by, waiting.settled_at = state, said.strip(), by, at
+    waiting.save(update_fields=["state", "said", "settled_by", "settled_at"])
