@@ -54,8 +54,11 @@ def record(
     detail: what changed, JSON; never a child's name or the text of a worry, which stand in the record itself.
     """
     with transaction.atomic():
-        AuditHead.objects.get_or_create(partnership=partnership)
-        head = AuditHead.objects.select_for_update().get(partnership=partnership)
+        heads = AuditHead.objects.select_for_update().filter(partnership=partnership)
+        head = heads.first()
+        if head is None:  # the partnership's very first entry
+            AuditHead.objects.get_or_create(partnership=partnership)
+            head = heads.get()
         entry = AuditEntry(
             partnership=partnership,
             sequence=head.sequence + 1,
