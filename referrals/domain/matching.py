@@ -1,17 +1,18 @@
 """Is this the same child? A suggestion with its reasons, for a person to settle.
 
 A valid NHS number or UPN that is the same decides; one that differs decides against. Otherwise name, date of birth,
-postcode and sex are compared, and three of the four must agree. Only an equal name and date of birth, with one more,
-make the same child: twins share everything but a first name.
+postcode and sex are compared, and three of the four must agree, names by their sound, spelling and nicknames, in either
+order, in any script. Only an equal name and date of birth at a place that does not contradict make the same child: two
+children may share name and birthday, and twins share everything but a first name.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import date
-from difflib import SequenceMatcher
 from enum import StrEnum
+
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from referrals.domain.identifiers import (
     nhs_number_is_valid,
@@ -20,13 +21,13 @@ from referrals.domain.identifiers import (
     upn_is_temporary,
     upn_is_valid,
 )
+from referrals.domain.names import fold, sound, words
+from referrals.domain.nicknames import registered
 
-__all__ = ["Match", "Person", "Verdict", "match", "nhs_number_is_valid", "upn_is_valid"]
+__all__ = ["Match", "Person", "Verdict", "fold", "match", "nhs_number_is_valid", "upn_is_valid"]
 
-ALIKE = 0.8
-"""How alike two names are, from 0 to 1, before one is taken for a misspelling of the other."""
-
-MOST_LETTERS = 100
+ALIKE = 0.9
+"""How alike two names are by Jaro and Winkler, from 0 to 1, before one is taken for a misspelling of the other."""
 
 
 class Verdict(StrEnum):
@@ -48,7 +49,10 @@ class Agreement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What is known of a child; empty text or None where nothing is. `sex` is M, F or U."""
+    """What is known of a child; empty text or None where nothing is.
+
+    `sex` is M, F or U; `other_names` are names by which the child is or was also known, parted by commas.
+    """
 
     first_name: str = ""
     last_name: str = ""
@@ -57,6 +61,7 @@ class Person:
     postcode: str = ""
     nhs_number: str = ""
     upn: str = ""
+    other_names: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,19 @@ class Match:
     verdict: Verdict
     score: int
     reasons: tuple[str, ...]
+
+    @property
+    def counts(self) -> bool:
+        """Whether the contact is counted with the child's others until a person says otherwise.
+
+        The same child, or one that is close to it: an equal name and birthday, or a name nearly the same with birthday
+        and home. To count one contact too many makes a screener look; to count one too few hides a series of worries.
+        """
+        return self.verdict is Verdict.SAME or (self.verdict is Verdict.POSSIBLE and self.score >= COUNTED_FROM)
+
+
+COUNTED_FROM = 70
+"""The score of an equal name and an equal date of birth alone."""
 
 
 POINTS = {"name": (40, 25), "date of birth": (30, 20), "postcode": (20, 0), "sex": (10, 0)}
@@ -93,18 +111,23 @@ def match(a: Person, b: Person) -> Match:
         return Match(Verdict.SAME, 100, reasons)
     if conflicting:
         return Match(Verdict.DIFFERENT, 0, reasons)
-    return Match(_verdict(details), score, reasons)
+    if details["name"] is Agreement.DIFFERENT and _twins(a, b):
+        return Match(_verdict(details, True), score, (*reasons, TWINS))
+    return Match(_verdict(details, False), score, reasons)
+
+
+TWINS = "The surname is the same and the first name is another: perhaps a twin, a brother or a sister."
 
 
 SAID = {Agreement.EQUAL: "the same", Agreement.CLOSE: "nearly the same", Agreement.DIFFERENT: "different"}
 
 
-def _verdict(details: dict[str, Agreement]) -> Verdict:
+def _verdict(details: dict[str, Agreement], twins: bool) -> Verdict:
     agreeing = sum(each in (Agreement.EQUAL, Agreement.CLOSE) for each in details.values())
-    if agreeing < 3:
+    if agreeing < 3 or twins:
         return Verdict.DIFFERENT
     certain = details["name"] is details["date of birth"] is Agreement.EQUAL
-    return Verdict.SAME if certain else Verdict.POSSIBLE
+    return Verdict.SAME if certain and details["postcode"] is not Agreement.DIFFERENT else Verdict.POSSIBLE
 
 
 def _points(name: str, agreement: Agreement) -> int:
@@ -136,25 +159,61 @@ def _names(a: Person, b: Person) -> Agreement:
         return Agreement.EQUAL if first and last else Agreement.CLOSE
     if (first, last) == (other_last, other_first):
         return Agreement.CLOSE
-    straight = _alike(first, other_first) and _alike(last, other_last)
-    crossed = _alike(first, other_last) and _alike(last, other_first)
-    return Agreement.CLOSE if straight or crossed else Agreement.DIFFERENT
+    straight = _alike_first(a.first_name, b.first_name) and _alike_last(a.last_name, b.last_name)
+    crossed = _alike_first(a.first_name, b.last_name) and _alike_first(b.first_name, a.last_name)
+    if straight or crossed or _by_another_name(a, b) or _by_another_name(b, a):
+        return Agreement.CLOSE
+    return Agreement.DIFFERENT
+
+
+def _by_another_name(a: Person, b: Person) -> bool:
+    """Whether one is known by a name of the other: a former surname, a stepfather's, a first name used at home."""
+    for other in a.other_names.split(",")[:8] if a.other_names else ():
+        said = words(other)
+        if len(said) > 1:
+            known = _alike_first(said[0], b.first_name) and _alike_last(said[-1], b.last_name)
+        elif said:
+            known = (_alike_first(a.first_name, b.first_name) and _alike_last(said[0], b.last_name)) or (
+                _alike_last(a.last_name, b.last_name) and _alike_first(said[0], b.first_name)
+            )
+        else:
+            known = False
+        if known:
+            return True
+    return False
+
+
+def _twins(a: Person, b: Person) -> bool:
+    """The same surname and clearly another first name."""
+    first, other = fold(a.first_name), fold(b.first_name)
+    return bool(first and other) and not _alike_first(first, other) and _alike_last(a.last_name, b.last_name)
+
+
+def _alike_first(a: str, b: str) -> bool:
+    """First names: alike as written, or nicknames of one name; of several given names one is enough."""
+    ours, theirs = words(a), words(b)
+    return any(_alike(one, other) or registered(one) & registered(other) for one in ours for other in theirs)
+
+
+def _alike_last(a: str, b: str) -> bool:
+    """Surnames: alike as a whole, or one of a double name."""
+    if _alike(fold(a), fold(b)):
+        return True
+    return any(_alike(one, other) for one in words(a) for other in words(b))
 
 
 def _alike(a: str, b: str) -> bool:
-    """The same, one the beginning of the other (Alex, Alexander), or a slip of the keys apart."""
+    """The same, one the beginning of the other (Alex, Alexander), the same by sound, or a slip of the keys apart."""
     if not a or not b:
         return False
-    if a == b or (min(len(a), len(b)) >= 3 and (a.startswith(b) or b.startswith(a))):
+    shorter = min(len(a), len(b))
+    if a == b or (shorter >= 3 and (a.startswith(b) or b.startswith(a))):
         return True
-    a, b = sorted((a, b))
-    return SequenceMatcher(None, a, b, autojunk=False).ratio() >= ALIKE
-
-
-def fold(name: str) -> str:
-    """A name as it is compared: no accents, no capitals, letters only; at most 100 of them."""
-    plain = unicodedata.normalize("NFKD", name[:MOST_LETTERS]).casefold()
-    return "".join(letter for letter in plain if letter.isalpha())[:MOST_LETTERS]
+    if shorter < 3:
+        return False
+    if OSA.distance(a, b, score_cutoff=2) <= (1 if shorter < 8 else 2) and shorter >= 4:
+        return True
+    return (sound(a) == sound(b) and len(sound(a)) >= 2) or JaroWinkler.similarity(a, b) >= ALIKE
 
 
 def _birth(a: date | None, b: date | None) -> Agreement:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referrals.domain.identifiers import UPN_LETTERS, nhs_number_is_valid, upn_is_temporary, upn_is_valid
+from referrals.domain.lookup import candidate_keys, stored_keys
 from referrals.domain.matching import Person, Verdict, match
 
 NHS = "999 000 0018"
@@ -34,14 +35,18 @@ UPN, OTHER_UPN, TEMPORARY = upn("887123415001"), upn("887123415002"), upn("88712
         ({"first_name": "ZOE", "last_name": "ann smith"}, Verdict.SAME),
         ({"postcode": "me44tr", "sex": "U"}, Verdict.SAME),
         ({"postcode": "SE1 1AA", "sex": ""}, Verdict.DIFFERENT),
-        ({"postcode": "SE1 1AA"}, Verdict.SAME),
+        ({"postcode": "SE1 1AA"}, Verdict.POSSIBLE),
+        ({"postcode": ""}, Verdict.SAME),
         ({"first_name": "Ann Smith", "last_name": "Zoe"}, Verdict.POSSIBLE),
         ({"last_name": "Ansmith"}, Verdict.POSSIBLE),
         ({"date_of_birth": date(2015, 4, 3)}, Verdict.POSSIBLE),
         ({"date_of_birth": date(2015, 3, 14)}, Verdict.POSSIBLE),
         ({"date_of_birth": date(2011, 9, 30)}, Verdict.POSSIBLE),
         ({"date_of_birth": None}, Verdict.POSSIBLE),
-        ({"first_name": "Maya"}, Verdict.POSSIBLE),
+        ({"first_name": "Maya"}, Verdict.DIFFERENT),
+        ({"first_name": "Maya", "last_name": "Cole"}, Verdict.POSSIBLE),
+        ({"last_name": "Cole", "postcode": "", "other_names": "Zoe Ann-Smith"}, Verdict.POSSIBLE),
+        ({"last_name": "Cole", "postcode": ""}, Verdict.DIFFERENT),
         ({"first_name": "Maya", "sex": "M"}, Verdict.DIFFERENT),
         ({"first_name": "Maya", "postcode": "ZZ99 3VZ"}, Verdict.DIFFERENT),
         ({"first_name": "", "last_name": ""}, Verdict.POSSIBLE),
@@ -71,12 +76,13 @@ def test_numbers(mine: dict[str, Any], theirs: dict[str, Any], expected: Verdict
 
 def test_twins_are_never_the_same_child() -> None:
     assert match(CHILD, replace(CHILD, first_name="Zara")).verdict is not Verdict.SAME
-    assert match(CHILD, replace(CHILD, first_name="Maya")).verdict is not Verdict.SAME
+    twin = match(CHILD, replace(CHILD, first_name="Maya"))
+    assert twin.verdict is Verdict.DIFFERENT and "perhaps a twin" in twin.reasons[-1]
 
 
 texts = st.text(max_size=8) | st.sampled_from(["Zoe", "Zoë", "Smith", "ME4 4TR", NHS, OTHER_NHS, UPN, OTHER_UPN])
 people = st.builds(
-    Person, texts, texts, st.none() | st.dates(), st.sampled_from(["M", "F", "U", ""]), texts, texts, texts
+    Person, texts, texts, st.none() | st.dates(), st.sampled_from(["M", "F", "U", ""]), texts, texts, texts, texts
 )
 
 
@@ -85,6 +91,14 @@ def test_any_two_compare_alike_in_either_order(a: Person, b: Person) -> None:
     found = match(a, b)
     assert found == match(b, a)
     assert 0 <= found.score <= 100
+
+
+@given(people)
+def test_keys_are_made_of_anybody_and_find_them_again(a: Person) -> None:
+    assert all(0 < len(key) <= 64 for key in stored_keys(a) | candidate_keys(a))
+    assert candidate_keys(a) & stored_keys(a) == {key for key in stored_keys(a) if not key.startswith("word:")}, (
+        "whoever is told of again is found"
+    )
 
 
 @given(people, people)
