@@ -6,6 +6,7 @@ neither. Not signed in leads to the sign-in page; anything else that is not allo
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
@@ -31,6 +32,8 @@ class Actor:
     partnership: Partnership | None
     memberships: tuple[Membership, ...] = ()
     permissions: frozenset[Permission] = field(default_factory=frozenset)
+    at: dt.datetime | None = None
+    """The instant at which these roles were looked up; what has an end is measured by it."""
 
     def can(self, permission: Permission) -> bool:
         return permission in self.permissions
@@ -64,15 +67,16 @@ def actor_for(user: Any, partnership: Partnership | None) -> Actor:
     """Who this user is in this partnership at this moment; roles that have ended are not there."""
     if partnership is None or not getattr(user, "is_authenticated", False):
         return Actor(user=user if getattr(user, "is_authenticated", False) else None, partnership=partnership)
+    now = timezone.now()
     held = (
-        Membership.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=timezone.now()))
+        Membership.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=now))
         .filter(user=user, partnership=partnership)
         .select_related("agency", "team")
     )
     memberships = tuple(held)
     held_roles = {membership.role for membership in memberships}
     permissions: frozenset[Permission] = frozenset().union(*(r.permissions for r in Role if r.value in held_roles))
-    return Actor(user=user, partnership=partnership, memberships=memberships, permissions=permissions)
+    return Actor(user=user, partnership=partnership, memberships=memberships, permissions=permissions, at=now)
 
 
 def gate(*permissions: Permission) -> Callable[[View], View]:

@@ -15,6 +15,8 @@ from partnerships.permissions import Role
 from referrals.attachments import store
 from referrals.clocks.actions import start_clocks
 from referrals.models import Attachment, Child, ChosenIndicator, Draft, Letter, Referral, SignOff
+from referrals.seen.keys import keep_keys
+from referrals.standing import keep_standing
 from referrals.triage.actions import sign_off
 from tests import schemes
 from thresholds import actions
@@ -121,6 +123,7 @@ def make_referral(
         "first_name": "Robin",
         "last_name": "Marlow",
         "date_of_birth": dt.date(2019, 5, 1),
+        "sex": "F",
         "order": 1,
         **(child or {}),
     }
@@ -157,6 +160,8 @@ def make_referral(
             went_through_mash=team.is_mash if team else mash,
         )
         add_child(world, referral, told, screening, indicators, of_child)
+        keep_standing(referral)
+        keep_keys(referral)
         start_clocks(referral=referral, starts={"received": received_at}, by=referrer, at=received_at)
     return referral
 

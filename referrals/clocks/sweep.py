@@ -19,7 +19,7 @@ from partnerships.models import Membership, Partnership, User
 from partnerships.permissions import Role
 from referrals import health
 from referrals.clocks import words
-from referrals.models import Clock, Referral
+from referrals.models import Clock, Referral, RestrictedAccess
 from referrals.outbox import tell
 
 log = logging.getLogger(__name__)
@@ -128,12 +128,15 @@ def told_of(referral: Referral, taken: str) -> list[User]:
 
 
 def team_members(referral: Referral) -> list[User]:
-    """Who works in the queue that the referral is in, whoever is active."""
+    """Who works in the queue that the referral is in, whoever is active; of a restricted one, who is named on it."""
     held = Membership.objects.filter(partnership=referral.partnership, ended_at__isnull=True, user__is_active=True)
     if referral.team.is_mash:
         held = held.filter(role=Role.SCREENER.value)
     else:
         held = held.filter(role=Role.EARLY_HELP.value, team=referral.team)
+    if referral.restricted:
+        named = RestrictedAccess.objects.filter(referral=referral, kind=RestrictedAccess.Kind.NAMED)
+        held = held.filter(user__in=named.holding(None).values("user"))
     return [membership.user for membership in held.select_related("user")]
 
 

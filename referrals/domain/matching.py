@@ -124,9 +124,11 @@ SAID = {Agreement.EQUAL: "the same", Agreement.CLOSE: "nearly the same", Agreeme
 
 def _verdict(details: dict[str, Agreement], twins: bool) -> Verdict:
     agreeing = sum(each in (Agreement.EQUAL, Agreement.CLOSE) for each in details.values())
+    certain = details["name"] is details["date of birth"] is Agreement.EQUAL
+    if certain and agreeing == 2 and Agreement.DIFFERENT not in details.values():
+        return Verdict.POSSIBLE  # nothing else is known of one of them, and nothing contradicts
     if agreeing < 3 or twins:
         return Verdict.DIFFERENT
-    certain = details["name"] is details["date of birth"] is Agreement.EQUAL
     return Verdict.SAME if certain and details["postcode"] is not Agreement.DIFFERENT else Verdict.POSSIBLE
 
 

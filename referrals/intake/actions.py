@@ -17,10 +17,12 @@ from referrals.clocks.actions import start_clocks
 from referrals.domain.reference import RANDOM_BYTES, make_reference
 from referrals.intake import sending
 from referrals.intake.answers import GROUPS, LONDON, MOST, Answers, Place, blank, seal, without
-from referrals.intake.earlier import contacts_by_child
 from referrals.intake.routing import NoTeam, team_for
 from referrals.intake.screened import all_together, screen_children
 from referrals.models import Draft, Referral
+from referrals.seen.finding import contacts_by_child
+from referrals.seen.keys import keep_keys
+from referrals.standing import keep_standing
 from thresholds.loading import NoThreshold, load, version_in_force
 
 TRIES = 6
@@ -177,6 +179,8 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User, at: dt.datetime)
         went_through_mash=team.is_mash,
     )
     sending.write_rows(referral, answers, screened)
+    keep_standing(referral)
+    keep_keys(referral)
     starts = {"received": at, "called": answers.called_at, "concern": answers.concern_at}
     start_clocks(referral=referral, starts=starts, by=by, at=at)
     sending.tell_the_story(referral, all_of_them, by=by, at=at)

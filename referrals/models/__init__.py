@@ -1,5 +1,6 @@
 """What happens to one referral. Every row names its partnership; a query without one raises (django-scopes)."""
 
+from referrals.models.absence import Absence, SavedView
 from referrals.models.attachment import Attachment
 from referrals.models.child import Child, ChosenIndicator, FamilyMember
 from referrals.models.clock import Clock, ClockPause, Heartbeat, LateReason
@@ -9,10 +10,13 @@ from referrals.models.event import Event
 from referrals.models.letter import Letter
 from referrals.models.notice import Notice, NoticeChoice
 from referrals.models.referral import Referral
+from referrals.models.restricted import RestrictedAccess
+from referrals.models.same_child import LookupKey, SameChild
 from referrals.models.sign_off import SignOff
 
 __all__ = [
     "Attachment",
+    "Absence",
     "Child",
     "ChosenIndicator",
     "Clock",
@@ -24,8 +28,12 @@ __all__ = [
     "Heartbeat",
     "LateReason",
     "Letter",
+    "LookupKey",
     "Notice",
     "NoticeChoice",
     "Referral",
     "SignOff",
+    "RestrictedAccess",
+    "SameChild",
+    "SavedView",
 ]

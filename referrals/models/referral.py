@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 
+from django.apps import apps
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models.functions import Coalesce
 from django_scopes import ScopedManager
 
 from partnerships.access import Actor
@@ -20,8 +22,19 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
     def visible_to(self, actor: Actor) -> ReferralQuerySet:
         """What this person may open as somebody who works on referrals: the queues of their teams, or all of them.
 
-        The MASH is fire-walled: an early help worker sees the referrals in their own teams' queues, no others.
+        The MASH is fire-walled: an early help worker sees the referrals in their own teams' queues, no others. What is
+        restricted is seen by those alone who are named on it, whatever their role.
         """
+        return self.within_queues_of(actor).unless_restricted(actor)
+
+    def unless_restricted(self, actor: Actor) -> ReferralQuerySet:
+        """Without what is restricted, but for what this person is named on or has opened in need."""
+        access = apps.get_model("referrals", "RestrictedAccess")
+        named = access.objects.holding(actor.at).filter(referral=OuterRef("pk"), user=actor.user)
+        return self.filter(Q(restricted=False) | Exists(named))
+
+    def within_queues_of(self, actor: Actor) -> ReferralQuerySet:
+        """By teams and roles alone, restricted or not: for breaking the glass, never for showing."""
         if actor.partnership is None or actor.user is None:
             return self.none()
         mine = self.filter(partnership=actor.partnership)
@@ -35,14 +48,17 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         return mine.filter(allowed)
 
     def sent_by(self, actor: Actor) -> ReferralQuerySet:
-        """What this person may follow as somebody who referred: their own, and their agency's where they lead it."""
+        """What this person may follow as somebody who referred: their own, and their agency's where they lead it.
+
+        Of what is restricted, a lead sees nothing unless it is their own: it may be about the lead.
+        """
         if actor.partnership is None or actor.user is None:
             return self.none()
         mine = Q()
         if actor.can(Permission.REFERRAL_TRACK):
             mine |= Q(referrer=actor.user)
         if actor.can(Permission.AGENCY_TRACK):
-            mine |= Q(agency_id__in=actor.lead_agency_ids)
+            mine |= Q(agency_id__in=actor.lead_agency_ids, restricted=False)
         if not mine:
             return self.none()
         return self.filter(mine, partnership=actor.partnership)
@@ -55,11 +71,11 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         return self.open().exclude(waiting_for="")
 
     def in_queue(self, team: Team) -> ReferralQuerySet:
-        """A team's open referrals, danger above all, then what is due first."""
+        """A team's open referrals: danger above all, then whose child is next seen, then what is due first."""
         return self.open().filter(team=team).most_urgent_first()
 
     def most_urgent_first(self) -> ReferralQuerySet:
-        return self.order_by("-immediate_danger", F("next_due_at").asc(nulls_last=True), "received_at", "pk")
+        return self.order_by("urgency", "urgent_at", "pk")
 
 
 class Referral(models.Model):
@@ -112,6 +128,31 @@ class Referral(models.Model):
     next_due_at = models.DateTimeField(null=True, blank=True, help_text="The earliest clock that is not met")
     revision = models.PositiveIntegerField(default=0, help_text="Grows with every move; a stale form is refused")
 
+    restricted = models.BooleanField(default=False, help_text="Seen by those alone who are named on it")
+    next_seen_at = models.DateTimeField(null=True, blank=True, help_text="When the child is next seen or goes home")
+    # What a line of a queue shows, kept by `referrals.standing`
+    why = models.CharField(max_length=80, blank=True)
+    consent_said = models.CharField(max_length=30, blank=True)
+    told_before = models.PositiveSmallIntegerField(default=0)
+    flag_words = models.CharField(max_length=400, blank=True, help_text="Each flag between bars, to be searched")
+    # The order of a queue, worked out by the database from the row itself
+    urgency = models.GeneratedField(
+        expression=Case(
+            When(immediate_danger=True, then=Value(0)),
+            When(next_seen_at__isnull=False, then=Value(1)),
+            default=Value(2),
+        ),
+        output_field=models.PositiveSmallIntegerField(),
+        db_persist=True,
+    )
+    urgent_at = models.GeneratedField(
+        expression=Coalesce(
+            Case(When(immediate_danger=False, then=F("next_seen_at"))), F("next_due_at"), F("received_at")
+        ),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
+
     objects = ScopedManager(partnership="partnership", _manager_class=models.Manager.from_queryset(ReferralQuerySet))
 
     class Meta:
@@ -122,9 +163,17 @@ class Referral(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["team", "-immediate_danger", "next_due_at", "received_at"],
+                fields=["team", "urgency", "urgent_at", "id"],
                 name="referral_queue",
                 condition=Q(state__in=["waiting", "in_hand", "proposed"]),
+            ),
+            models.Index(
+                fields=["partnership", "urgency", "urgent_at", "id"],
+                name="referral_queues",
+                condition=Q(state__in=["waiting", "in_hand", "proposed"]),
+            ),
+            models.Index(
+                fields=["owner"], name="referral_of_owner", condition=Q(state__in=["waiting", "in_hand", "proposed"])
             ),
             models.Index(fields=["partnership", "-received_at"], name="referral_by_day"),
             models.Index(fields=["partnership", "referrer", "-received_at"], name="referral_by_referrer"),

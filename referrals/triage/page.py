@@ -25,8 +25,8 @@ from referrals.intake.situation import Situation
 from referrals.intake.summary import Row
 from referrals.intake.told import child_worry
 from referrals.models import Child, ChosenIndicator, Decision, Event, FamilyMember, Letter, Referral
+from referrals.seen.chronology import history
 from referrals.triage.next_steps import next_steps, works_in
-from referrals.triage.previous import previous_contacts
 from referrals.triage.rows import age, level_words, listed, names
 from thresholds.domain.scheme import Flag, FlagParameters, Scheme
 
@@ -123,7 +123,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "documents": documents.of_referral(referral, "triage_file"),
         "clocks": clocks,
         "clock_rows": clock_reading.shown(clocks, actor, works_here=works_in(actor, referral.team), at=at),
-        "previous": previous_contacts(referral, actor),
+        "history": history(referral, actor, at=at),
         "decisions": made,
         "overtaken": [each for each in made if each["decision"].state == Decision.State.OVERTAKEN],
         "events": Event.objects.filter(referral=referral).exclude(kind__in=FOR_REFERRER_ONLY),

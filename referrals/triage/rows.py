@@ -5,21 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils import timezone
 
 from partnerships.templatetags.page_parts import day
-from referrals.intake.answers import Answers, mapping
 from referrals.models import Child, Referral
+from referrals.standing import earlier, listed, why
 from thresholds.domain.scheme import Flag, Scheme
 from thresholds.loading import load
 
 TOLD_ELSEWHERE = frozenset({Flag.IMMEDIATE_DANGER.value, Flag.SEEN_BEFORE.value})
 """Flags that have a place of their own in the line."""
 
-LONGEST = 90
-LEVEL_KINDS = ("highest", "cluster", "age")
+__all__ = ["Line", "age", "earlier", "level_words", "line", "listed", "names", "why"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +46,10 @@ def line(referral: Referral, *, at: dt.datetime) -> Line:
         age=age(children[0], timezone.localdate(at)) if children else "",
         level=level_words(scheme, referral.indicated_level),
         colour=level.colour.value if level else "grey",
-        why=why(referral.screening, scheme),
+        why=referral.why,
         flags=tuple(flag for flag in referral.flags if flag not in TOLD_ELSEWHERE),
-        seen_before=earlier(referral),
-        consent=consent_words(referral),
+        seen_before=referral.told_before,
+        consent=referral.consent_said,
     )
 
 
@@ -84,44 +82,3 @@ def age(child: Child, on: dt.date) -> str:
         return f"Unborn, expected {day(child.expected_on)}"
     told = re.sub(r"^about\b\s*", "", child.estimated_age.strip(), flags=re.IGNORECASE)
     return f"About {told}" if told else "Age not known"
-
-
-def why(screening: Any, scheme: Scheme) -> str:
-    """Why the level is indicated, in a few words: the first indicator that decided it, and how many more did."""
-    for reason in reversed(listed(screening, "reasons")):
-        keys = reason.get("indicators") or []
-        if reason.get("kind") in LEVEL_KINDS and keys:
-            indicator = scheme.indicator(keys[0])
-            label = indicator.label if indicator else keys[0]
-            short = label if len(label) <= LONGEST else label[: LONGEST - 1].rsplit(" ", 1)[0] + "…"
-            return short + (f", and {len(keys) - 1} more" if len(keys) > 1 else "")
-    return "No indicator chosen"
-
-
-def listed(screening: Any, name: str) -> list[dict[str, Any]]:
-    """A list of the stored screening, whatever is stored."""
-    found = mapping(screening).get(name)
-    return [dict(each) for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
-def earlier(referral: Referral) -> int:
-    """How many earlier contacts told of one of its children when it was sent."""
-    screening = mapping(referral.screening)
-    told = screening.get("previous_contacts", mapping(screening.get("facts")).get("previous_contacts"))
-    if isinstance(told, int):
-        return told
-    if isinstance(told, list):
-        return len(told)
-    return int(Flag.SEEN_BEFORE.value in referral.flags)
-
-
-def consent_words(referral: Referral) -> str:
-    """What was said of consent, in a few words."""
-    if Flag.CONSENT_TO_SETTLE.value in referral.flags:
-        return "To be settled"
-    consent = Answers(referral.answers).consent
-    if consent.given is True:
-        return "Given"
-    if consent.given is False:
-        return "Not given, with a reason" if consent.reason else "Not given"
-    return "Not known"

@@ -9,7 +9,8 @@ import pytest
 
 from referrals.letters.writing import initials, listed, text
 from referrals.models import Child, Referral
-from referrals.triage.rows import age, consent_words, earlier, names, why
+from referrals.standing import consent_words, earlier, why
+from referrals.triage.rows import age, names
 from tests import schemes
 
 ON = dt.date(2026, 11, 24)

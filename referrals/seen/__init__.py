@@ -1,0 +1,1 @@
+"""Seen before: the same child, the same family, the same household, found again."""

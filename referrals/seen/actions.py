@@ -1,0 +1,83 @@
+"""A person's word on whether two rows tell of one child: given and taken back with a reason; nothing is merged."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from partnerships import audit
+from partnerships.models import User
+from referrals.models import Child, Referral, SameChild
+from referrals.triage.moves import Refused, at_work_on, held, tell_story
+
+LONGEST_REASON = 2000
+
+
+@transaction.atomic
+def say_whether_same(
+    *, referral: Referral, child: Child, other: Child, same: bool, reason: str, by: User, at: dt.datetime
+) -> SameChild:
+    """Link two rows as one child, or say that they are two. What was said before of the pair is undone, and kept.
+
+    Raises `Refused` without a reason, or where a row is set against itself.
+    """
+    held(referral)
+    at_work_on(referral, by)
+    if not reason.strip():
+        raise Refused("Say why: a colleague reads it before they trust it.")
+    if child.pk == other.pk or child.referral_id != referral.pk or other.referral_id == referral.pk:
+        raise Refused("Choose a child of another referral.")
+    one, two = sorted((child, other), key=lambda each: each.pk)
+    standing = SameChild.objects.select_for_update().filter(one=one, other=two, undone_at__isnull=True).first()
+    if standing is not None and standing.same == same:
+        return standing
+    if standing is not None:
+        _undo(standing, reason, by=by, at=at)
+    said = SameChild.objects.create(
+        partnership=referral.partnership, one=one, other=two, same=same, reason=reason[:LONGEST_REASON], by=by, at=at
+    )
+    what = "linked it with another contact" if same else "said that another contact tells of another child"
+    _tell(referral, "child_linked" if same else "child_told_apart", f"{by.name} {what}.", other, by=by, at=at)
+    return said
+
+
+@transaction.atomic
+def take_back(*, referral: Referral, link: SameChild, reason: str, by: User, at: dt.datetime) -> SameChild:
+    """Undo what was said of two rows. It stays on record, with who took it back and why."""
+    held(referral)
+    at_work_on(referral, by)
+    if not reason.strip():
+        raise Refused("Say why you take it back.")
+    row = SameChild.objects.select_for_update().select_related("one", "other").get(pk=link.pk)
+    if row.undone_at is not None:
+        return row
+    _undo(row, reason, by=by, at=at)
+    other = row.other if row.one.referral_id == referral.pk else row.one
+    said = f"{by.name} took back what was said of it and another contact."
+    _tell(referral, "child_link_undone", said, other, by=by, at=at)
+    return row
+
+
+def _undo(row: SameChild, reason: str, *, by: User, at: dt.datetime) -> None:
+    row.undone_at, row.undone_by, row.undone_reason = at, by, reason[:LONGEST_REASON]
+    row.save(update_fields=["undone_at", "undone_by", "undone_reason"])
+
+
+def _tell(referral: Referral, kind: str, sentence: str, other: Child, *, by: User, at: dt.datetime) -> None:
+    """One line in the story and the trail of each of the two referrals.
+
+    The story names neither the other referral nor the reason: whoever reads one of them may not be allowed the other.
+    """
+    theirs = Referral.objects.get(pk=other.referral_id, partnership=referral.partnership_id)
+    for row, partner in ((referral, theirs), (theirs, referral)):
+        tell_story(row, kind, sentence, by=by, at=at)
+        audit.record(
+            partnership=row.partnership,
+            verb=f"referral.{kind}",
+            noun="referral",
+            object_id=row.pk,
+            detail={"other": str(partner.pk)},
+            by=by,
+            at=at,
+        )
