@@ -295,6 +295,11 @@ CELERY_BEAT_SCHEDULE = {
     "scan": {"task": "referrals.tasks.scan", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "tidy": {"task": "referrals.tasks.tidy", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "deliver": {"task": "referrals.tasks.deliver", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "replays": {
+        "task": "referrals.tasks.go_on_with_all_replays",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
 }
 
 LOGGING = {

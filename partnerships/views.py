@@ -15,7 +15,9 @@ from partnerships.models import Partnership
 
 @open_to_all("The first page: which partnership?")
 def index(request: HttpRequest) -> HttpResponse:
-    return render(request, "partnerships/index.html", {"partnerships": Partnership.objects.all()})
+    return render(
+        request, "partnerships/index.html", {"partnerships": Partnership.objects.filter(takes_referrals=True)}
+    )
 
 
 @open_to_all("Shown where a form was open too long; keeps what was typed")

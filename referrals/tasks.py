@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from referrals import watch
 from referrals.attachments import sweep as attachments
+from referrals.replay import running as replays
 
 
 @shared_task(name="referrals.tasks.deliver")
@@ -31,3 +32,16 @@ def scan() -> None:
 def tidy() -> None:
     """Take away files that no attachment speaks of any more."""
     attachments.tidy(at=timezone.now())
+
+
+@shared_task(name="referrals.tasks.go_on_with_replay")
+def go_on_with_replay(replay_id: str) -> None:
+    """Take a turn at a replay, then stand in line again for the next, so that nothing else waits for long."""
+    if replays.go_on(replay_id, now=timezone.now):
+        go_on_with_replay.apply_async(args=[replay_id], retry=False)
+
+
+@shared_task(name="referrals.tasks.go_on_with_all_replays")
+def go_on_with_all_replays() -> None:
+    """Take up each replay that no worker has in hand, such as one whose worker was killed."""
+    replays.go_on_with_all(now=timezone.now)

@@ -8,6 +8,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("referrals.intake.urls")),
     path("", include("referrals.clocks.urls")),
     path("", include("referrals.triage.urls")),
+    path("", include("referrals.replay.urls")),
+    path("", include("referrals.setup.urls")),
     path("", include("referrals.reports.urls")),
     path("", include("referrals.notices.urls")),
 ]

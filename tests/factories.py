@@ -14,13 +14,23 @@ from partnerships.models import Agency, Membership, Partnership, Team, User
 from partnerships.permissions import Role
 from referrals.attachments import store
 from referrals.clocks.actions import start_clocks
-from referrals.models import Attachment, Child, ChosenIndicator, Draft, Letter, Referral, SignOff
+from referrals.models import (
+    Attachment,
+    Child,
+    ChosenIndicator,
+    Draft,
+    Letter,
+    Referral,
+    Replay,
+    ReplayedCase,
+    SignOff,
+)
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.triage.actions import sign_off
 from tests import schemes
 from thresholds import actions
-from thresholds.domain.reading import read_scheme
+from thresholds.domain.reading import read_scheme, write_scheme
 from thresholds.domain.screening import Facts, read_facts, screen, write_facts, write_screening
 from thresholds.loading import load
 from thresholds.models import SchemeVersion
@@ -198,6 +208,34 @@ def sign(world: World, referral: Referral, *, by: User | None = None, at: dt.dat
     with scope(partnership=world.partnership):
         waiting = SignOff.objects.waiting().get(referral=referral)
         return sign_off(sign_off=waiting, said="", by=by or world.person(Role.SENIOR), at=at)
+
+
+def make_replayed_case(world: World, referral: Referral) -> ReplayedCase:
+    """A case of a replay that is done, of the version in force against itself: what its pages show is settled."""
+    with scope(partnership=world.partnership):
+        replay = Replay.objects.create(
+            partnership=world.partnership,
+            version=world.version,
+            baseline=world.version,
+            revision=0,
+            content=write_scheme(load(world.version)),
+            until=NOW,
+            state=Replay.State.DONE,
+            asked_at=NOW,
+            asked_by=world.person(Role.ADMIN),
+            finished_at=NOW,
+        )
+        return ReplayedCase.objects.create(
+            partnership=world.partnership,
+            replay=replay,
+            child=referral.children.first(),
+            place=0,
+            before_level=2,
+            after_level=3,
+            before_route="early_help",
+            after_route="mash",
+            causes=["levels:"],
+        )
 
 
 def make_draft(world: World, *, by: User | None = None, child_name: str = "Robin") -> Draft:

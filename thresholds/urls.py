@@ -1,9 +1,16 @@
 from django.urls import path
 
-from thresholds import editing_views, views
+from thresholds import editing_views, public_views, views
 
 urlpatterns = [
     path("threshold/", views.threshold, name="threshold"),
+    path("threshold/history/", public_views.threshold_history, name="threshold_history"),
+    path(
+        "threshold/indicator/<slug:key>/",
+        public_views.threshold_lasting_indicator,
+        name="threshold_lasting_indicator",
+    ),
+    path("threshold/<slug:version>.pdf", public_views.threshold_pdf, name="threshold_pdf"),
     path("threshold/<slug:version>/", views.threshold_version, name="threshold_version"),
     path("threshold/<slug:version>/<slug:key>/", views.threshold_indicator, name="threshold_indicator"),
     path("content/", editing_views.threshold_versions, name="threshold_versions"),

@@ -1,6 +1,9 @@
 """A partnership, and where its referrals come from and go to."""
 
+from __future__ import annotations
+
 import re
+from typing import Any
 
 from django.db import models
 
@@ -23,6 +26,9 @@ class Partnership(models.Model):
     hours_note = models.CharField(max_length=400, blank=True)
     form_name = models.CharField(max_length=120)
     public_form = models.BooleanField(default=False)
+    takes_referrals = models.BooleanField(
+        default=True, help_text="Open: it stands on the first page. False while a new partnership is being set up"
+    )
 
     class Meta:
         ordering = ["name"]
@@ -38,6 +44,16 @@ class Partnership(models.Model):
         return f"the {self.front_door_name}" if takes_article else self.front_door_name
 
 
+class Retirable(models.QuerySet[Any]):
+    """Rows of which some are retired: kept, since records name them, and chosen for nothing new."""
+
+    def current(self) -> Retirable:
+        return self.filter(retired_at__isnull=True)
+
+    def retired(self) -> Retirable:
+        return self.filter(retired_at__isnull=False)
+
+
 class Agency(models.Model):
     """An organisation whose people refer: a school, a practice, a police force."""
 
@@ -46,6 +62,10 @@ class Agency(models.Model):
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=60)
     source_of_referral = models.CharField(max_length=2, help_text="Children in Need census code, such as 2A")
+    retired_at = models.DateTimeField(null=True, blank=True)
+    retired_by = models.ForeignKey("User", models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = models.Manager.from_queryset(Retirable)()
 
     class Meta:
         ordering = ["name"]
@@ -70,6 +90,10 @@ class Team(models.Model):
     address = models.CharField(max_length=300, blank=True)
     email = models.EmailField(blank=True)
     telephone = models.CharField(max_length=120, blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True, help_text="From here on it takes nothing new")
+    retired_by = models.ForeignKey("User", models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = models.Manager.from_queryset(Retirable)()
 
     class Meta:
         ordering = ["-kind", "name"]

@@ -14,6 +14,7 @@ from partnerships.hours import LONDON, bank_holidays
 from partnerships.models import ClosureDay
 from partnerships.permissions import Permission
 from partnerships.requests import PartnershipRequest
+from partnerships.setup.forms import SOURCES
 from referrals.clocks import calendar_actions
 from referrals.clocks.calendar_actions import Recomputed
 from referrals.clocks.forms import ClosureDayForm, FrontDoorForm
@@ -33,6 +34,7 @@ def partnership_settings(request: PartnershipRequest) -> HttpResponse:
             "teams": partnership.teams.prefetch_related("localities"),
             "contact_points": partnership.contact_points.all(),
             "agencies": partnership.agencies.all(),
+            "census": dict(SOURCES),
         },
     )
 

@@ -54,12 +54,13 @@ def team_for(partnership: Partnership, route: Route, postcodes: Iterable[str]) -
 def team_serving(partnership: Partnership, postcode: str) -> Team | None:
     wanted = prefixes(postcode)
     served = Locality.objects.filter(team__partnership=partnership, team__kind=Team.Kind.EARLY_HELP)
+    served = served.filter(team__retired_at__isnull=True)
     by_prefix = {each.postcode_prefix: each.team for each in served.filter(postcode_prefix__in=wanted)}
     return next((by_prefix[prefix] for prefix in wanted if prefix in by_prefix), None)
 
 
 def the_default(partnership: Partnership, kind: str) -> Team:
-    team = Team.objects.filter(partnership=partnership, kind=kind).order_by("-is_default", "pk").first()
+    team = Team.objects.current().filter(partnership=partnership, kind=kind).order_by("-is_default", "pk").first()
     if team is None:
         raise NoTeam(f"{partnership.name} has no team of the kind “{Team.Kind(kind).label}”.")
     return team

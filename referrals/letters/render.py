@@ -1,37 +1,5 @@
-"""Documents as tagged PDF (PDF/UA-1), from templates. Nothing is fetched from network or disk."""
+"""Documents as tagged PDF: see `partnerships.documents`."""
 
-from __future__ import annotations
+from partnerships.documents import fetcher, pdf, stylesheet
 
-from functools import lru_cache
-from typing import Any
-
-from django.conf import settings
-from django.template.loader import render_to_string
-
-
-@lru_cache(maxsize=1)
-def fetcher() -> Any:
-    """WeasyPrint's way to whatever a document links to: `data:` alone, and a link to anything else stops it."""
-    from weasyprint.urls import URLFetcher
-
-    return URLFetcher(allowed_protocols=("data",), allow_redirects=False, fail_on_errors=True)
-
-
-@lru_cache(maxsize=1)
-def stylesheet() -> Any:
-    """The print stylesheet, read from the disk and parsed once a process."""
-    from weasyprint import CSS
-
-    path = settings.BASE_DIR / "static" / "print.css"
-    return CSS(string=path.read_text(encoding="utf-8"), url_fetcher=fetcher())
-
-
-def pdf(template: str, context: dict[str, Any]) -> bytes:
-    """A template rendered to a tagged PDF. The template's `<title>` and `lang` become the document's.
-
-    Example: `pdf("referrals/documents/referral.html", {"referral": referral, "cards": cards, "now": at})`
-    """
-    from weasyprint import HTML
-
-    document = HTML(string=render_to_string(template, context), url_fetcher=fetcher(), base_url=None)
-    return document.write_pdf(stylesheets=[stylesheet()], pdf_variant="pdf/ua-1")
+__all__ = ["fetcher", "pdf", "stylesheet"]

@@ -10,6 +10,7 @@ from referrals.models.event import Event
 from referrals.models.letter import Letter
 from referrals.models.notice import Notice, NoticeChoice
 from referrals.models.referral import Referral
+from referrals.models.replay import Replay, ReplayedCase
 from referrals.models.restricted import RestrictedAccess
 from referrals.models.same_child import LookupKey, SameChild
 from referrals.models.sign_off import SignOff
@@ -36,4 +37,6 @@ __all__ = [
     "RestrictedAccess",
     "SameChild",
     "SavedView",
+    "Replay",
+    "ReplayedCase",
 ]

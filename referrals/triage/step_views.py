@@ -139,7 +139,7 @@ def referral_step_up(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 def referral_step_down(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """To early help; where consent is not settled, or harm was said, the page says so first."""
     row = the_referral(request, referral_id, "step_down")
-    teams = Team.objects.filter(partnership=request.partnership, kind=Team.Kind.EARLY_HELP)
+    teams = Team.objects.current().filter(partnership=request.partnership, kind=Team.Kind.EARLY_HELP)
     form = StepDownForm(request.POST if request.method == "POST" else None, referral=row, teams=teams)
     return ask(
         request,

@@ -17,7 +17,17 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_scopes import scopes_disabled
 
 from partnerships.permissions import Role
-from tests.factories import NOW, World, make_attachment, make_draft, make_letter, make_person, make_referral, make_world
+from tests.factories import (
+    NOW,
+    World,
+    make_attachment,
+    make_draft,
+    make_letter,
+    make_person,
+    make_referral,
+    make_replayed_case,
+    make_world,
+)
 
 ACCOUNTS = "accounts/"
 SIGNED_OUT, DEACTIVATED, FOREIGN = "signed out", "deactivated", "foreign"
@@ -49,6 +59,7 @@ def test_every_view_names_its_permission_or_says_why_it_is_open(route: str, patt
 def parts(world: World) -> dict[str, Any]:
     """What fills in an address: one record of each kind of this partnership."""
     mash = make_referral(world, child={"first_name": CANARY})
+    case = make_replayed_case(world, mash)
     draft = make_draft(world, child_name=CANARY)
     return {
         "partnership": world.partnership.slug,
@@ -71,6 +82,9 @@ def parts(world: World) -> dict[str, Any]:
         "closure_day_id": 1,
         "clock_id": clock_of(mash),
         "notice_id": uuid.UUID(int=9),
+        "case_id": case.pk,
+        "agency": world.school.slug,
+        "point_id": world.partnership.contact_points.get_or_create(kind="lado", name="The LADO")[0].pk,
     }
 
 
@@ -127,7 +141,7 @@ def test_every_address_for_everybody_holds_to_the_table(capsys: pytest.CaptureFi
     assert not wrong, "\n".join(wrong[:40])
 
 
-RECORDS = {"referral_id", "draft_id", "letter_id", "attachment_id"}
+RECORDS = {"referral_id", "draft_id", "letter_id", "attachment_id", "case_id"}
 MISSING = {name: uuid.UUID(int=7) for name in RECORDS}
 
 

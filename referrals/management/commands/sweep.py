@@ -9,6 +9,7 @@ from django.utils import timezone
 from referrals import outbox
 from referrals.attachments.sweep import scan_waiting, tidy
 from referrals.clocks.sweep import sweep
+from referrals.replay.running import go_on_with_all
 
 
 class Command(BaseCommand):
@@ -23,6 +24,7 @@ class Command(BaseCommand):
             scanned = scan_waiting(at=timezone.now())
             tidied = tidy(at=timezone.now())
             delivered = outbox.deliver_due(at=timezone.now())
+            go_on_with_all(now=timezone.now)
             self.stdout.write(
                 f"{swept.due_soon} due soon, {swept.overdue} overdue, {swept.to_the_manager} told to the managers; "
                 f"{delivered.sent} notices sent, {delivered.failed} failed; "
