@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, connections
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -19,6 +20,21 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a
 
 hypothesis_settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("ours")  # a busy machine is no fault of the code's
+
+log_in = Client.force_login
+
+
+def log_in_with_every_factor(self: Client, user: Any, backend: str | None = None) -> None:
+    """`force_login` signs in with all that a role needs; `force_login_by_password` by a password alone."""
+    log_in(self, user, backend)
+    session = self.session
+    session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": 0}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+
+
+Client.force_login = log_in_with_every_factor
+Client.force_login_by_password = log_in
 
 flush = TransactionTestCase._fixture_teardown
 
@@ -62,6 +78,7 @@ def plain_settings(settings, attachments_folder: Path) -> Iterator[None]:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.CELERY_BROKER_URL = "memory://"
+    settings.SECOND_FACTOR = True  # as outside the demonstration
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     yield
 

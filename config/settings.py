@@ -10,6 +10,8 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from config.oidc import read_oidc
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 VAR_DIR.mkdir(mode=0o700, exist_ok=True)
@@ -63,6 +65,9 @@ INSTALLED_APPS = [
     "django.forms",  # so that widgets are drawn from our templates
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "crispy_forms",
     "crispy_forms_gds",
     "csp",
@@ -83,6 +88,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "partnerships.middleware.SessionLimitsMiddleware",
     "partnerships.middleware.PartnershipMiddleware",
 ]
 
@@ -156,6 +162,7 @@ ACCOUNT_ADAPTER = "partnerships.adapters.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_NOTIFICATIONS = False  # partnerships/account_events.py tells, by the outbox
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {
     "login": "partnerships.account_forms.LoginForm",
@@ -170,8 +177,32 @@ ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/5m/key"}
 ACCOUNT_USER_DISPLAY = "partnerships.models.people.display_name"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", 8 * 60 * 60)
+# Required outside demonstration mode, whatever is set: a password alone opens no child's record there.
+SECOND_FACTOR = not DEMO or env.bool("SECOND_FACTOR", False)
+MFA_ADAPTER = "partnerships.mfa.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey alone is two factors: the device, and who unlocks it
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation's link is the proof of an address
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "partnerships.mfa_forms.AuthenticateForm",
+    "authenticate_webauthn": "partnerships.mfa_forms.AuthenticateWebAuthnForm",
+    "reauthenticate": "partnerships.mfa_forms.ReauthenticateForm",
+    "reauthenticate_webauthn": "partnerships.mfa_forms.ReauthenticateWebAuthnForm",
+    "login_webauthn": "partnerships.mfa_forms.LoginWebAuthnForm",
+    "activate_totp": "partnerships.mfa_forms.ActivateTOTPForm",
+    "add_webauthn": "partnerships.mfa_forms.AddWebAuthnForm",
+    "edit_webauthn": "partnerships.mfa_forms.EditWebAuthnForm",
+}
+OIDC = read_oidc(env.str("OIDC_PROVIDERS", ""))
+OIDC_WITH_SECOND_FACTOR = OIDC.with_second_factor
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": OIDC.apps}}
+SOCIALACCOUNT_ADAPTER = "partnerships.oidc.SocialAccountAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SESSION_ENGINE = "partnerships.sessions"
+SESSION_COOKIE_AGE = 12 * 60 * 60  # at the longest; each role's own limits stand in partnerships/permissions.py
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "partnerships.views.csrf_failed"
@@ -221,7 +252,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *OIDC.origins],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "manifest-src": [SELF],

@@ -10,6 +10,7 @@ urlpatterns = [
     path("health/watch/", health_views.health_watch, name="health_watch"),
     path("accounts/", include("partnerships.account_urls")),
     path("<slug:partnership>/", include("partnerships.setup.urls")),
+    path("<slug:partnership>/", include("partnerships.own_urls")),
     path("<slug:partnership>/", include("thresholds.urls")),
     path("<slug:partnership>/", include("referrals.urls")),
 ]

@@ -16,8 +16,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
+from partnerships import second_factor
 from partnerships.models import Membership, Partnership, User
 from partnerships.permissions import Permission, Role
 
@@ -34,6 +36,8 @@ class Actor:
     permissions: frozenset[Permission] = field(default_factory=frozenset)
     at: dt.datetime | None = None
     """The instant at which these roles were looked up; what has an end is measured by it."""
+    held_back: bool = False
+    """Signed in by a password alone where a role needs a second factor: no role counts until it is there."""
 
     def can(self, permission: Permission) -> bool:
         return permission in self.permissions
@@ -63,17 +67,24 @@ class Actor:
         return next((m.agency for m in self.memberships if m.agency_id), None)
 
 
-def actor_for(user: Any, partnership: Partnership | None) -> Actor:
-    """Who this user is in this partnership at this moment; roles that have ended are not there."""
+def actor_for(user: Any, partnership: Partnership | None, *, proved_twice: bool = True) -> Actor:
+    """Who this user is in this partnership at this moment; roles that have ended are not there.
+
+    proved_twice: whether the session was opened with a second factor; without it, where a role needs one in any
+    partnership, nobody holds any.
+    """
     if partnership is None or not getattr(user, "is_authenticated", False):
         return Actor(user=user if getattr(user, "is_authenticated", False) else None, partnership=partnership)
     now = timezone.now()
     held = (
         Membership.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=now))
-        .filter(user=user, partnership=partnership)
+        .filter(user=user)
         .select_related("agency", "team")
     )
-    memberships = tuple(held)
+    everywhere = tuple(held)
+    if not proved_twice and second_factor.needed(everywhere):
+        return Actor(user=user, partnership=partnership, held_back=True)
+    memberships = tuple(each for each in everywhere if each.partnership_id == partnership.pk)
     held_roles = {membership.role for membership in memberships}
     permissions: frozenset[Permission] = frozenset().union(*(r.permissions for r in Role if r.value in held_roles))
     return Actor(user=user, partnership=partnership, memberships=memberships, permissions=permissions, at=now)
@@ -87,6 +98,8 @@ def gate(*permissions: Permission) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return signed_out(request)
+            if request.actor.held_back:  # type: ignore[attr-defined]
+                return second_factor_first(request)
             if not any(request.actor.can(permission) for permission in permissions):  # type: ignore[attr-defined]
                 raise Http404
             return view(request, *args, **kwargs)
@@ -104,6 +117,15 @@ def signed_out(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST" and (kept := typed(request)):
         return render(request, "partnerships/signed_out.html", {"typed": kept}, status=403)
     return redirect_to_login(request.get_full_path())
+
+
+def second_factor_first(request: HttpRequest) -> HttpResponseBase:
+    """To where a second factor is set up; what somebody had typed is given back first."""
+    from partnerships.views import typed
+
+    if request.method == "POST" and (kept := typed(request)):
+        return render(request, "partnerships/second_factor_first.html", {"typed": kept}, status=403)
+    return redirect_to_login(request.get_full_path(), login_url=reverse("mfa_index"))
 
 
 def open_to_all(reason: str) -> Callable[[View], View]:

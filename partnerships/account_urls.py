@@ -1,14 +1,27 @@
-"""Sign-in's addresses: the sign-in library's, without those by which people would change who they are to us.
+"""Sign-in's addresses: our own pages first, then the sign-in library's, without those that change who people are to us.
 
 An account's email address is where notices go and how its owner is known; it is set with the invitation. The library's
-page would let whoever is signed in move the account to any address, with neither password nor proof.
+page would let whoever is signed in move the account to any address, with neither password nor proof. So would its pages
+that connect an account with another organisation's: an address does that (`partnerships/oidc.py`).
 """
 
 from django.urls import include, path, re_path
 
-from partnerships import views
+from partnerships import account_views, invitation_views, views
 
 urlpatterns = [
-    re_path(r"^(?:email|confirm-email|login/code|password/set)/", views.closed, name="account_closed"),
+    path("", account_views.account, name="account"),
+    path("session/", account_views.session_status, name="session_status"),
+    path("sessions/end-others/", account_views.sessions_end_others, name="sessions_end_others"),
+    path("sessions/<uuid:handle>/end/", account_views.session_end, name="session_end"),
+    path("invitation/<str:token>/", invitation_views.invitation, name="invitation"),
+    re_path(r"^(?:email|confirm-email|login/code|password/set|other)/", views.closed, name="account_closed"),
+    path("2fa/webauthn/", views.to_second_factor, name="mfa_list_webauthn"),
+    path("2fa/", include("allauth.mfa.urls")),
+    path("other/login/cancelled/", views.closed, name="socialaccount_login_cancelled"),
+    path("other/login/error/", views.closed, name="socialaccount_login_error"),
+    path("other/signup/", views.closed, name="socialaccount_signup"),
+    path("other/", views.closed, name="socialaccount_connections"),
+    path("", include("allauth.socialaccount.providers.openid_connect.urls")),
     path("", include("allauth.account.urls")),
 ]

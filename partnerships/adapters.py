@@ -1,16 +1,24 @@
 """How sign-in fits Front Door: nobody signs up by themselves; accounts are made by invitation."""
 
+import logging
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.app_settings import REAUTHENTICATION_TIMEOUT
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.internal.ratelimit import get_ip
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
+from partnerships import account_events, second_factor
 from partnerships.models import Membership
+
+log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -36,6 +44,34 @@ class AccountAdapter(DefaultAccountAdapter):
             return None
         return super().authenticate(request, **credentials)
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            email = str(credentials.get("email") or "")
+            account_events.sign_in_failed(request, email, at=timezone.now(), locked=True)
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        account_events.sign_in_failed(request, str(credentials.get("email") or ""), at=timezone.now())
+
+    def reauthenticate(self, user: Any, password: str) -> bool:
+        """The library asks for the address in a table of its own, which Front Door doesn't fill."""
+        found = self.authenticate(self.request, email=user.email, password=password)
+        return found is not None and found.pk == user.pk
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Not within five minutes of any proof: who has just signed in is not asked for the password again."""
+        records = get_authentication_records(self.request, self.request.user)
+        return not any(time.time() - record["at"] < REAUTHENTICATION_TIMEOUT for record in records)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """A mail system that is away costs the email, never the page; nor does the page tell that it was."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except OSError as error:  # what the mail system raises is one of these
+            log.error("An email about an account could not be sent (%s)", type(error).__name__)
+
     def clean_password(self, password: str, user: Any = None) -> str:
         if not settings.DEMO and password == settings.DEMO_PASSWORD:
             raise ValidationError("Choose another password: this one is known to everybody.")
@@ -45,10 +81,13 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Home, where somebody has one partnership; else the first page, to choose."""
-        slugs = set(
-            Membership.objects.filter(user__email=request.user.get_username(), ended_at__isnull=True).values_list(
-                "partnership__slug", flat=True
+        """Home, where somebody has one partnership; else the first page, to choose. First a second factor is set up."""
+        held = list(
+            Membership.objects.filter(user__email=request.user.get_username(), ended_at__isnull=True).select_related(
+                "partnership", "agency"
             )
         )
+        if second_factor.needed(held) and not second_factor.passed(request):
+            return reverse("mfa_index")
+        slugs = {each.partnership.slug for each in held}
         return reverse("home", kwargs={"partnership": slugs.pop()}) if len(slugs) == 1 else reverse("index")

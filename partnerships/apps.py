@@ -6,4 +6,4 @@ class PartnershipsConfig(AppConfig):
     verbose_name = "Partnerships"
 
     def ready(self) -> None:
-        from partnerships import checks  # noqa: F401  registers what `check --deploy` says
+        from partnerships import account_events, checks, mfa  # noqa: F401  each registers itself

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 
 from partnerships.models import AuditEntry, AuditHead, Partnership, User
 
@@ -76,6 +77,17 @@ def record(
         head.sequence, head.hash = entry.sequence, entry.hash
         head.save(update_fields=["sequence", "hash"])
     return entry
+
+
+def after_answer(request: HttpRequest, write: Callable[[], None]) -> None:
+    """Write something to the trail once the answer has gone out, so that its time tells nobody anything."""
+    request.__dict__.setdefault("after_answer", []).append(write)
+
+
+def write_after(request: HttpRequest, response: HttpResponse) -> None:
+    """Let what waits for this answer run when it is closed, which is after its last byte."""
+    for write in request.__dict__.pop("after_answer", []):
+        response._resource_closers.append(write)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth import logout
 from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,8 +15,9 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django_scopes import scope
 
+from partnerships import account_events, second_factor, sessions
 from partnerships.access import actor_for
-from partnerships.audit import request_id
+from partnerships.audit import request_id, write_after
 from partnerships.models import ClosureDay, Partnership
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ class RequestIdMiddleware:
         try:
             response = self.get_response(request)
             response["X-Request-Id"] = request_id.get()
+            write_after(request, response)
             return response
         finally:
             request_id.reset(token)
@@ -75,6 +78,28 @@ class NoStoreMiddleware:
         return response
 
 
+class SessionLimitsMiddleware:
+    """A session that lay untouched too long, or is too old, ends here; one in use is noted.
+
+    The page that tells how long is left does not count as use, else a page left open would keep itself alive.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = timezone.now()
+            if sessions.LIMITS not in request.session:
+                sessions.begin(request, request.user, now)
+            elif sessions.remaining(request, now).seconds <= 0:
+                account_events.session_ran_out(request, at=now)
+                logout(request)
+            elif request.path_info != reverse("session_status"):
+                sessions.touch(request, now)
+        return self.get_response(request)
+
+
 class PartnershipMiddleware:
     """The partnership stands in the address (`/medway/…`); queries on children's rows are scoped to it.
 
@@ -88,7 +113,8 @@ class PartnershipMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         partnership = self.named_in(request)
         request.partnership = partnership  # type: ignore[attr-defined]
-        request.actor = actor_for(request.user, partnership)  # type: ignore[attr-defined]
+        proved_twice = second_factor.passed(request)
+        request.actor = actor_for(request.user, partnership, proved_twice=proved_twice)  # type: ignore[attr-defined]
         with scope(partnership=partnership) if partnership else scope():
             return self.get_response(request)
 

@@ -19,6 +19,7 @@ LINKS: tuple[tuple[str, str, tuple[Permission, ...]], ...] = (
     ("Notices", "notices", (Permission.NOTICE_READ,)),
     ("Reports", "reports", (Permission.REPORT_READ,)),
     ("Threshold content", "threshold_versions", (Permission.THRESHOLD_EDIT,)),
+    ("Members", "members", (Permission.MEMBER_EDIT, Permission.AGENCY_MEMBER_EDIT)),
     ("Settings", "partnership_settings", (Permission.PARTNERSHIP_EDIT,)),
     ("Threshold", "threshold", ()),
 )
@@ -62,6 +63,8 @@ def links(
             if may or (name == "refer_before" and not signed_in):
                 waits = counts.get(name, 0) if counts and name in COUNTED else 0
                 offered.append((f"{text} ({waits})" if waits else text, address(name, partnership)))
+    if signed_in:
+        offered.append(("Your account", address("account")))
     offered.append(("Sign out", address("account_logout")) if signed_in else ("Sign in", address("account_login")))
     return [
         Link(text, href, current=path == href, active=path != href and path.startswith(href))

@@ -33,6 +33,8 @@ class Permission(Enum):
     THRESHOLD_PUBLISH = "Publish threshold content from a date, once somebody else has approved it"
     THRESHOLD_APPROVE = "Read drafts of threshold content, and approve or send back what a colleague wrote"
     PARTNERSHIP_EDIT = "Keep contact points, teams, closure days and agencies true"
+    MEMBER_EDIT = "Invite people to the partnership; change and end the roles that they hold"
+    AGENCY_MEMBER_EDIT = "Invite people to one's own agency; change and end the roles that they hold there"
 
 
 EVERYBODYS = frozenset({Permission.NOTICE_READ})
@@ -65,7 +67,14 @@ class Role(StrEnum):
         "safeguarding_lead",
         "Safeguarding lead",
         "Answers for an agency's referrals, and so follows all of them.",
-        frozenset({Permission.REFERRAL_SEND, Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK}),
+        frozenset(
+            {
+                Permission.REFERRAL_SEND,
+                Permission.REFERRAL_TRACK,
+                Permission.AGENCY_TRACK,
+                Permission.AGENCY_MEMBER_EDIT,
+            }
+        ),
     )
     SCREENER = (
         "screener",
@@ -144,6 +153,31 @@ class Role(StrEnum):
                 Permission.THRESHOLD_APPROVE,
                 Permission.PARTNERSHIP_EDIT,
                 Permission.NOTICE_RESEND,
+                Permission.MEMBER_EDIT,
             }
         ),
     )
+
+    @classmethod
+    def of(cls, value: str) -> Role:
+        """The role that is stored as this value."""
+        return next(role for role in cls if role.value == value)
+
+    @property
+    def of_an_agency(self) -> bool:
+        """Held in an agency; every other role works for the partnership itself."""
+        return self in (Role.PRACTITIONER, Role.SAFEGUARDING_LEAD, Role.CHECKER)
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whoever opens children's records of others, or decides who may, proves twice who they are.
+
+        Those who tell of worries are offered it, and need it where their agency says so.
+        """
+        return self not in (Role.PRACTITIONER, Role.SAFEGUARDING_LEAD)
+
+    @property
+    def session_limits(self) -> tuple[int, int]:
+        """Seconds after which a session ends: untouched, and in any case."""
+        hour = 60 * 60
+        return (hour // 2, 10 * hour) if self.needs_second_factor else (hour, 12 * hour)

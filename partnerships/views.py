@@ -6,7 +6,7 @@ import sys
 
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 
 from partnerships.access import open_to_all
@@ -28,6 +28,11 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 @open_to_all("Pages of the sign-in library that Front Door does not have")
 def closed(request: HttpRequest) -> HttpResponse:
     raise Http404
+
+
+@open_to_all("The library's list of passkeys stands on the page of second factors")
+def to_second_factor(request: HttpRequest) -> HttpResponse:
+    return redirect("mfa_index")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -57,4 +62,5 @@ def typed(request: HttpRequest) -> list[tuple[str, str]]:
         return []
     hidden = {"csrfmiddlewaretoken", "password", "login", "new_password", "oldpassword", "password1", "password2"}
     hidden |= {"seen", "doubts", "from", "revision", "next"}  # a form's own marks, which nobody typed
+    hidden |= {"code", "credential"}
     return [(name, value) for name, values in fields if name not in hidden for value in values if value.strip()]

@@ -6,5 +6,9 @@ class ReferralsConfig(AppConfig):
     verbose_name = "Referrals"
 
     def ready(self) -> None:
-        """What `manage.py rotate_keys` has to know of is told when the process begins."""
+        """What keys, words to people and leaving have to know of is told when the process begins."""
+        from referrals import outbox, people
         from referrals.attachments import sweep  # noqa: F401
+
+        outbox.register()
+        people.register()

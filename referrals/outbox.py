@@ -12,11 +12,13 @@ import datetime as dt
 import logging
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django_scopes import scope
 
+from partnerships import telling
 from partnerships.models import Partnership, User
 from referrals import health
 from referrals.bounces import came_back
@@ -74,6 +76,15 @@ def tell(
     if not any(hook is nudge for _, hook, _ in waiting):  # one nudge a transaction, however many notices
         transaction.on_commit(nudge)
     return notice
+
+
+def register() -> None:
+    """Notices about somebody's own account go the same way as all others."""
+
+    @telling.delivers
+    def deliver_word(**word: Any) -> None:
+        with scope(partnership=word["partnership"]):
+            tell(referral=None, **word)
 
 
 def nudge() -> None:

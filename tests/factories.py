@@ -8,9 +8,10 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
 from django_scopes import scope
 
-from partnerships.models import Agency, Membership, Partnership, Team, User
+from partnerships.models import Agency, Invitation, Membership, Partnership, Team, User
 from partnerships.permissions import Role
 from referrals.attachments import store
 from referrals.clocks.actions import start_clocks
@@ -253,6 +254,25 @@ def make_draft(world: World, *, by: User | None = None, child_name: str = "Robin
                 "people": [{}],
             },
         )
+
+
+def make_invitation(world: World, *, email: str = "", at: dt.datetime | None = None) -> Invitation:
+    """Somebody invited to be a practitioner of the school, as from the partnership's admin."""
+    at = at or timezone.now()
+    user = User(email=email or f"invited-{next(number)}@{world.partnership.slug}.example", name="Inva Ted")
+    user.is_active = False
+    user.set_unusable_password()
+    user.save()
+    return Invitation.objects.create(
+        partnership=world.partnership,
+        user=user,
+        name=user.name,
+        role=Role.PRACTITIONER.value,
+        agency=world.school,
+        invited_at=at,
+        invited_by=world.person(Role.ADMIN),
+        expires_at=at + dt.timedelta(days=7),
+    )
 
 
 def make_letter(world: World, referral: Referral) -> Letter:

@@ -35,7 +35,11 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ["sequence"]
         constraints = [models.UniqueConstraint(fields=["partnership", "sequence"], name="audit_sequence_once")]
-        indexes = [models.Index(fields=["partnership", "object_id"], name="audit_by_object")]
+        indexes = [
+            models.Index(fields=["partnership", "object_id"], name="audit_by_object"),
+            models.Index(fields=["partnership", "by", "at"], name="audit_by_person"),
+            models.Index(fields=["partnership", "at"], name="audit_by_day"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.verb}"

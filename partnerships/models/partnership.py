@@ -65,6 +65,10 @@ class Agency(models.Model):
     retired_at = models.DateTimeField(null=True, blank=True)
     retired_by = models.ForeignKey("User", models.PROTECT, null=True, blank=True, related_name="+")
 
+    second_factor_required = models.BooleanField(
+        default=False, help_text="Its people sign in with a second factor too, whatever their role"
+    )
+
     objects = models.Manager.from_queryset(Retirable)()
 
     class Meta:

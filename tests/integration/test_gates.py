@@ -22,6 +22,7 @@ from tests.factories import (
     World,
     make_attachment,
     make_draft,
+    make_invitation,
     make_letter,
     make_person,
     make_referral,
@@ -85,6 +86,8 @@ def parts(world: World) -> dict[str, Any]:
         "case_id": case.pk,
         "agency": world.school.slug,
         "point_id": world.partnership.contact_points.get_or_create(kind="lado", name="The LADO")[0].pk,
+        "membership_id": make_person(world, Role.PRACTITIONER, agency=world.school).memberships.get().pk,
+        "invitation_id": make_invitation(world).pk,
     }
 
 
@@ -141,8 +144,8 @@ def test_every_address_for_everybody_holds_to_the_table(capsys: pytest.CaptureFi
     assert not wrong, "\n".join(wrong[:40])
 
 
-RECORDS = {"referral_id", "draft_id", "letter_id", "attachment_id", "case_id"}
-MISSING = {name: uuid.UUID(int=7) for name in RECORDS}
+RECORDS = {"referral_id", "draft_id", "letter_id", "attachment_id", "case_id", "membership_id", "invitation_id"}
+MISSING = {name: uuid.UUID(int=7) for name in RECORDS} | {"membership_id": 10**9}
 
 
 def route_names(route: str) -> list[str]:

@@ -1,0 +1,193 @@
+"""What happens to an account: each in the audit trail of the partnerships where the person holds a role, and the ones
+that somebody else might have caused told to the person by email.
+
+Signing in with a wrong password is noted after the answer has gone out, so that the time of an answer doesn't tell
+whether there is such an account.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import Any
+
+from allauth.account import signals as account
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa import signals as mfa
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from partnerships import audit, sessions, telling
+from partnerships.hours import LONDON
+from partnerships.models import AuditEntry, Membership, Partnership, User
+
+NOT_YOU = (
+    "If this was you, there is nothing to do.\n\nIf it was not, tell whoever manages Front Door where you work at "
+    "once, set a new password, and end the sessions that are not yours under Your account:\n{link}"
+)
+FACTORS = {"totp": "authenticator app", "webauthn": "passkey", "recovery_codes": "recovery codes"}
+
+
+def where(user: User) -> list[Partnership]:
+    """The partnerships whose trail tells of this account: where a role is held, else where one was held last."""
+    held = Membership.objects.filter(user=user).select_related("partnership").order_by("-pk")
+    now = {each.partnership_id: each.partnership for each in held if each.ended_at is None}
+    return list(now.values()) or [each.partnership for each in held[:1]]
+
+
+@transaction.atomic
+def note(
+    user: User,
+    verb: str,
+    *,
+    detail: dict[str, Any] | None = None,
+    told: tuple[str, str] | None = None,
+    once: str = "",
+    by: User | None,
+    at: dt.datetime,
+) -> None:
+    """Write what happened to an account in the trail; `told` is the subject and the body of a notice to its owner.
+
+    once: says what is told only once, such as a day; without it every event is told.
+    """
+    partnerships = where(user)
+    for partnership in partnerships:
+        audit.record(
+            partnership=partnership, verb=verb, noun="user", object_id=user.pk, detail=detail or {}, by=by, at=at
+        )
+    if told and partnerships:
+        subject, body = told
+        telling.tell(
+            partnership=partnerships[0],
+            to=user,
+            kind=verb.replace(".", "-")[:40],
+            key=f"{verb}:{user.pk}:{once or at.isoformat()}",
+            subject=subject,
+            body=f"{body}\n\n{NOT_YOU.format(link=settings.SITE_URL + '/accounts/')}",
+            at=at,
+        )
+
+
+def moment(at: dt.datetime) -> str:
+    here = at.astimezone(LONDON)
+    return f"{here:%-d %B %Y} at {here.strftime('%-I:%M%p').lower()}"
+
+
+def place(request: HttpRequest | None) -> dict[str, str]:
+    """Where a request came from, for the trail: its address, and a short mark of its browser."""
+    meta = request.META if request is not None else {}
+    browser = hashlib.sha256(meta.get("HTTP_USER_AGENT", "").encode("utf-8", "replace")).hexdigest()[:16]
+    return {"address": str(meta.get("REMOTE_ADDR", ""))[:45], "browser": browser}
+
+
+@receiver(user_logged_in)
+def session_begins(request: HttpRequest, user: User, **_: Any) -> None:
+    sessions.begin(request, user, timezone.now())
+
+
+@receiver(account.user_logged_in)
+def signed_in(request: HttpRequest, user: User, **_: Any) -> None:
+    at, here = timezone.now(), place(request)
+    methods = sorted(
+        {str(each.get("type") or each.get("method")) for each in get_authentication_records(request, user)}
+    )
+    known = AuditEntry.objects.filter(by=user, verb="signin.made").order_by("-at").values_list("detail", flat=True)[:50]
+    new = bool(known) and all(each.get("browser") != here["browser"] for each in known)
+    told = (
+        "You signed in from another browser",
+        f"Somebody signed in to your account on {moment(at)}, with a browser that we have not seen before.",
+    )
+    note(user, "signin.made", detail={**here, "methods": methods}, told=told if new else None, by=user, at=at)
+
+
+@receiver(user_logged_out)
+def signed_out(request: HttpRequest | None, user: User | None, **_: Any) -> None:
+    if user is not None and not getattr(request, "session_ran_out", False):
+        note(user, "signin.ended", detail=place(request), by=user, at=timezone.now())
+
+
+def session_ran_out(request: HttpRequest, *, at: dt.datetime) -> None:
+    request.session_ran_out = True  # type: ignore[attr-defined]
+    note(request.user, "session.ran_out", detail=place(request), by=None, at=at)  # type: ignore[arg-type]
+
+
+def sign_in_failed(request: HttpRequest, email: str, *, at: dt.datetime, locked: bool = False) -> None:
+    """A wrong password, or one try too many. Noted where there is such an account, once the answer is out."""
+    here = place(request)
+
+    def write() -> None:
+        user = User.objects.filter(email__iexact=email).first()
+        if user is None:
+            return
+        told = (
+            "Somebody tried to sign in to your account",
+            f"On {moment(at)} there were several tries to sign in to your account with a wrong password. "
+            "From where they came, your account takes no more tries for a few minutes; elsewhere you can sign in.",
+        )
+        verb = "signin.locked" if locked else "signin.failed"
+        once = at.astimezone(LONDON).date().isoformat()
+        note(user, verb, detail=here, told=told if locked else None, once=once, by=None, at=at)
+
+    audit.after_answer(request, write)
+
+
+@receiver(mfa.authentication_failed)
+def second_factor_failed(request: HttpRequest, user: User, **_: Any) -> None:
+    note(user, "second_factor.failed", detail=place(request), by=None, at=timezone.now())
+
+
+@receiver(mfa.authenticator_added)
+def factor_added(request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
+    """The new factor was just proved: this session counts as opened with it."""
+    from allauth.account.internal.flows.login import record_authentication
+
+    at = timezone.now()
+    if authenticator.type != "recovery_codes":
+        record_authentication(request, user, "mfa", type=authenticator.type, id=authenticator.pk)
+    factor_changed(user, authenticator, "second_factor.added", "was added to", at)
+
+
+@receiver(mfa.authenticator_removed)
+def factor_removed(request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
+    factor_changed(user, authenticator, "second_factor.removed", "was taken from", timezone.now())
+
+
+@receiver(mfa.authenticator_reset)
+def factor_reset(request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
+    factor_changed(user, authenticator, "second_factor.renewed", "was made anew for", timezone.now())
+
+
+def factor_changed(user: User, authenticator: Any, verb: str, done: str, at: dt.datetime) -> None:
+    name = FACTORS.get(authenticator.type, "second factor")
+    were = done.replace("was", "were") if authenticator.type == "recovery_codes" else done
+    article = "" if authenticator.type == "recovery_codes" else "An " if name[0] in "aeiou" else "A "
+    sentence = f"{article}{name} {were} your account on {moment(at)}."
+    note(
+        user,
+        verb,
+        detail={"type": authenticator.type},
+        told=("Your second factor changed", sentence[0].upper() + sentence[1:]),
+        by=user,
+        at=at,
+    )
+
+
+@receiver(account.password_changed)
+@receiver(account.password_reset)
+@receiver(account.password_set)
+def password_changed(request: HttpRequest, user: User, **_: Any) -> None:
+    """A new password ends every other session: whoever knew the old one is out."""
+    at = timezone.now()
+    ended = sessions.end_all(user, but=request.session.session_key if request.user.is_authenticated else None)
+    note(
+        user,
+        "password.changed",
+        detail={**place(request), "sessions_ended": ended},
+        told=("Your password was changed", f"The password of your account was changed on {moment(at)}."),
+        by=user,
+        at=at,
+    )

@@ -1,0 +1,89 @@
+"""A person's own account: how they sign in, where they are signed in, and how long this sign-in lasts."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partnerships import account_actions, sessions
+from partnerships.access import open_to_all
+from partnerships.browsers import browser_name
+from partnerships.models import Membership, Session
+
+OWN = "A page about one's own account: whoever is signed in sees their own, whoever is not is led to sign in"
+
+
+@open_to_all(OWN)
+@require_safe
+def account(request: HttpRequest) -> HttpResponseBase:
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    held = (
+        Membership.objects.filter(user=request.user, ended_at__isnull=True)
+        .select_related("partnership", "agency", "team")
+        .order_by("partnership__name", "pk")
+    )
+    shown = [
+        {
+            "handle": each.handle,
+            "browser": browser_name(each.browser),
+            "address": each.address,
+            "started_at": each.started_at,
+            "seen_at": each.seen_at,
+            "this": each.pk == request.session.session_key,
+        }
+        for each in Session.rows.of(request.user)
+    ]
+    return render(request, "account/account.html", {"memberships": held, "sessions": shown})
+
+
+@open_to_all(OWN)
+@require_POST
+def session_end(request: HttpRequest, handle: uuid.UUID) -> HttpResponseBase:
+    """End one of one's own sessions; another's is not found."""
+    if not request.user.is_authenticated:
+        return redirect_to_login("/accounts/")
+    row = Session.rows.of(request.user).filter(handle=handle).first()
+    if row is None:
+        raise Http404
+    account_actions.end_sessions(user=request.user, ended=[row], by=request.user, at=timezone.now())
+    messages.success(request, "That sign-in is ended.")
+    return redirect("account")
+
+
+@open_to_all(OWN)
+@require_POST
+def sessions_end_others(request: HttpRequest) -> HttpResponseBase:
+    if not request.user.is_authenticated:
+        return redirect_to_login("/accounts/")
+    others = Session.rows.of(request.user).exclude(pk=request.session.session_key)
+    ended = account_actions.end_sessions(user=request.user, ended=list(others), by=request.user, at=timezone.now())
+    messages.success(request, "You are signed in here alone." if ended else "You were signed in nowhere else.")
+    return redirect("account")
+
+
+@open_to_all("How long this sign-in lasts, and putting its end off; tells nothing of anybody")
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_status(request: HttpRequest) -> HttpResponse:
+    """GET tells the seconds that are left without counting as use; POST is use. By a form it leads back."""
+    if not request.user.is_authenticated:
+        return told(0, False)
+    now = timezone.now()
+    if request.method == "POST":
+        sessions.touch(request, now, always=True)
+        if "application/json" not in request.headers.get("Accept", ""):
+            return redirect("account")
+    left = sessions.remaining(request, now)
+    return told(left.seconds, left.extendable)
+
+
+def told(seconds: int, extendable: bool) -> JsonResponse:
+    answer: dict[str, Any] = {"seconds": max(seconds, 0), "extendable": extendable}
+    return JsonResponse(answer)

@@ -1,0 +1,154 @@
+"""Inviting somebody to a role: a link in an email, for one person, once, for a week."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core import signing
+from django.db import transaction
+from django.urls import reverse
+
+from partnerships import audit, members, telling
+from partnerships.access import Actor
+from partnerships.actions import Refused
+from partnerships.hours import LONDON
+from partnerships.members import Post
+from partnerships.models import Invitation, Membership, User
+from partnerships.permissions import Role
+
+HOLDS_FOR = dt.timedelta(days=7)
+SALT = "partnerships.invitation"
+GONE = "This invitation was used, taken back or is too old. Ask whoever sent it for a new one."
+
+
+@transaction.atomic
+def invite(*, actor: Actor, email: str, name: str, post: Post, by: User, at: dt.datetime) -> Invitation:
+    """Invite the person of this address to a post. Whether there is an account already, nobody is told.
+
+    Somebody new gets a row without a way to sign in; taking the invitation up opens it.
+    """
+    members.may_give(actor, post)
+    email = email.strip().lower()
+    if email == by.email.lower():
+        raise Refused("Nobody invites themselves. Ask another admin.")
+    partnership = actor.partnership
+    assert partnership is not None
+    user = User.objects.filter(email__iexact=email).first()
+    if user is None:
+        user = User(email=email, name=name, is_active=False, password=make_password(None))
+        user.save()
+    held = Membership.objects.filter(
+        user=user, partnership=partnership, role=post.role.value, team=post.team, ended_at__isnull=True
+    )
+    if held.filter(agency=post.agency).exists():
+        raise Refused(f"The person of this address is {post.words} already.")
+    Invitation.objects.waiting().filter(user=user, partnership=partnership, role=post.role.value).update(
+        withdrawn_at=at, withdrawn_by=by
+    )
+    invitation = Invitation.objects.create(
+        partnership=partnership,
+        user=user,
+        name=name,
+        role=post.role.value,
+        agency=post.agency,
+        team=post.team,
+        invited_at=at,
+        invited_by=by,
+        expires_at=at + HOLDS_FOR,
+    )
+    record(invitation, "invitation.sent", by=by, at=at)
+    send(invitation, at=at)
+    return invitation
+
+
+def send(invitation: Invitation, *, at: dt.datetime) -> None:
+    post = Post(Role.of(invitation.role), invitation.agency, invitation.team)
+    telling.tell(
+        partnership=invitation.partnership,
+        to=invitation.user,
+        kind="invitation",
+        key=f"invitation:{invitation.pk}",
+        subject="Front Door: you are invited",
+        body=f"{invitation.invited_by.name} invites you to Front Door for {invitation.partnership.name} "
+        f"as {post.words}.\n\nTo take it up, open this link by {last_day(invitation)}:\n{link(invitation)}"
+        "\n\nIt is for you alone, and opens once. If you don't know what this is, you need do nothing.",
+        at=at,
+    )
+
+
+def last_day(invitation: Invitation) -> str:
+    return f"{invitation.expires_at.astimezone(LONDON):%-d %B %Y}"
+
+
+def link(invitation: Invitation) -> str:
+    token = signing.dumps(str(invitation.pk), salt=SALT)
+    return settings.SITE_URL + reverse("invitation", kwargs={"token": token})
+
+
+def open_invitation(token: str, at: dt.datetime) -> Invitation:
+    """The invitation of a link. Refused where it is none, was used, taken back, or is too old: always alike."""
+    try:
+        pk = signing.loads(token, salt=SALT)
+    except signing.BadSignature as error:
+        raise Refused(GONE) from error
+    found = Invitation.objects.open(at).filter(pk=pk).select_related("user", "partnership", "agency", "team").first()
+    if found is None:
+        raise Refused(GONE)
+    return found
+
+
+def has_account(invitation: Invitation) -> bool:
+    """Whether the person can sign in already, and so proves themselves by that; else they choose a password."""
+    return invitation.user.is_active and invitation.user.has_usable_password()
+
+
+@transaction.atomic
+def accept(
+    *, invitation: Invitation, name: str = "", job_title: str = "", password: str = "", by: User | None, at: dt.datetime
+) -> Membership:
+    """Take an invitation up: the role begins. Once; who comes second is refused.
+
+    by: who is signed in; None where the account only begins with this, and then a password is set.
+    """
+    taken = Invitation.objects.open(at).filter(pk=invitation.pk).update(accepted_at=at)
+    if not taken:
+        raise Refused(GONE)
+    user = User.objects.select_for_update().get(pk=invitation.user_id)
+    if by is not None and by.pk != user.pk:
+        raise Refused("This invitation is for somebody else. Sign out, and open it again.")
+    if by is None:
+        if has_account(invitation):
+            raise Refused("Sign in first: you have an account already.")
+        user.name, user.job_title, user.is_active = name or user.name, job_title or user.job_title, True
+        user.set_password(password)
+        user.save(update_fields=["name", "job_title", "is_active", "password"])
+    record(invitation, "invitation.accepted", by=user, at=at)
+    post = Post(Role.of(invitation.role), invitation.agency, invitation.team)
+    return members.give(user=user, post=post, partnership=invitation.partnership, by=invitation.invited_by, at=at)
+
+
+@transaction.atomic
+def withdraw(*, invitation: Invitation, by: User, at: dt.datetime) -> bool:
+    """Take an invitation back: its link opens nothing from now. False where it was used or taken back already."""
+    if not Invitation.objects.waiting().filter(pk=invitation.pk).update(withdrawn_at=at, withdrawn_by=by):
+        return False
+    record(invitation, "invitation.withdrawn", by=by, at=at)
+    return True
+
+
+def record(invitation: Invitation, verb: str, *, by: User, at: dt.datetime) -> None:
+    audit.record(
+        partnership=invitation.partnership,
+        verb=verb,
+        noun="user",
+        object_id=invitation.user_id,
+        detail={
+            "role": invitation.role,
+            "agency": invitation.agency.slug if invitation.agency else None,
+            "team": invitation.team.slug if invitation.team else None,
+        },
+        by=by,
+        at=at,
+    )

@@ -1,0 +1,37 @@
+"""What a person leaves behind when a role ends. Whoever keeps such things registers here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Protocol
+
+from partnerships.models import Membership, User
+
+
+class LeftBehind(Protocol):
+    """Something that must not be left with somebody who is gone."""
+
+    def told(self, membership: Membership) -> list[str]:
+        """Sentences for whoever is about to end the role: what is still with this person."""
+        ...
+
+    def let_go(self, membership: Membership, *, by: User, at: dt.datetime) -> None:
+        """Put back what must not stay with them, in the transaction that ends the role."""
+        ...
+
+
+_kept: list[LeftBehind] = []
+
+
+def register(what: LeftBehind) -> None:
+    if not any(type(each) is type(what) for each in _kept):
+        _kept.append(what)
+
+
+def told(membership: Membership) -> list[str]:
+    return [sentence for each in _kept for sentence in each.told(membership)]
+
+
+def let_go(membership: Membership, *, by: User, at: dt.datetime) -> None:
+    for each in _kept:
+        each.let_go(membership, by=by, at=at)

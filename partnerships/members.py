@@ -1,0 +1,214 @@
+"""Joiner, mover, leaver: who holds which role, and who may say so.
+
+An admin answers for the people of the partnership, an agency's lead for those of the agency; nobody for themselves. Who
+gets a role that opens other people's records of children is told to every manager, for an admin must not let anybody
+in unseen. A role that ends has ended in the same minute: the person's sessions with it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from partnerships import account_events, audit, leaving, sessions, telling
+from partnerships.access import Actor
+from partnerships.actions import Refused
+from partnerships.models import Agency, Invitation, Membership, Partnership, Team, User
+from partnerships.models.invitation import InvitationQuerySet
+from partnerships.permissions import Permission, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A role with the agency or the team that it is held in."""
+
+    role: Role
+    agency: Agency | None = None
+    team: Team | None = None
+
+    @property
+    def words(self) -> str:
+        where = self.agency or self.team
+        return f"{self.role.label}, {where.name}" if where else self.role.label
+
+
+def members(actor: Actor) -> QuerySet[Membership]:
+    """The roles that this person answers for: those of the partnership, or of the agencies that they lead."""
+    held = Membership.objects.filter(partnership=actor.partnership, ended_at__isnull=True)
+    if actor.can(Permission.MEMBER_EDIT):
+        return held
+    if actor.can(Permission.AGENCY_MEMBER_EDIT):
+        return held.filter(agency__in=actor.lead_agency_ids, role__in=[role.value for role in roles(actor)])
+    return held.none()
+
+
+def invitations(actor: Actor) -> InvitationQuerySet:
+    """The invitations that this person answers for."""
+    sent = Invitation.objects.filter(partnership=actor.partnership)
+    if actor.can(Permission.MEMBER_EDIT):
+        return sent
+    if actor.can(Permission.AGENCY_MEMBER_EDIT):
+        return sent.filter(agency__in=actor.lead_agency_ids, role__in=[role.value for role in roles(actor)])
+    return sent.none()
+
+
+def roles(actor: Actor) -> list[Role]:
+    """The roles that this person may give."""
+    if actor.can(Permission.MEMBER_EDIT):
+        return list(Role)
+    return [role for role in Role if not role.needs_second_factor] if actor.can(Permission.AGENCY_MEMBER_EDIT) else []
+
+
+def agencies(actor: Actor) -> QuerySet[Agency]:
+    """The agencies into which this person may invite."""
+    every = Agency.objects.filter(partnership=actor.partnership)
+    if actor.can(Permission.MEMBER_EDIT):
+        return every
+    return every.filter(pk__in=actor.lead_agency_ids if actor.can(Permission.AGENCY_MEMBER_EDIT) else [])
+
+
+def may_give(actor: Actor, post: Post) -> None:
+    """Refuse a post that this person may not give, or that is none."""
+    if post.role not in roles(actor):
+        raise Refused("You can't give that role.")
+    if post.role.of_an_agency:
+        if post.agency is None or not agencies(actor).filter(pk=post.agency.pk).exists():
+            raise Refused("Choose the agency in which the role is held.")
+    elif post.team is not None and post.team.partnership != actor.partnership:
+        raise Refused("Choose one of the partnership's own teams.")
+    elif post.role in (Role.SCREENER, Role.EARLY_HELP):
+        kind = Team.Kind.MASH if post.role is Role.SCREENER else Team.Kind.EARLY_HELP
+        if post.team is None or post.team.partnership != actor.partnership or post.team.kind != kind:
+            raise Refused(f"Choose the team: a {post.role.label.lower()} works in one of {kind.label}.")
+
+
+@transaction.atomic
+def give(*, user: User, post: Post, partnership: Partnership, by: User | None, at: dt.datetime) -> Membership:
+    """Let somebody hold a role from now; one that ended before begins again. The trail and the managers are told."""
+    key = {"user": user, "partnership": partnership, "role": post.role.value, "team": post.team}
+    held = Membership.objects.select_for_update().filter(**key).first()
+    if held is None:
+        held = Membership.objects.create(**key, agency=post.agency)
+    else:
+        held.agency, held.ended_at = post.agency, None
+        held.save(update_fields=["agency", "ended_at"])
+    record(held, "role.given", by=by, at=at)
+    if post.role.needs_second_factor:
+        tell_managers(held, by=by, at=at)
+    return held
+
+
+def tell_managers(held: Membership, *, by: User | None, at: dt.datetime) -> None:
+    """That somebody new may open children's records, or say who may."""
+    managers = Membership.objects.filter(
+        partnership=held.partnership, role=Role.MANAGER.value, ended_at__isnull=True
+    ).select_related("user")
+    for manager in managers:
+        if by is None or manager.user_id == by.pk:
+            continue
+        telling.tell(
+            partnership=held.partnership,
+            to=manager.user,
+            kind="role-given",
+            key=f"role-given:{held.pk}:{at.isoformat()}:{manager.user_id}",
+            subject="Front Door: somebody was given a role",
+            body=f"{held.user.name} ({held.user.email}) is now {words(held)}. "
+            f"{by.name} invited them.\n\nIf you know nothing of it, ask {by.name} today.",
+            at=at,
+        )
+
+
+def words(held: Membership) -> str:
+    return Post(Role.of(held.role), held.agency, held.team).words
+
+
+@transaction.atomic
+def change(*, membership: Membership, post: Post, by: User, at: dt.datetime) -> Membership:
+    """Move somebody to another role, agency or team: the old one ends, the new one begins, sign-ins end."""
+    if membership.user_id == by.pk:
+        raise Refused("Nobody changes their own role. Ask another admin.")
+    before = Post(Role.of(membership.role), membership.agency, membership.team)
+    if before == post:
+        return membership
+    ends(membership, by=by, at=at)
+    held = give(user=membership.user, post=post, partnership=membership.partnership, by=by, at=at)
+    tell_owner(held, "Your role changed", f"{by.name} changed your role from {before.words} to {post.words}.", at=at)
+    return held
+
+
+@transaction.atomic
+def end(*, membership: Membership, by: User, at: dt.datetime) -> None:
+    """End a role now: what the person still had goes back to its queue, sign-ins end, invitations they sent too.
+
+    Who holds no role any more, in no partnership, has no account any more.
+    """
+    if membership.user_id == by.pk:
+        raise Refused("Nobody ends their own role. Ask another admin.")
+    tell_owner(membership, "Your role ended", f"{by.name} ended your role as {words(membership)}.", at=at)
+    ends(membership, by=by, at=at)
+    user = membership.user
+    if not Membership.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=at), user=user).exists():
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        account_events.note(user, "account.closed", by=by, at=at)
+
+
+def ends(membership: Membership, *, by: User, at: dt.datetime) -> None:
+    row = Membership.objects.select_for_update().get(pk=membership.pk)
+    if row.ended_at is not None and row.ended_at <= at:
+        raise Refused("That role has ended already.")
+    row.ended_at = at
+    row.save(update_fields=["ended_at"])
+    leaving.let_go(row, by=by, at=at)
+    Invitation.objects.waiting().filter(invited_by=row.user, partnership=row.partnership).update(
+        withdrawn_at=at, withdrawn_by=by
+    )
+    record(row, "role.ended", by=by, at=at)
+    sessions.end_all(row.user)
+
+
+def tell_owner(held: Membership, subject: str, body: str, *, at: dt.datetime) -> None:
+    telling.tell(
+        partnership=held.partnership,
+        to=held.user,
+        kind="role-changed",
+        key=f"role-changed:{held.pk}:{at.isoformat()}",
+        subject=f"Front Door: {subject[0].lower()}{subject[1:]}",
+        body=f"{body}\n\nIf that is wrong, speak to them.",
+        at=at,
+    )
+
+
+def record(held: Membership, verb: str, *, by: User | None, at: dt.datetime) -> None:
+    audit.record(
+        partnership=held.partnership,
+        verb=verb,
+        noun="user",
+        object_id=held.user_id,
+        detail={
+            "role": held.role,
+            "agency": held.agency.slug if held.agency else None,
+            "team": held.team.slug if held.team else None,
+        },
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def require_second_factor(*, agency: Agency, required: bool, by: User, at: dt.datetime) -> bool:
+    """Say whether an agency's people need a second factor. It holds from their next page. True where it changed."""
+    changed = Agency.objects.filter(pk=agency.pk).exclude(second_factor_required=required)
+    if not changed.update(second_factor_required=required):
+        return False
+    audit.record(
+        partnership=agency.partnership,
+        verb="agency.second_factor_required" if required else "agency.second_factor_offered",
+        noun="agency",
+        object_id=agency.slug,
+        by=by,
+        at=at,
+    )
+    return True

@@ -1,0 +1,66 @@
+"""The second factor as Front Door keeps it: secrets sealed, words ours, never taken off where a role needs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+
+from partnerships import second_factor
+from partnerships.encryption import Unreadable, reseal, reseals, seal, unseal
+
+SECRETS = ("secret", "seed")
+"""Under which name an authenticator's data holds what is sealed."""
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "Check the code: it is not the right one. A code from the app is good for half a minute.",
+        "cannot_delete_authenticator": (
+            "Your role needs a second factor, and this is your only one. Add another one first, then take this one off."
+        ),
+        "cannot_generate_recovery_codes": "Set up an authenticator app or a passkey first.",
+    }
+
+    def get_totp_issuer(self) -> str:
+        return "Front Door"
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {**super().get_public_key_credential_rp_entity(), "name": "Front Door"}
+
+    def encrypt(self, text: str) -> str:
+        return seal(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal(encrypted_text.encode()).decode()
+
+    def can_delete_authenticator(self, authenticator: Any) -> bool:
+        """The last one stays where the person's role needs one."""
+        held = authenticator.user.memberships.filter(ended_at__isnull=True).select_related("agency")
+        if not second_factor.needed(held):
+            return True
+        kinds = ("totp", "webauthn")
+        others = authenticator.user.authenticator_set.filter(type__in=kinds).exclude(pk=authenticator.pk)
+        return authenticator.type not in kinds or others.exists()
+
+    def generate_authenticator_name(self, user: Any, type: str) -> str:  # noqa: A002  the library's own name
+        return f"Passkey {user.authenticator_set.filter(type=type).count() + 1}"
+
+    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+        """`account_events` tells it, by the outbox."""
+
+
+@reseals("second factors")
+def reseal_second_factors() -> tuple[int, int]:
+    from allauth.mfa.models import Authenticator
+
+    done = unreadable = 0
+    for each in Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN).iterator():
+        before = dict(each.data)
+        try:
+            sealed = {name: reseal(before[name].encode()).decode() for name in SECRETS if name in before}
+        except Unreadable:
+            unreadable += 1
+            continue
+        done += Authenticator.objects.filter(pk=each.pk, data=before).update(data={**before, **sealed})
+    return done, unreadable

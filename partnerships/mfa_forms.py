@@ -1,0 +1,115 @@
+"""The second factor's forms in our words; what they check is the sign-in library's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.mfa.base import forms as codes
+from allauth.mfa.totp import forms as totp
+from allauth.mfa.webauthn import forms as passkeys
+from crispy_forms_gds.helper import FormHelper
+from django import forms
+
+from partnerships.account_forms import InOurWords
+
+NOT_READ = "Your device's answer could not be read. Try again, or use another way to sign in."
+
+
+class CredentialField(forms.JSONField):
+    """What the browser's passkey answers with. Whatever it is, it is checked or refused, never an error page."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and len(value) > 20_000:
+            raise forms.ValidationError(NOT_READ)
+        try:
+            told = super().to_python(value)
+        except (RecursionError, ValueError) as error:
+            raise forms.ValidationError(NOT_READ) from error
+        if told is not None and not isinstance(told, dict):
+            raise forms.ValidationError(NOT_READ)
+        return told
+
+
+class TakesPasskey(forms.Form):
+    """A form whose only answer is the passkey's. Guards the library, which checks what honest browsers send."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["credential"] = CredentialField(
+            widget=forms.HiddenInput, error_messages={"required": NOT_READ, "invalid": NOT_READ}
+        )
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+
+    def _clean_fields(self) -> None:
+        try:
+            super()._clean_fields()  # type: ignore[misc]
+        except (AttributeError, KeyError, TypeError, UnicodeError, ValueError, AssertionError):
+            self.add_error(None, NOT_READ)
+
+    def _clean_form(self) -> None:
+        try:
+            super()._clean_form()  # type: ignore[misc]
+        except (AttributeError, KeyError, TypeError, UnicodeError, ValueError, AssertionError):
+            self.add_error(None, NOT_READ)
+
+
+class CodeForm(InOurWords):
+    """A code from the app, or one of the recovery codes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        code = self.fields["code"]
+        code.label = "Code"
+        code.help_text = "The 6 digits that your authenticator app shows now, or one of your recovery codes"
+        code.error_messages |= {"required": "Enter the code", "null_characters_not_allowed": "Enter the code"}
+        code.widget.attrs |= {"autocomplete": "one-time-code", "inputmode": "numeric", "class": "govuk-input--width-10"}
+
+
+class AuthenticateForm(CodeForm, codes.AuthenticateForm):
+    """Signs in with a code."""
+
+
+class ReauthenticateForm(CodeForm, codes.ReauthenticateForm):
+    """Proves once more, before something that matters."""
+
+
+class ActivateTOTPForm(CodeForm, totp.ActivateTOTPForm):
+    """Takes an authenticator app on."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].help_text = "The 6 digits that the app shows now"
+
+
+class AuthenticateWebAuthnForm(TakesPasskey, passkeys.AuthenticateWebAuthnForm):
+    """Signs in with a passkey, after the password."""
+
+
+class ReauthenticateWebAuthnForm(TakesPasskey, passkeys.ReauthenticateWebAuthnForm):
+    """Proves once more with a passkey."""
+
+
+class LoginWebAuthnForm(TakesPasskey, passkeys.LoginWebAuthnForm):
+    """Signs in with a passkey alone."""
+
+
+class AddWebAuthnForm(TakesPasskey, passkeys.AddWebAuthnForm):
+    """Takes a passkey on. Every one can sign in by itself: it unlocks with a finger, a face or a PIN."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("passwordless", None)
+        name: Any = self.fields["name"]
+        name.label, name.help_text, name.max_length = "A name for this passkey", "Such as: my work laptop", 100
+        name.widget.attrs |= {"autocomplete": "off", "maxlength": 100}
+
+
+class EditWebAuthnForm(InOurWords, passkeys.EditWebAuthnForm):
+    """Gives a passkey another name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name = self.fields["name"]
+        name.label = "A name for this passkey"
+        name.error_messages |= {"required": "Enter a name"}

@@ -1,0 +1,46 @@
+"""An organisation's own sign-in: it opens the accounts of people who were invited, and of its own domains alone.
+
+Nobody is signed up by it. Its word on an address counts only for the domains that the operator gave it, and only where
+it says that the address is verified: else any organisation could open anybody's account.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.http import HttpRequest
+from django.shortcuts import render
+
+from partnerships.models import User
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return False
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        """Find the person of this address each time anew: who moved on is known by address, not by the past."""
+        if request.user.is_authenticated or (user := invited(sociallogin)) is None:
+            raise ImmediateHttpResponse(render(request, "account/no_account.html", status=403))
+        if sociallogin.is_existing and sociallogin.user.pk != user.pk:
+            raise ImmediateHttpResponse(render(request, "account/no_account.html", status=403))
+        if not sociallogin.is_existing:
+            sociallogin.connect(request, user)
+
+    def on_authentication_error(self, request: HttpRequest, provider: Any, **kwargs: Any) -> None:
+        raise ImmediateHttpResponse(render(request, "account/provider_failed.html", status=502))
+
+
+def invited(sociallogin: Any) -> User | None:
+    """The active person, holding a role now, of the address that the organisation vouches for."""
+    told = sociallogin.account.extra_data
+    told = told.get("userinfo") or told.get("id_token") or told
+    email = str(told.get("email") or "").strip().lower()
+    domains = sociallogin.provider.app.settings["domains"]
+    if told.get("email_verified") not in (True, "true") or email.rpartition("@")[2] not in domains:
+        return None
+    return User.objects.filter(
+        email__iexact=email, is_active=True, memberships__ended_at__isnull=True, memberships__isnull=False
+    ).first()
