@@ -112,10 +112,11 @@ def gate(*permissions: Permission) -> Callable[[View], View]:
 
 def signed_out(request: HttpRequest) -> HttpResponseBase:
     """To the sign-in page; where somebody had typed something, to a page that gives it back first."""
+    from partnerships.kept import keep
     from partnerships.views import typed
 
-    if request.method == "POST" and (kept := typed(request)):
-        return render(request, "partnerships/signed_out.html", {"typed": kept}, status=403)
+    if request.method == "POST" and (told := typed(request)):
+        return render(request, "partnerships/signed_out.html", {"typed": told, "kept": keep(request)}, status=403)
     return redirect_to_login(request.get_full_path())
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 
 from partnerships.access import open_to_all
+from partnerships.kept import keep
 from partnerships.models import Partnership
 
 
@@ -22,7 +23,10 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @open_to_all("Shown where a form was open too long; keeps what was typed")
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "partnerships/form_expired.html", {"typed": typed(request)}, status=403)
+    told = typed(request)
+    # Kept only for somebody whose session came with the request: it was not posted from elsewhere.
+    held = bool(told) and request.user.is_authenticated and keep(request)
+    return render(request, "partnerships/form_expired.html", {"typed": told, "kept": held}, status=403)
 
 
 @open_to_all("Pages of the sign-in library that Front Door does not have")

@@ -16,7 +16,7 @@ from referrals.attachments.actions import hand_over
 from referrals.clocks.actions import start_clocks
 from referrals.domain.reference import RANDOM_BYTES, make_reference
 from referrals.intake import sending
-from referrals.intake.answers import GROUPS, LONDON, MOST, Answers, Place, blank, seal, without
+from referrals.intake.answers import AUTOSAVED, GROUPS, LONDON, MOST, Answers, Place, bare, blank, seal, without
 from referrals.intake.routing import NoTeam, team_for
 from referrals.intake.screened import all_together, screen_children
 from referrals.models import Draft, Referral
@@ -73,9 +73,14 @@ def save_page(
     there = place.read(draft.answers)
     if there == dict(told):
         return draft
-    if seen is not None and seal(there) != seen:
+    own_words = there is not None and bare(there) == bare(told)
+    if seen is not None and seal(there) != seen and not own_words:
         raise ChangedMeanwhile(there)
-    return _write(draft, place.write(draft.answers, told), "draft.saved", {"page": place.slug}, by, at)
+    detail = {"page": place.slug}
+    if AUTOSAVED in told:
+        # One line of the trail says that the page is being written; the next, that it was saved.
+        detail["as"] = "typed" if AUTOSAVED not in (there or {}) else ""
+    return _write(draft, place.write(draft.answers, told), "draft.saved", detail, by, at)
 
 
 @transaction.atomic
@@ -227,6 +232,8 @@ def _write(
     draft.revision = F("revision") + 1
     draft.save(update_fields=["answers", "saved_at", "revision"])
     draft.refresh_from_db(fields=["revision"])
+    if detail.get("as") == "":
+        return draft
     _record(draft, verb, {**detail, "revision": draft.revision}, by, at)
     return draft
 

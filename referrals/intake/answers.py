@@ -103,6 +103,15 @@ class Place:
         return {**raw, self.list_name: listed}
 
 
+AUTOSAVED = "autosaved"
+"""Marks a page's answers that were stored while somebody typed: nobody has pressed *Save and continue* on it yet."""
+
+
+def bare(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A page's answers without that mark."""
+    return {name: value for name, value in stored.items() if name != AUTOSAVED}
+
+
 def seal(stored: Mapping[str, Any] | None) -> str:
     """A short mark of what was stored when a page was shown: another mark at saving means that it has changed since."""
     told = json.dumps(stored, sort_keys=True, ensure_ascii=False)

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from referrals.intake import forms
-from referrals.intake.answers import AS_FIRST, GROUPS, Place
+from referrals.intake.answers import AS_FIRST, AUTOSAVED, GROUPS, Place
 from referrals.intake.forms.base import IntakeForm
 from referrals.intake.situation import Situation
 
@@ -224,7 +224,7 @@ def neighbours(situation: Situation, step: Step) -> tuple[Step | None, Step | No
 def is_saved(situation: Situation, step: Step) -> bool:
     """Whether the page was saved; one that asks for another child or person, once there was none to add."""
     stored = step.place.read(situation.answers.raw)
-    return stored is not None and stored.get("another") != ""
+    return stored is not None and AUTOSAVED not in stored and stored.get("another") != ""
 
 
 def tasks(situation: Situation) -> list[Task]:

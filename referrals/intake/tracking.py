@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from partnerships.access import gate
 from partnerships.permissions import Permission
-from referrals.attachments import shown as documents
+from referrals.additions.shown import after_sending
 from referrals.domain.lifecycle import State
 from referrals.intake import afterwards, shown, summary
 from referrals.letters.reading import open_letter
@@ -62,10 +62,11 @@ def referral_track(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     situation = summary.situation_of(referral)
     context = {
         **afterwards.sent_context(referral, now=now),
+        "may_send": request.actor.can(Permission.REFERRAL_SEND),
         "next": afterwards.NEXT[State(referral.state)],
         "events": Event.objects.filter(referral=referral, for_referrer=True),
         "letters": Letter.objects.filter(referral=referral),
-        "documents": documents.of_referral(referral, "referral_file"),
+        "beside": after_sending(referral, "referral_file"),
         "sections": summary.by_section(summary.cards(situation)),
     }
     return render(request, "referrals/intake/track.html", context)

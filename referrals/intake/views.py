@@ -14,11 +14,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import gate, open_to_all
+from partnerships.kept import kept, let_go
 from partnerships.permissions import Permission
 from partnerships.views import typed
 from referrals.attachments import taking as documents
 from referrals.attachments.actions import NotTaken
-from referrals.intake import actions, addresses, afterwards, shown, summary
+from referrals.intake import actions, addresses, afterwards, autosave, shown, summary
 from referrals.intake.answers import GROUPS, Answers, seal
 from referrals.intake.pages import PAGES, Step, find, is_saved, neighbours, steps, tasks
 from referrals.intake.situation import Situation
@@ -94,6 +95,8 @@ def refer_page(request: Signed, draft_id: uuid.UUID, slug: str, group: str = "",
     draft, now = the_draft(request, draft_id), timezone.now()
     situation = situation_of(draft, now)
     step = the_step(situation, slug, group, number)
+    if request.method == "POST" and autosave.HEADER in request.headers:
+        return autosave.autosave(request, draft, situation, step, now)
     if request.method == "POST":
         return save(request, draft, situation, step, now)
     if draft.sent_at:
@@ -101,6 +104,9 @@ def refer_page(request: Signed, draft_id: uuid.UUID, slug: str, group: str = "",
     if find(situation, slug, group, number) is None:
         return redirect("refer_tasks", partnership=draft.partnership.slug, draft_id=draft.pk)
     stored = step.place.read(draft.answers)
+    if (typed_before := kept(request)) is not None:
+        form = step.page.form(typed_before, situation=situation, number=number, stored=stored)
+        return show(request, draft, situation, step, form, seen=typed_before.get("seen", ""), typed_before=True)
     form = step.page.form(situation=situation, number=number, stored=stored)
     doubts = form.doubts() if stored is not None else []
     return show(request, draft, situation, step, form, seen=seal(stored), doubts=doubts)
@@ -131,8 +137,9 @@ def save(request: Signed, draft: Draft, situation: Situation, step: Step, now: d
         )
     except actions.AlreadySent as sent:
         return not_saved(request, "This referral was already sent.", sent.referral)
-    except actions.Refused as refused:
-        return not_saved(request, str(refused))
+    except actions.Refused as error:
+        return not_saved(request, str(error))
+    let_go(request)
     return onwards(request, draft, step, now, later=later)
 
 

@@ -1,6 +1,7 @@
 """What happens to one referral. Every row names its partnership; a query without one raises (django-scopes)."""
 
 from referrals.models.absence import Absence, SavedView
+from referrals.models.addendum import Addendum
 from referrals.models.attachment import Attachment
 from referrals.models.child import Child, ChosenIndicator, FamilyMember
 from referrals.models.clock import Clock, ClockPause, Heartbeat, LateReason
@@ -16,6 +17,7 @@ from referrals.models.same_child import LookupKey, SameChild
 from referrals.models.sign_off import SignOff
 
 __all__ = [
+    "Addendum",
     "Attachment",
     "Absence",
     "Child",

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django_scopes import ScopedManager
 
 from partnerships.models import Partnership, User
+from referrals.models.addendum import Addendum
 from referrals.models.draft import Draft
 from referrals.models.referral import Referral
 
@@ -39,6 +40,9 @@ class Attachment(models.Model):
     partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="+")
     draft = models.ForeignKey(Draft, models.SET_NULL, null=True, blank=True, related_name="attachments")
     referral = models.ForeignKey(Referral, models.PROTECT, null=True, blank=True, related_name="attachments")
+    addendum = models.ForeignKey(
+        Addendum, models.SET_NULL, null=True, blank=True, related_name="attachments", help_text="What it came with"
+    )
     asked_for = models.SlugField(max_length=60, blank=True, help_text="What the scheme asks for, by its slug")
     called = models.CharField(max_length=200, help_text="What kind of document it is, as a page says it")
     name = models.CharField(max_length=200, help_text="As the sender's computer calls it; never a name on our disk")

@@ -126,6 +126,9 @@ class Referral(models.Model):
         help_text="Whose word it waits for: sign_off, referrer, agencies",
     )
     next_due_at = models.DateTimeField(null=True, blank=True, help_text="The earliest clock that is not met")
+    withdrawal_asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="The referrer asks to withdraw it, and nobody has answered yet"
+    )
     revision = models.PositiveIntegerField(default=0, help_text="Grows with every move; a stale form is refused")
 
     restricted = models.BooleanField(default=False, help_text="Seen by those alone who are named on it")

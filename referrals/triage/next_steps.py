@@ -108,6 +108,13 @@ STEPS: tuple[NextStep, ...] = (
     ),
     NextStep("acknowledge", "Acknowledge", "referral_acknowledge", Permission.REFERRAL_CLAIM, nobodys_or_mine),
     NextStep(
+        "withdrawal",
+        "Answer the wish to withdraw",
+        "referral_withdrawal",
+        Permission.REFERRAL_DECIDE,
+        lambda referral, person: referral.withdrawal_asked_at is not None and nobodys_or_mine(referral, person),
+    ),
+    NextStep(
         "lado",
         "Note that the LADO was told",
         "referral_lado",

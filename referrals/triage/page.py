@@ -13,7 +13,7 @@ from django.utils import timezone
 from partnerships.access import Actor
 from partnerships.statuses import STATUSES
 from partnerships.templatetags.page_parts import day
-from referrals.attachments import shown as documents
+from referrals.additions.shown import after_sending
 from referrals.clocks import reading as clock_reading
 from referrals.domain.deciding import Teller
 from referrals.domain.matching import nhs_number_is_valid
@@ -120,7 +120,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "cards": beside(situation),
         "quality": quality(situation, referral),
         "letters": letters,
-        "documents": documents.of_referral(referral, "triage_file"),
+        "after": after_sending(referral, "triage_file"),
         "clocks": clocks,
         "clock_rows": clock_reading.shown(clocks, actor, works_here=works_in(actor, referral.team), at=at),
         "history": history(referral, actor, at=at),

@@ -1,0 +1,1 @@
+"""After sending: more information, a correction, the wish to withdraw, and the same family told of again."""

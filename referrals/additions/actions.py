@@ -1,0 +1,276 @@
+"""What a referrer may do to a referral that is sent, and what a screener answers. What was sent is never changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from partnerships import audit
+from partnerships.models import Agency, Team, User
+from partnerships.permissions import Permission, Role
+from referrals import outbox
+from referrals.attachments.actions import NotTaken, Sent, attach
+from referrals.clocks.actions import keep_next_due, meet_clock
+from referrals.clocks.sweep import team_members
+from referrals.domain.lifecycle import Move, State
+from referrals.intake.actions import start_draft
+from referrals.intake.answers import Answers, blank, mapping
+from referrals.intake.pages import FAMILY, INVOLVED, PAGES, YOU
+from referrals.intake.routing import the_default
+from referrals.intake.sending import address
+from referrals.models import Addendum, Attachment, Clock, Draft, Referral
+from referrals.triage.moves import Refused, held, locked, move, tell_story
+from thresholds.domain.terms import Flag
+
+MOST = 100
+"""Additions to one referral: more than any referrer writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What was added, the documents that came with it, and those that could not be taken."""
+
+    addendum: Addendum
+    refused: list[NotTaken] = field(default_factory=list)
+
+
+@transaction.atomic
+def add_information(
+    *, referral: Referral, text: str, in_danger: bool, files: Iterable[Sent] = (), token: str, by: User, at: dt.datetime
+) -> Added:
+    """Put more information beside what was sent, and tell who works on it. Sent twice, it is kept once.
+
+    Where it says that a child may come to harm now, the referral goes to the top of the MASH's queue, whatever its
+    state and wherever it was, and everybody of the MASH is told.
+    """
+    row = held(referral)
+    if (there := _there(row, token)) is not None:
+        return Added(there)
+    addendum = _add(row, Addendum.Kind.INFORMATION, text=text, in_danger=in_danger, token=token, by=by, at=at)
+    taken = attach(referral=row, files=files, by=by, at=at)
+    Attachment.objects.filter(pk__in=[each.pk for each in taken.attachments]).update(addendum=addendum)
+    more = f" with {_documents(len(taken.attachments))}" if taken.attachments else ""
+    said = f"{by.name} added information{more}."
+    if in_danger:
+        said = f"{by.name} added information{more}: a child may come to harm now."
+    tell_story(row, "information_added", said, for_referrer=True, by=by, at=at)
+    if in_danger:
+        _to_the_top(row, by=by, at=at)
+    _tell(row, addendum, "More information was added to it.", by=by, at=at)
+    return Added(addendum, taken.refused)
+
+
+def _documents(number: int) -> str:
+    return "1 document" if number == 1 else f"{number} documents"
+
+
+def _to_the_top(row: Referral, *, by: User, at: dt.datetime) -> None:
+    """Danger, above all: open, with the MASH, first in its queue."""
+    mash = the_default(row.partnership, Team.Kind.MASH)
+    if not row.is_open:
+        from referrals.triage.decisions import start_deciding_again
+
+        again: dict[str, Any] = {
+            "owner": None,
+            "owned_at": None,
+            "decided_level": None,
+            "decided_at": None,
+            "decided_by": None,
+        }
+        move(
+            referral=row,
+            move=Move.REOPEN,
+            sentence="It was opened again, because it now says that a child may come to harm.",
+            changes=again,
+            by=by,
+            at=at,
+        )
+        start_deciding_again(row, at=at)
+    flags = row.flags if Flag.IMMEDIATE_DANGER.value in row.flags else [Flag.IMMEDIATE_DANGER.value, *row.flags]
+    changes: dict[str, Any] = {"immediate_danger": True, "flags": flags}
+    if not row.team.is_mash:
+        before = row.team
+        changes |= {
+            "team": mash,
+            "owner": None,
+            "owned_at": None,
+            "state": State.WAITING.value,
+            "went_through_mash": True,
+        }
+        said = f"It moved from {before.name} to {mash.name}, because it now says that a child may come to harm."
+        tell_story(row, "moved_for_danger", said, by=None, at=at)
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(changes))
+    keep_next_due(row)
+
+
+@transaction.atomic
+def correct(
+    *, referral: Referral, about: str, text: str, reason: str, token: str, by: User, at: dt.datetime
+) -> Addendum:
+    """Say that an answer was wrong, what is right, and why. What was sent stays; the correction stands beside it."""
+    row = held(referral)
+    if (there := _there(row, token)) is not None:
+        return there
+    made = _add(row, Addendum.Kind.CORRECTION, about=about, text=text, reason=reason, token=token, by=by, at=at)
+    tell_story(row, "corrected", f"{by.name} corrected an answer: {about}.", for_referrer=True, by=by, at=at)
+    _tell(row, made, "An answer in it was corrected.", by=by, at=at)
+    return made
+
+
+@transaction.atomic
+def ask_to_withdraw(*, referral: Referral, reason: str, token: str, by: User, at: dt.datetime) -> Addendum:
+    """Ask for a referral to be withdrawn. It closes nothing: it stays where it is until a screener has answered."""
+    row = held(referral)
+    if (there := _there(row, token)) is not None:
+        return there
+    if not row.is_open:
+        raise Refused(f"Referral {row.reference} is {State(row.state).label.lower()}: there is nothing to withdraw.")
+    if row.withdrawal_asked_at is not None:
+        raise Refused("You have asked for this already. A person is looking at it.")
+    made = _add(row, Addendum.Kind.WITHDRAWAL, reason=reason, token=token, by=by, at=at)
+    row.withdrawal_asked_at = at
+    row.save(update_fields=["withdrawal_asked_at"])
+    tell_story(row, "withdrawal_asked", f"{by.name} asks to withdraw it.", note=reason, by=by, at=at)
+    tell_story(row, "withdrawal_asked_told", "You asked to withdraw it.", for_referrer=True, by=None, at=at)
+    _tell(row, made, "The referrer asks to withdraw it. It stays open until somebody has answered.", by=by, at=at)
+    return made
+
+
+@transaction.atomic
+def answer_withdrawal(*, referral: Referral, agreed: bool, reason: str, by: User, at: dt.datetime) -> Referral:
+    """A screener agrees, which withdraws it and ends its clocks, or goes on all the same. Both with a reason."""
+    row = locked(referral, by=by, needs=Permission.REFERRAL_DECIDE)
+    asked = Addendum.objects.filter(referral=row, kind=Addendum.Kind.WITHDRAWAL, settled_at__isnull=True).first()
+    if asked is None or row.withdrawal_asked_at is None:
+        raise Refused("Nobody asks to withdraw this referral, or somebody has answered it already.")
+    if not reason.strip():
+        raise Refused("Say why.")
+    if row.owner_id and row.owner_id != by.pk:
+        raise Refused(f"{row.owner.name if row.owner else 'Somebody'} has this referral, and answers this.")
+    asked.settled_at, asked.settled_by, asked.agreed = at, by, agreed
+    asked.save(update_fields=["settled_at", "settled_by", "agreed"])
+    row.withdrawal_asked_at = None
+    row.save(update_fields=["withdrawal_asked_at"])
+    if agreed:
+        move(
+            referral=row,
+            move=Move.WITHDRAW,
+            sentence=f"{by.name} agreed that it is withdrawn.",
+            note=reason,
+            changes={"owner": None, "owned_at": None},
+            by=by,
+            at=at,
+        )
+        for slug in list(Clock.objects.filter(referral=row, met_at__isnull=True).values_list("slug", flat=True)):
+            meet_clock(referral=row, slug=slug, by=by, at=at)
+        told = "It was withdrawn, as you asked."
+    else:
+        tell_story(row, "withdrawal_refused", f"{by.name} goes on with it all the same.", note=reason, by=by, at=at)
+        told = "You asked to withdraw it. We go on with it all the same, to make sure that the child is safe."
+    tell_story(row, "withdrawal_answered", told, for_referrer=True, by=None, at=at)
+    _record(row, "withdrawal_answered", {"addendum": asked.pk, "agreed": agreed}, by=by, at=at)
+    if row.referrer:
+        outbox.tell(
+            partnership=row.partnership,
+            referral=row,
+            kind="withdrawal",
+            to=row.referrer,
+            key=f"withdrawal:{asked.pk}",
+            subject=f"Front Door: you asked to withdraw referral {row.reference}",
+            body=f"A person has answered what you asked of referral {row.reference}.\n\n"
+            f"Sign in to read it: {address(row.partnership, 'referral_track', row)}\n",
+            at=at,
+        )
+    return row
+
+
+@transaction.atomic
+def tell_of_a_sibling(*, referral: Referral, agency: Agency | None, by: User, at: dt.datetime) -> Draft:
+    """A new draft with what holds for the whole family: its home, its people, who helps, how to reach the referrer.
+
+    Nothing of the worry, of consent or of the first child's own details goes along: they are told anew.
+    """
+    draft = start_draft(partnership=referral.partnership, agency=agency, by=by, at=at)
+    draft.answers = for_a_sibling(referral.answers)
+    draft.save(update_fields=["answers"])
+    _record(referral, "copied_for_sibling", {"draft": draft.pk}, by=by, at=at)
+    return draft
+
+
+def for_a_sibling(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that hold for a brother or sister too."""
+    told = Answers(answers)
+    whole = {page.slug for page in PAGES if page.section in (FAMILY, YOU, INVOLVED) and not page.group}
+    copied: dict[str, Any] = {slug: dict(mapping(answers[slug])) for slug in whole if slug in answers}
+    people = [dict(each) for each in told.group("people") if each]
+    children = told.group("children")
+    home = mapping(children[0].get("home")) if children else {}
+    place = {name: home[name] for name in ("address", "postcode", "gp") if home.get(name)}
+    return {**blank(), **copied, "people": people or [{}], "children": [{"home": place} if place else {}]}
+
+
+def _there(row: Referral, token: str) -> Addendum | None:
+    return Addendum.objects.filter(referral=row, token=token).first()
+
+
+def _add(row: Referral, kind: Addendum.Kind, *, token: str, by: User, at: dt.datetime, **told: Any) -> Addendum:
+    if Addendum.objects.filter(referral=row).count() >= MOST:
+        raise Refused("So much has been added to this referral that it can’t take more. Telephone instead.")
+    made = Addendum.objects.create(
+        partnership=row.partnership, referral=row, kind=kind, token=token, at=at, by=by, **told
+    )
+    # Whoever is deciding at this moment has not read it: their form is stale now, and shows them that it is.
+    row.revision += 1
+    row.save(update_fields=["revision"])
+    detail = {"addendum": made.pk, "in_danger": made.in_danger, "revision": row.revision}
+    _record(row, f"{kind.value}_added", detail, by=by, at=at)
+    return made
+
+
+def _record(row: Referral, what: str, detail: dict[str, Any], *, by: User, at: dt.datetime) -> None:
+    audit.record(
+        partnership=row.partnership,
+        verb=f"referral.{what}",
+        noun="referral",
+        object_id=row.pk,
+        detail=detail,
+        by=by,
+        at=at,
+    )
+
+
+def _tell(row: Referral, addendum: Addendum, said: str, *, by: User, at: dt.datetime) -> None:
+    """A notice to whoever works on it: its owner, else its team; in danger all of the team and the managers as well."""
+    people: dict[object, User] = {}
+    if row.owner_id and row.owner:
+        people[row.owner_id] = row.owner
+    if not people or addendum.in_danger:
+        people |= {user.pk: user for user in team_members(row)}
+    if not row.is_open and row.decided_by_id and row.decided_by:
+        people[row.decided_by_id] = row.decided_by
+    if addendum.in_danger:
+        managers = row.partnership.memberships.filter(
+            role=Role.MANAGER.value, ended_at__isnull=True, user__is_active=True
+        )
+        people |= {each.user_id: each.user for each in managers.select_related("user")}
+    danger = " It says that a child may come to harm now: open it at once." if addendum.in_danger else ""
+    for person in people.values():
+        if person.pk == by.pk:
+            continue
+        outbox.tell(
+            partnership=row.partnership,
+            referral=row,
+            kind="danger_added" if addendum.in_danger else "addendum",
+            to=person,
+            key=f"addendum:{addendum.pk}:{person.pk}",
+            subject="Front Door: a child may be in danger now" if danger else "Front Door: a referral has news",
+            body=f"Referral {row.reference}: {said}{danger}\n\n"
+            f"Sign in to read it: {address(row.partnership, 'referral', row)}\n",
+            at=at,
+        )

@@ -1,0 +1,166 @@
+"""The referrer's pages after sending, and the screener's answer to the wish to withdraw."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from partnerships.access import gate
+from partnerships.kept import kept, let_go
+from partnerships.permissions import Permission
+from referrals.additions import actions
+from referrals.additions.forms import AnswerWithdrawalForm, CorrectionForm, InformationForm, WithdrawForm
+from referrals.attachments import taking
+from referrals.domain.lifecycle import NotAllowed
+from referrals.intake import addresses, summary
+from referrals.intake.tracking import the_referral
+from referrals.models import Addendum, Referral
+from referrals.triage.moves import Refused
+from referrals.triage.step_views import ask
+from referrals.triage.views import the_referral as the_referral_in_triage
+from thresholds.loading import load
+
+Signed = Any
+"""A request that passed the gate: it carries `partnership` and `actor` (partnerships.middleware)."""
+
+ASKS = require_http_methods(["GET", "HEAD", "POST"])
+TRACKS = (Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
+
+
+def typed(request: Signed) -> Any:
+    """What was posted, or typed on this page before signing in again; None where the page is new."""
+    return request.POST if request.method == "POST" else kept(request)
+
+
+def back_to(referral: Referral) -> HttpResponse:
+    return redirect("referral_track", partnership=referral.partnership.slug, referral_id=referral.pk)
+
+
+@gate(*TRACKS)
+@ASKS
+def referral_add(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """Add information, with documents if there are any. Whatever can't be taken of these, the words are kept."""
+    referral, now = the_referral(request, referral_id), timezone.now()
+    scheme = load(referral.scheme_version)
+    form = InformationForm(typed(request), at=now)
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        files = taking.files_of(request, scheme)
+        try:
+            added = actions.add_information(
+                referral=referral,
+                text=told["text"],
+                in_danger=told["danger"] == "yes",
+                files=files,
+                token=told["token"],
+                by=request.user,
+                at=now,
+            )
+        except (Refused, NotAllowed) as refused:
+            form.add_error(None, str(refused))
+        else:
+            let_go(request)
+            return after_adding(request, referral, [*added.refused, *taking.nameless(request)], told["danger"])
+    return render(request, "referrals/additions/add.html", {"referral": referral, "form": form})
+
+
+def after_adding(request: Signed, referral: Referral, refused: list[Any], danger: str) -> HttpResponse:
+    said = "What you added is there now, and whoever works on the referral is told."
+    if danger == "yes":
+        said = f"{said} It goes before all others. Call 999 if you have not yet."
+    if danger == "unsure":
+        said = f"{said} If you are not sure that the child is safe, telephone {request.partnership.the_front_door} now."
+    messages.success(request, said)
+    for each in refused:
+        messages.error(request, f"Not added: {each.sentence}")
+    return back_to(referral)
+
+
+@gate(*TRACKS)
+@ASKS
+def referral_correct(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """Correct one answer, with a reason."""
+    referral, now = the_referral(request, referral_id), timezone.now()
+    form = CorrectionForm(typed(request), at=now, answers=answered(referral))
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.correct(referral=referral, **form.cleaned_data, by=request.user, at=now)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            let_go(request)
+            messages.success(request, "Your correction stands beside what you sent, and whoever works on it is told.")
+            return back_to(referral)
+    return render(request, "referrals/additions/correct.html", {"referral": referral, "form": form})
+
+
+def answered(referral: Referral) -> list[tuple[str, str]]:
+    """Each question that was answered, under the heading of its page."""
+    found: dict[str, str] = {}
+    for card in summary.cards(summary.situation_of(referral)):
+        for row in card.rows:
+            name = f"{card.step.page.section.title}: {row.key}"
+            if card.step.number > 1:
+                name = f"{name} ({card.step.page.group} {card.step.number})"
+            found.setdefault(name[:200], name)
+    return list(found.items())
+
+
+@gate(*TRACKS)
+@ASKS
+def referral_withdraw(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """Ask to withdraw, with a reason."""
+    referral, now = the_referral(request, referral_id), timezone.now()
+    form = WithdrawForm(typed(request), at=now)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.ask_to_withdraw(referral=referral, **form.cleaned_data, by=request.user, at=now)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            let_go(request)
+            messages.success(request, "A person reads why, and answers you. Until then the referral stays open.")
+            return back_to(referral)
+    return render(request, "referrals/additions/withdraw.html", {"referral": referral, "form": form})
+
+
+@gate(Permission.REFERRAL_SEND)
+@require_POST
+def referral_sibling(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """Begin a new referral for a brother or sister, with what holds for the whole family."""
+    referral = the_referral(request, referral_id)
+    draft = actions.tell_of_a_sibling(
+        referral=referral, agency=request.actor.agency, by=request.user, at=timezone.now()
+    )
+    messages.success(request, "The family’s details are in this new draft. Tell us of the other child.")
+    return redirect(addresses.of_tasks(draft))
+
+
+@gate(Permission.REFERRAL_DECIDE)
+@ASKS
+def referral_withdrawal(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """A screener's answer to the wish to withdraw."""
+    row, now = the_referral_in_triage(request, referral_id, "withdrawal"), timezone.now()
+    form = AnswerWithdrawalForm(request.POST if request.method == "POST" else None)
+    asked = Addendum.objects.filter(referral=row, kind=Addendum.Kind.WITHDRAWAL, settled_at__isnull=True).first()
+    return ask(
+        request,
+        row,
+        "withdrawal",
+        form,
+        lambda: actions.answer_withdrawal(
+            referral=row,
+            agreed=form.cleaned_data["agreed"] == "yes",
+            reason=form.cleaned_data["reason"],
+            by=request.user,
+            at=now,
+        ),
+        done="The referrer is told.",
+        more={"button": "Answer", "warnings": [f"The referrer says: {asked.reason}"] if asked else []},
+    )

@@ -1,0 +1,65 @@
+"""Saving while somebody types: what can be read of a page is stored every few seconds, and said to be stored.
+
+What is stored so is marked: the page still counts as open, until somebody presses *Save and continue*.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import JsonResponse
+
+from partnerships.forms import CheckboxesField
+from partnerships.templatetags.page_parts import clock_time
+from referrals.intake import actions
+from referrals.intake.answers import AUTOSAVED, bare, seal
+from referrals.intake.pages import Step
+from referrals.intake.situation import Situation
+from referrals.models import Draft
+
+HEADER = "X-Autosave"
+
+
+def autosave(request: Any, draft: Draft, situation: Situation, step: Step, now: dt.datetime) -> JsonResponse:
+    """Store what can be read of the page as it stands; answers with when, or with why not. Never overwrites."""
+    posted, stored = request.POST, step.place.read(draft.answers)
+    form = step.page.form(posted, situation=situation, number=step.number, stored=stored, later=True)
+    told, unread = readable(form, stored or {})
+    seen = posted.get("seen", "")
+    if told == bare(stored or {}):
+        return answer(draft.saved_at if stored else now, seen, unread)
+    told[AUTOSAVED] = True
+    try:
+        draft = actions.save_page(draft=draft, place=step.place, told=told, seen=seen, by=request.user, at=now)
+    except actions.ChangedMeanwhile:
+        return refused("This page was saved in another window. Nothing was overwritten: save, and see both texts.")
+    except actions.AlreadySent as sent:
+        return refused(f"This referral was already sent. Its reference is {sent.referral.reference}.")
+    except actions.Refused as error:
+        return refused(str(error))
+    return answer(now, seal(told), unread)
+
+
+def readable(form: Any, stored: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """What the fields hold; for one that can't be read, what was stored before. And the labels of those."""
+    form.is_valid()
+    unread = [str(form.fields[name].label) for name in form.errors if name in form.fields]
+    for name in form.fields:
+        if name not in form.cleaned_data:
+            form.cleaned_data[name] = form.initial.get(
+                name, [] if isinstance(form.fields[name], CheckboxesField) else None
+            )
+    told = form.told()
+    if "another" in told:
+        told["another"] = stored.get("another", "")
+    return told, unread
+
+
+def answer(at: dt.datetime, seen: str, unread: list[str]) -> JsonResponse:
+    return JsonResponse({"saved": clock_time(at), "seen": seen, "unread": unread})
+
+
+def refused(why: str) -> JsonResponse:
+    return JsonResponse({"why": why}, status=409)

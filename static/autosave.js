@@ -1,0 +1,125 @@
+// What is typed is saved every few seconds, and the page says so. Without script it is saved on every button.
+const form = document.querySelector("form[data-autosave]");
+const state = document.querySelector("[data-save-state]");
+const PAUSE = 2000; // after the last key
+const LONGEST = 5000; // of typing on and on
+const RETRY = 10000;
+
+let saved = "";
+let timer = 0;
+let since = 0;
+let running = null;
+let stopped = false;
+
+function body() {
+  const told = new FormData();
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === "string") told.append(name, value);
+  }
+  return new URLSearchParams(told);
+}
+
+// What somebody typed: the form's own marks change by themselves.
+function typed() {
+  const told = body();
+  for (const name of ["csrfmiddlewaretoken", "seen", "doubts", "from"]) told.delete(name);
+  return told.toString();
+}
+
+function say(text, wrong) {
+  if (state.textContent === text) return;
+  state.textContent = text;
+  state.classList.toggle("govuk-error-message", Boolean(wrong));
+  state.classList.toggle("govuk-hint", !wrong);
+}
+
+function later(wait) {
+  clearTimeout(timer);
+  timer = setTimeout(save, wait);
+}
+
+// Signed in again in another window: this page's own mark is an old one, and the new one stands in the page.
+async function markAnew() {
+  const answer = await fetch(location.href, { credentials: "same-origin", redirect: "error" });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const mark = page.querySelector("form[data-autosave] [name=csrfmiddlewaretoken]");
+  if (!mark) return false;
+  form.querySelector("[name=csrfmiddlewaretoken]").value = mark.value;
+  return true;
+}
+
+async function save() {
+  if (stopped || running) return running;
+  const now = typed();
+  if (now === saved) return null;
+  running = send(now);
+  await running;
+  running = null;
+  return null;
+}
+
+async function send(now) {
+  since = 0;
+  try {
+    const answer = await fetch(form.action || location.href, {
+      method: "POST",
+      body: body(),
+      headers: { "X-Autosave": "1", Accept: "application/json" },
+      credentials: "same-origin",
+      redirect: "error",
+    });
+    if (answer.ok) {
+      const told = await answer.json();
+      form.querySelector("[name=seen]").value = told.seen;
+      saved = now;
+      const but = told.unread.length ? `, but for: ${told.unread.join("; ")}` : "";
+      say(`Saved at ${told.saved}${but}`);
+      if (typed() !== saved) later(PAUSE);
+    } else if (answer.status === 409) {
+      stopped = true;
+      say(`Not saved: ${(await answer.json()).why} Your text is kept here.`, true);
+    } else if (answer.status === 403) {
+      const again = await markAnew();
+      say("Not saved: you are signed out. Your text is kept here. Press “Save and continue”, and sign in again.", true);
+      later(again ? 0 : RETRY);
+    } else {
+      say("Not saved: something went wrong. Your text is kept here, and we try again.", true);
+      later(RETRY);
+    }
+  } catch {
+    // A page that leads elsewhere is one that wants signing in first; no answer at all is no connection.
+    say("Not saved: there is no connection, or you are signed out. Your text is kept here, and we try again.", true);
+    later(RETRY);
+  }
+}
+
+function changed() {
+  if (stopped || typed() === saved) return;
+  since ||= Date.now();
+  later(Math.min(PAUSE, Math.max(0, since + LONGEST - Date.now())));
+}
+
+if (form && state) {
+  saved = typed();
+  form.addEventListener("input", changed);
+  form.addEventListener("change", changed);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) save();
+  });
+  globalThis.addEventListener("online", () => later(0));
+  // A save that is on its way would make the page look changed elsewhere: wait for it, then send.
+  form.addEventListener("submit", (event) => {
+    clearTimeout(timer);
+    if (!running) {
+      stopped = true;
+      return;
+    }
+    event.preventDefault();
+    const button = event.submitter;
+    running.finally(() => {
+      stopped = true;
+      running = null;
+      form.requestSubmit(button);
+    });
+  });
+}

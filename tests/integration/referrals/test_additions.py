@@ -1,0 +1,223 @@
+"""After sending: added, corrected, withdrawn, copied; who is told, what stays as it was, and what goes to the top."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django_scopes import scope
+
+from partnerships.permissions import Role
+from referrals.models import Addendum, Clock, Draft, Event, Notice, Referral
+from referrals.triage import actions as triage
+from referrals.triage.queries import waiting_for
+from tests import hostile_files
+from tests.factories import NOW, World, make_person, make_referral, make_world
+
+pytestmark = pytest.mark.django_db
+LATER = NOW + dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture
+def practitioner(world: World) -> Client:
+    return signed_in(world.person(Role.PRACTITIONER))
+
+
+def signed_in(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def send(client: Client, address: str, **typed: Any) -> Any:
+    """Open the page and send it, its hidden mark with it, as a browser does."""
+    token = re.search(rb'name="token" value="([0-9a-f]*)"', client.get(address).content)[1].decode()
+    return client.post(address, {"token": token, **typed})
+
+
+def told(world: World, kind: str) -> set[str]:
+    with scope(partnership=world.partnership):
+        return {notice.to.name for notice in Notice.objects.filter(kind=kind).select_related("to")}
+
+
+def fresh(world: World, referral: Referral) -> Referral:
+    with scope(partnership=world.partnership):
+        return Referral.objects.select_related("team", "owner").get(pk=referral.pk)
+
+
+def test_information_stands_beside_what_was_sent_and_its_owner_is_told(world: World, practitioner: Client) -> None:
+    referral = make_referral(world, answers={"worry": {"happened": "A bruise."}})
+    sam = world.person(Role.SCREENER)
+    with scope(partnership=world.partnership):
+        triage.claim(referral=referral, by=sam, at=LATER)
+    track = f"/testshire/referrals/{referral.pk}/"
+    files = [SimpleUploadedFile("plan.pdf", hostile_files.pdf()), SimpleUploadedFile("x.exe", hostile_files.EXE)]
+    answer = send(
+        practitioner, f"{track}add/", text="He said <b>it</b> again.", danger="no", **{"file-other": files}
+    )
+    assert answer["Location"] == track
+    page = practitioner.get(track).content.decode()
+    assert "He said &lt;b&gt;it&lt;/b&gt; again." in page and "plan.pdf" in page
+    assert "Not added: “x.exe” is a program" in page and "added information with 1 document" in page
+    seen = signed_in(sam).get(f"/testshire/triage/{referral.pk}/").content.decode()
+    assert "Added since it was sent" in seen and "He said &lt;b&gt;it&lt;/b&gt; again." in seen and "plan.pdf" in seen
+    assert told(world, "addendum") == {sam.name}, "the owner, and nobody else"
+    after = fresh(world, referral)
+    assert after.answers == {"worry": {"happened": "A bruise."}} and after.owner == sam
+    assert not after.immediate_danger and after.revision == 2, "a decision being written is stale now"
+
+
+def test_danger_goes_to_the_top_and_people_are_told(world: World, practitioner: Client) -> None:
+    for _ in range(3):
+        make_referral(world, facts={"immediate_danger": True}, received_at=NOW - dt.timedelta(days=1))
+    calm = make_referral(world, indicators=("health-2-01",), team=world.early_help)
+    worker = world.person(Role.EARLY_HELP)
+    with scope(partnership=world.partnership):
+        triage.claim(referral=calm, by=worker, at=LATER)
+    address = f"/testshire/referrals/{calm.pk}/add/"
+    answer = send(practitioner, address, text="He has a knife at home tonight.", danger="yes")
+    assert answer.status_code == 302
+    after = fresh(world, calm)
+    assert after.immediate_danger and after.team == world.mash and after.owner is None and after.state == "waiting"
+    assert after.flags[0] == "immediate_danger" and after.went_through_mash
+    with scope(partnership=world.partnership):
+        assert calm in list(waiting_for(world.mash)[:4]), "among those in danger, above all others"
+        assert Event.objects.filter(referral=calm, kind="moved_for_danger").exists()
+    assert told(world, "danger_added") == {world.person(Role.SCREENER).name, world.person(Role.MANAGER).name}
+    assert signed_in(worker).get(f"/testshire/triage/{calm.pk}/").status_code == 404, "the fire-wall holds"
+    with scope(partnership=world.partnership):
+        body = Notice.objects.filter(kind="danger_added").first().body
+    assert "may come to harm now: open it at once" in body and "knife" not in body and "Robin" not in body
+
+
+def test_danger_on_a_decided_referral_opens_it_again(world: World, practitioner: Client) -> None:
+    referral = make_referral(world)
+    sam = world.person(Role.SCREENER)
+    with scope(partnership=world.partnership):
+        Referral.objects.filter(pk=referral.pk).update(
+            state="decided", decided_at=LATER, decided_by=sam, decided_level=2
+        )
+    send(practitioner, f"/testshire/referrals/{referral.pk}/add/", text="Worse.", danger="yes")
+    after = fresh(world, referral)
+    assert after.state == "waiting" and after.immediate_danger and after.decided_at is None
+    with scope(partnership=world.partnership):
+        assert Clock.objects.filter(referral=referral, slug="decide_again_1", met_at__isnull=True).exists()
+    assert sam.name in told(world, "danger_added")
+
+
+def test_sent_twice_is_added_once(world: World, practitioner: Client) -> None:
+    referral = make_referral(world)
+    address = f"/testshire/referrals/{referral.pk}/add/"
+    mark = {"token": "a" * 32, "text": "Once.", "danger": "no"}
+    assert [practitioner.post(address, mark).status_code for _ in range(3)] == [302] * 3
+    with scope(partnership=world.partnership):
+        assert Addendum.objects.count() == 1
+
+
+def test_a_correction_stands_beside_the_frozen_answer(world: World, practitioner: Client) -> None:
+    answers = {"children": [{"who": {"first_name": "Robyn", "born": "born"}}], "worry": {"happened": "A bruise."}}
+    referral = make_referral(world, answers=answers)
+    address = f"/testshire/referrals/{referral.pk}/correct/"
+    wrong = send(practitioner, address, about="", text="", reason="")
+    for message in ("Choose which answer was wrong", "Tell us what is right", "Say why it changes"):
+        assert message in wrong.content.decode()
+    assert "field is required" not in wrong.content.decode()
+    answer = send(practitioner, address, about="The child: First name", text="Robin", reason="A slip")
+    assert answer.status_code == 302
+    assert fresh(world, referral).answers == answers
+    seen = signed_in(world.person(Role.SCREENER)).get(f"/testshire/triage/{referral.pk}/").content.decode()
+    assert "Correction: The child: First name" in seen and "Why it changes: A slip" in seen
+    assert told(world, "addendum") == {world.person(Role.SCREENER).name}
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+@pytest.mark.parametrize("in_hand", [True, False])
+def test_withdrawing_is_asked_for_and_a_screener_answers(
+    world: World, practitioner: Client, agreed: bool, in_hand: bool
+) -> None:
+    referral = make_referral(world)
+    sam = world.person(Role.SCREENER)
+    if in_hand:
+        with scope(partnership=world.partnership):
+            triage.claim(referral=referral, by=sam, at=LATER)
+    before = fresh(world, referral).state
+    address = f"/testshire/referrals/{referral.pk}/withdraw/"
+    assert send(practitioner, address, reason="The father asked me to.").status_code == 302
+    asked = fresh(world, referral)
+    assert asked.state == before and asked.withdrawal_asked_at, "nothing closes by itself"
+    with scope(partnership=world.partnership):
+        assert referral.clocks.filter(met_at__isnull=True).exists(), "and its clocks run on"
+    again = send(practitioner, address, reason="Again")
+    assert "You have asked for this already" in again.content.decode()
+    screener = signed_in(sam)
+    page = screener.get(f"/testshire/triage/{referral.pk}/").content.decode()
+    assert "Answer the wish to withdraw" in page and "The father asked me to." in page
+    answer = f"/testshire/triage/{referral.pk}/withdrawal/"
+    assert "The father asked me to." in screener.get(answer).content.decode()
+    done = screener.post(answer, {"agreed": "yes" if agreed else "no", "reason": "Spoke to her."})
+    assert done.status_code == 302
+    after = fresh(world, referral)
+    assert after.state == ("withdrawn" if agreed else before) and after.withdrawal_asked_at is None
+    with scope(partnership=world.partnership):
+        assert referral.clocks.filter(met_at__isnull=True).exists() is not agreed
+    track = practitioner.get(f"/testshire/referrals/{referral.pk}/").content.decode()
+    assert ("It was withdrawn, as you asked." in track) is agreed and "Spoke to her" not in track
+    assert told(world, "withdrawal") == {world.person(Role.PRACTITIONER).name}
+    assert screener.post(answer, {"agreed": "yes", "reason": "x"}).status_code == 200
+    assert fresh(world, referral).state == after.state
+
+
+def test_the_family_goes_along_for_a_sibling_and_nothing_of_the_worry(world: World, practitioner: Client) -> None:
+    answers = {
+        "children": [
+            {"who": {"first_name": "Robin"}, "home": {"address": "3 Sample Row", "postcode": "ME4 4AA", "school": "A"}}
+        ],
+        "people": [{"person": {"name": "Jo Marlow", "relationship": "Mother"}}],
+        "family": {"household": "Two dogs", "another": "no"},
+        "you": {"available": "Mornings"},
+        "involved": {"practitioners": "Health visitor"},
+        "worry": {"happened": "A bruise."},
+        "consent": {"informed": "yes", "given": "yes"},
+    }
+    referral = make_referral(world, answers=answers)
+    answer = practitioner.post(f"/testshire/referrals/{referral.pk}/sibling/")
+    with scope(partnership=world.partnership):
+        draft = Draft.objects.get()
+    assert str(draft.pk) in answer["Location"]
+    assert draft.answers == {
+        "children": [{"home": {"address": "3 Sample Row", "postcode": "ME4 4AA"}}],
+        **{name: answers[name] for name in ("people", "family", "you", "involved")},
+    }
+    lead = signed_in(world.person(Role.SAFEGUARDING_LEAD))
+    assert lead.post(f"/testshire/referrals/{referral.pk}/sibling/").status_code == 302
+
+
+def test_only_who_may_follow_it_adds_to_it(world: World) -> None:
+    referral = make_referral(world)
+    colleague = make_person(world, Role.PRACTITIONER, agency=world.school)
+    for user in (colleague, world.person(Role.SCREENER), world.person(Role.ADMIN)):
+        for page in ("add", "correct", "withdraw", "sibling"):
+            address = f"/testshire/referrals/{referral.pk}/{page}/"
+            assert signed_in(user).post(address, {"text": "x", "danger": "yes", "reason": "x"}).status_code == 404
+    with scope(partnership=world.partnership):
+        assert not Addendum.objects.exists()
+    lead = signed_in(world.person(Role.SAFEGUARDING_LEAD))
+    assert send(lead, f"/testshire/referrals/{referral.pk}/add/", text="x", danger="no").status_code == 302
+
+
+def test_words_typed_when_signed_out_are_there_after_signing_in(world: World, practitioner: Client) -> None:
+    referral = make_referral(world)
+    address = f"/testshire/referrals/{referral.pk}/add/"
+    practitioner.session.flush()
+    assert practitioner.post(address, {"text": "Do not lose this."}).status_code == 403
+    practitioner.force_login(world.person(Role.PRACTITIONER))
+    assert "Do not lose this." in practitioner.get(address).content.decode()

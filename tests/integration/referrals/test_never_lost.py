@@ -1,0 +1,158 @@
+"""Nothing typed is lost: saved while it is typed, kept through signing in again, never overwritten."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django_scopes import scope
+
+from partnerships.models import AuditEntry
+from partnerships.permissions import Role
+from referrals.intake.answers import Answers
+from referrals.intake.pages import PAGES
+from referrals.models import Draft, Referral
+from tests.factories import World, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture
+def practitioner(world: World) -> Client:
+    client = Client()
+    client.force_login(world.person(Role.PRACTITIONER))
+    return client
+
+
+def begin(client: Client) -> str:
+    return client.post("/testshire/refer/start/")["Location"]
+
+
+def seen(client: Client, address: str) -> str:
+    return re.search(rb'name="seen" value="([^"]*)"', client.get(address).content)[1].decode()
+
+
+def typing(client: Client, page: str, mark: str, /, **typed: Any) -> Any:
+    return client.post(page, {"seen": mark, **typed}, headers={"X-Autosave": "1"})
+
+
+def stored(world: World) -> Answers:
+    with scope(partnership=world.partnership):
+        return Answers(Draft.objects.get().answers)
+
+
+def test_what_is_typed_is_stored_and_the_page_stays_open(world: World, practitioner: Client) -> None:
+    draft = begin(practitioner)
+    page = f"{draft}worry/"
+    first = typing(practitioner, page, seen(practitioner, page), happened="A bru")
+    assert first.status_code == 200 and re.fullmatch(r"\d{1,2}(:\d\d)?[ap]m|midday|midnight", first.json()["saved"])
+    assert stored(world).said("worry", "happened") == "A bru"
+    second = typing(practitioner, page, first.json()["seen"], happened="A bruise")
+    third = typing(practitioner, page, second.json()["seen"], happened="A bruise")
+    assert third.status_code == 200 and third.json()["seen"] == second.json()["seen"]
+    trail = AuditEntry.objects.filter(verb="draft.saved")
+    assert trail.count() == 1, "that a page is being written is one line, not one a second"
+    assert "Not yet started" in worry_task(practitioner, draft)
+    assert practitioner.post(page, {"seen": second.json()["seen"], "happened": "A bruise"}).status_code == 302
+    assert "Not yet started" not in worry_task(practitioner, draft) and trail.count() == 2
+
+
+def worry_task(client: Client, draft: str) -> str:
+    return re.search(r"Your worry</a>.*?</li>", client.get(draft).content.decode(), re.S)[0]
+
+
+def test_a_field_that_cannot_be_read_keeps_what_was_stored_and_is_named(world: World, practitioner: Client) -> None:
+    draft = begin(practitioner)
+    page = f"{draft}child/1/who/"
+    born = {"born": "born", "date_of_birth_month": "2", "date_of_birth_year": "2020"}
+    good = typing(practitioner, page, seen(practitioner, page), date_of_birth_day="28", **born)
+    wrong = typing(
+        practitioner, page, good.json()["seen"], date_of_birth_day="31", first_name="Robin", last_name="x" * 300, **born
+    )
+    assert wrong.status_code == 200 and set(wrong.json()["unread"]) == {"Date of birth", "Last name"}
+    child = stored(world).children[0]
+    assert child.first_name == "Robin" and child.date_of_birth.isoformat() == "2020-02-28" and child.last_name == ""
+
+
+def test_it_never_overwrites_what_another_window_saved(world: World, practitioner: Client) -> None:
+    draft = begin(practitioner)
+    page = f"{draft}worry/"
+    mark = seen(practitioner, page)
+    assert typing(practitioner, page, mark, happened="The first window").status_code == 200
+    late = typing(practitioner, page, mark, happened="The second window")
+    assert late.status_code == 409 and "another window" in late.json()["why"]
+    assert stored(world).said("worry", "happened") == "The first window"
+    both = practitioner.post(page, {"seen": mark, "happened": "The second window"})
+    assert both.status_code == 409 and "The first window" in both.content.decode()
+
+
+def test_one_s_own_words_saved_a_moment_ago_are_no_conflict(world: World, practitioner: Client) -> None:
+    draft = begin(practitioner)
+    page = f"{draft}worry/"
+    mark = seen(practitioner, page)
+    typing(practitioner, page, mark, happened="The same words")
+    assert practitioner.post(page, {"seen": mark, "happened": "The same words"}).status_code == 302
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.slug)
+def test_every_page_of_the_form_can_be_saved_so(world: World, practitioner: Client, page: Any) -> None:
+    draft = begin(practitioner)
+    address = f"{draft}{page.group + '/1/' if page.group else ''}{page.slug}/"
+    names = list(page.form.base_fields)
+    for value in ("", "x", "\x00", "9" * 5000):
+        answer = typing(practitioner, address, "", **dict.fromkeys(names, value))
+        assert answer.status_code in (200, 409), (value[:9], answer.content[:300])
+    assert practitioner.get(draft).status_code == 200
+
+
+def test_too_late_is_said_and_nothing_changes(world: World, practitioner: Client) -> None:
+    draft = begin(practitioner)
+    page = f"{draft}worry/"
+    practitioner.post(page, {"seen": seen(practitioner, page), "happened": "A bruise"})
+    practitioner.post(f"{draft}send/")
+    late = typing(practitioner, page, "", happened="More")
+    with scope(partnership=world.partnership):
+        referral = Referral.objects.get()
+    assert late.status_code == 409 and referral.reference in late.json()["why"]
+
+
+def test_after_signing_in_again_the_same_page_has_the_typed_text(world: World, practitioner: Client) -> None:
+    draft = begin(practitioner)
+    page = f"{draft}worry/"
+    mark = seen(practitioner, page)
+    practitioner.session.flush()
+    typed = {"seen": mark, "happened": "Robin said “no” & hid.", "who_told": "y" * 300, "known_from": ["saw", "child"]}
+    out = practitioner.post(page, typed)
+    assert out.status_code == 403 and "what you typed just now is kept" in out.content.decode()
+    assert "Robin said" not in str(practitioner.session.items()), "it lies there sealed"
+    assert typing(practitioner, page, mark, happened="x").status_code == 403
+    practitioner.post(page, typed)
+    user = world.person(Role.PRACTITIONER)
+    signed_in = practitioner.post(
+        f"/accounts/login/?next={page}", {"login": user.email, "password": "correct horse battery", "next": page}
+    )
+    assert signed_in.status_code == 302 and signed_in["Location"] == page
+    body = practitioner.get(page).content.decode()
+    assert "Robin said “no” &amp; hid." in body and "y" * 300 in body and "not saved yet" in body
+    assert len(re.findall(r'name="known_from"[^>]* checked', body)) == 2
+    assert "characters or fewer" in body, "what is wrong with it is said at once"
+    done = practitioner.post(page, {**typed, "who_told": "The neighbour"})
+    assert done.status_code == 302 and stored(world).said("worry", "happened") == "Robin said “no” & hid."
+    assert "not saved yet" not in practitioner.get(page).content.decode()
+
+
+def test_somebody_else_at_the_same_machine_does_not_see_it(world: World, practitioner: Client) -> None:
+    draft = begin(practitioner)
+    page = f"{draft}worry/"
+    practitioner.session.flush()
+    practitioner.post(page, {"happened": "Robin said no."})
+    practitioner.force_login(world.person(Role.SAFEGUARDING_LEAD))
+    answer = practitioner.get(page)
+    assert answer.status_code == 404 and b"Robin" not in answer.content
