@@ -226,8 +226,8 @@ def _add(row: Referral, kind: Addendum.Kind, *, token: str, by: User, at: dt.dat
         partnership=row.partnership, referral=row, kind=kind, token=token, at=at, by=by, **told
     )
     # Whoever is deciding at this moment has not read it: their form is stale now, and shows them that it is.
-    row.revision += 1
-    row.save(update_fields=["revision"])
+    row.revision, row.beside = row.revision + 1, row.beside + 1
+    row.save(update_fields=["revision", "beside"])
     detail = {"addendum": made.pk, "in_danger": made.in_danger, "revision": row.revision}
     _record(row, f"{kind.value}_added", detail, by=by, at=at)
     return made

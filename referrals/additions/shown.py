@@ -26,7 +26,9 @@ class After:
 
 
 def after_sending(referral: Referral, name: str) -> After:
-    """name: of the address by which this reader has documents. Two queries."""
+    """name: of the address by which this reader has documents. Two queries, or none."""
+    if not referral.beside:
+        return After([], [])
     lines = documents.of_referral(referral, name)
     added = Addendum.objects.filter(referral=referral).select_related("by", "settled_by").order_by("-at", "-pk")
     of: dict[object, list[Line]] = {}

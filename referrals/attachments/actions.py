@@ -11,7 +11,7 @@ from typing import IO
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 
 from partnerships import audit
 from partnerships.models import User
@@ -155,6 +155,8 @@ def _row(
         added_at=at,
         added_by=by,
     )
+    if referral is not None:
+        Referral.objects.filter(pk=referral.pk).update(beside=F("beside") + 1)
     record(row, "attachment.added", {"kind": ending, "size": sent.size}, by=by, at=at)
     if scanned:
         transaction.on_commit(nudge)
@@ -190,7 +192,10 @@ def take_away(*, attachment: Attachment, by: User, at: dt.datetime) -> bool:
 
 def hand_over(*, draft: Draft, referral: Referral) -> int:
     """The draft's documents become the referral's; part of the sending's own transaction."""
-    return Attachment.objects.there().filter(draft=draft, referral__isnull=True).update(referral=referral)
+    number = Attachment.objects.there().filter(draft=draft, referral__isnull=True).update(referral=referral)
+    referral.beside = number
+    referral.save(update_fields=["beside"])
+    return number
 
 
 @transaction.atomic

@@ -129,6 +129,9 @@ class Referral(models.Model):
     withdrawal_asked_at = models.DateTimeField(
         null=True, blank=True, help_text="The referrer asks to withdraw it, and nobody has answered yet"
     )
+    beside = models.PositiveSmallIntegerField(
+        default=0, help_text="Documents and additions that came with it or since; none: nobody need look for them"
+    )
     revision = models.PositiveIntegerField(default=0, help_text="Grows with every move; a stale form is refused")
 
     restricted = models.BooleanField(default=False, help_text="Seen by those alone who are named on it")

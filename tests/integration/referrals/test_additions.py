@@ -61,9 +61,7 @@ def test_information_stands_beside_what_was_sent_and_its_owner_is_told(world: Wo
         triage.claim(referral=referral, by=sam, at=LATER)
     track = f"/testshire/referrals/{referral.pk}/"
     files = [SimpleUploadedFile("plan.pdf", hostile_files.pdf()), SimpleUploadedFile("x.exe", hostile_files.EXE)]
-    answer = send(
-        practitioner, f"{track}add/", text="He said <b>it</b> again.", danger="no", **{"file-other": files}
-    )
+    answer = send(practitioner, f"{track}add/", text="He said <b>it</b> again.", danger="no", **{"file-other": files})
     assert answer["Location"] == track
     page = practitioner.get(track).content.decode()
     assert "He said &lt;b&gt;it&lt;/b&gt; again." in page and "plan.pdf" in page
