@@ -12,6 +12,12 @@ def of_page(draft: Draft, step: Step) -> str:
     return reverse("refer_page", kwargs={"partnership": draft.partnership.slug, "draft_id": draft.pk, **step.address})
 
 
+def of_level(draft: Draft, number: int) -> str:
+    """Where the level so far of one child is asked for, of indicators not saved yet."""
+    kwargs = {"partnership": draft.partnership.slug, "draft_id": draft.pk, "number": number}
+    return reverse("refer_level", kwargs=kwargs)
+
+
 def of_check(draft: Draft) -> str:
     return reverse("refer_check", kwargs={"partnership": draft.partnership.slug, "draft_id": draft.pk})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from referrals.domain.lifecycle import State
 from referrals.intake import summary
+from referrals.intake.concerns import BY_FLAG
 from referrals.intake.screened import SPECIAL, referrer_sentence
 from referrals.intake.shown import contacts
 from referrals.intake.situation import Situation
@@ -74,7 +75,8 @@ def duties(situation: Situation, referral: Referral) -> list[dict[str, Any]]:
     flags = set(referral.flags)
     found = []
     for flag in dict.fromkeys(TOLD_AFTER):
-        sentence = referrer_sentence(situation.scheme, flag) if flag.value in flags else ""
+        duty = BY_FLAG[flag].duty if flag in BY_FLAG else ""
+        sentence = (referrer_sentence(situation.scheme, flag) or duty) if flag.value in flags else ""
         if sentence:
             words = flag.words[0].upper() + flag.words[1:]
             found.append({"words": words, "sentence": sentence, "contacts": contacts(situation.partnership, flag)})

@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Any
 
 from referrals.domain.quality import Told
+from referrals.intake.concerns import DOMESTIC_ABUSE_PAGE, HIGH_RISK, flags_of
 from referrals.intake.told import (
     AS_FIRST,
     CHOSEN_PAGES,
@@ -64,6 +65,13 @@ __all__ = [
 
 GROUPS = {"child": "children", "person": "people"}
 """The word in the address of a repeated page, and the list that it belongs to."""
+
+CAUTIONS = (
+    ("not_told", "not_told_who", "Must not be told"),
+    ("unsafe", "unsafe_what", "Not safe to use, or to be kept secret"),
+    ("visit", "visit_what", "Risk to somebody who visits"),
+)
+"""The questions of the family's page that warn those who are in touch with it, and their headings."""
 
 MOST = 20
 """Children, or people of the family, in one referral."""
@@ -185,6 +193,26 @@ class Answers:
         return [each for each in told if each.is_told]
 
     @property
+    def cautions(self) -> list[tuple[str, str]]:
+        """What whoever telephones, writes or visits must know first: a heading and what was said, most urgent first.
+
+        It is shown on the pages of those who work on the referral alone: never in a letter, an email or a notice.
+        """
+        family = self.page("family")
+        told = [
+            (heading, text(family.get(what)) or "Not said further")
+            for name, what, heading in CAUTIONS
+            if family.get(name) == "yes"
+        ]
+        for person in self.people:
+            if person.safe_to_call is False:
+                told.append((f"Not safe to telephone: {person.called}", person.unsafe_because or "Not said why"))
+        alleged = [person.called for person in self.people if person.alleged]
+        if alleged:
+            told.append(("Said to be a source of harm", ", ".join(alleged)))
+        return told
+
+    @property
     def in_danger(self) -> bool:
         """The referrer says that a child is not safe now."""
         return any(worry.in_danger for worry in self.worries)
@@ -226,6 +254,8 @@ class Answers:
         on: the day of sending in London.
         """
         worry = self.worry_of(number)
+        high_risk = self.page(DOMESTIC_ABUSE_PAGE).get(HIGH_RISK) == "yes"
+        concerns = flags_of(worry.concerns, high_risk=high_risk)
         return Facts(
             indicators=worry.indicators,
             children=(self.child_as_dated(number, on),),
@@ -234,7 +264,7 @@ class Answers:
             consent=self.consent,
             previous_contacts=previous_contacts,
             child_in_need=worry.in_need,
-            concerns=read_facts({"concerns": list(worry.concerns)}).concerns,
+            concerns=read_facts({"concerns": concerns}).concerns,
             on=on,
         )
 
@@ -258,7 +288,9 @@ class Answers:
             age=first.age if first else "",
             address=(first.address or first.postcode) if first else "",
             family=", ".join(people) or self.said("family", "household"),
-            other_practitioners=text(involved.get("practitioners")) or text(involved.get("worker_name")),
+            other_practitioners=next(
+                filter(None, (text(involved.get(name)) for name in ("practitioners", "worker_name", "lead_name"))), ""
+            ),
             concern="\n".join(filter(None, [self.said("worry", "happened"), *(each.impact for each in self.worries)])),
             child_voice="\n".join(filter(None, (each.child_words for each in self.worries))),
             tried=self.said("tried", "tried"),

@@ -14,6 +14,7 @@ from typing import Any
 
 from referrals.intake import forms
 from referrals.intake.answers import AS_FIRST, AUTOSAVED, GROUPS, Place
+from referrals.intake.concerns import CONCERNS, Concern
 from referrals.intake.forms.base import IntakeForm
 from referrals.intake.situation import Situation
 
@@ -88,6 +89,18 @@ def has_its_own(situation: Situation, number: int) -> bool:
     return not situation.answers.worry_of(number).as_first
 
 
+def page_of(concern: Concern) -> Page:
+    """The page of one special concern: asked where it was ticked for a child, or an indicator raises it."""
+    return Page(
+        concern.page,
+        concern.title,
+        forms.CONCERN_FORMS[concern.page],
+        SPECIAL,
+        shown=lambda situation, number: bool(situation.children_with(concern)),
+        template="referrals/intake/concern.html",
+    )
+
+
 CHILD = Section("child", "The child", "Who you are worried about, and any brothers or sisters")
 FAMILY = Section("family", "Family and household", "Parents, carers and who lives in the home")
 YOU = Section("you", "You", "How and when we can reach you")
@@ -106,7 +119,9 @@ PAGES = (
     Page("home", "Where is {child}?", forms.ChildHome, CHILD, "child"),
     Page("other-children", "Any other children?", forms.AnotherChild, CHILD, template="referrals/intake/group.html"),
     Page("person", "{person}", forms.Person, FAMILY, "person"),
-    Page("family", "Anybody else in the family?", forms.Family, FAMILY, template="referrals/intake/group.html"),
+    Page(
+        "family", "The family, and being in touch safely", forms.Family, FAMILY, template="referrals/intake/group.html"
+    ),
     Page("you", "How can we reach you?", forms.You, YOU, template="referrals/intake/you.html"),
     Page("involved", "Who helps already?", forms.Involved, INVOLVED),
     Page(
@@ -160,12 +175,13 @@ PAGES = (
         shown=has_its_own,
         template="referrals/intake/judged.html",
     ),
+    *map(page_of, CONCERNS),
     Page(
         "special",
-        "Special concerns",
+        "What else to do",
         forms.Special,
         SPECIAL,
-        shown=lambda situation, number: bool(situation.special),
+        shown=lambda situation, number: bool(situation.others),
         template="referrals/intake/special.html",
     ),
     Page("tried", "What was tried so far?", forms.Tried, TRIED),

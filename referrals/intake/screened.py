@@ -7,26 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from referrals.intake.answers import Answers
+from referrals.intake.concerns import BY_FLAG, CONCERNS
 from thresholds.domain.scheme import Flag, FlagParameters, Scheme
 from thresholds.domain.screening import Facts, Screening, screen
 from thresholds.domain.together import Together, together
 
-TICKABLE = (
-    Flag.EXPLOITATION,
-    Flag.OUTSIDE_HOME,
-    Flag.MARAC,
-    Flag.NEGLECT_TOOL,
-    Flag.FGM,
-    Flag.FORCED_MARRIAGE,
-    Flag.PREVENT,
-    Flag.NRM,
-    Flag.PRIVATE_FOSTERING,
-    Flag.LADO,
-)
-"""The special concerns that a referrer may tick beside the indicators, in the order of the page."""
+OTHERS = (Flag.PRE_BIRTH, Flag.STRATEGY_DISCUSSION, Flag.SECTION_47)
+"""The flags whose sentence for the referrer stands on one page together; each special concern has a page of its own."""
 
-SPECIAL = (*TICKABLE, Flag.PRE_BIRTH, Flag.STRATEGY_DISCUSSION, Flag.SECTION_47)
-"""The flags whose sentence for the referrer stands on the page of special concerns."""
+SPECIAL = (*(concern.flag for concern in CONCERNS), *OTHERS)
+"""The flags that ask something more of the referrer, in the order of the form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +50,7 @@ def all_together(screened: list[Screened]) -> Together:
 
 def special_flags(raised: set[Flag], scheme: Scheme) -> tuple[Flag, ...]:
     """The flags raised that are a special concern, or for which the scheme tells the referrer what else to do."""
-    return tuple(flag for flag in SPECIAL if flag in raised and (flag in TICKABLE or scheme.flag_rule(flag)))
+    return tuple(flag for flag in SPECIAL if flag in raised and (flag in BY_FLAG or scheme.flag_rule(flag)))
 
 
 def referrer_sentence(scheme: Scheme, flag: Flag) -> str:

@@ -68,6 +68,9 @@ def write_rows(referral: Referral, answers: Answers, screened: list[Screened]) -
             parental_responsibility=person.parental_responsibility,
             lives_with_child=person.lives_with_child,
             telephone=person.telephone[:60],
+            safe_to_call=person.safe_to_call,
+            unsafe_because=person.unsafe_because,
+            alleged=person.alleged,
             notes=person.notes,
         )
         for person in answers.people
@@ -98,6 +101,7 @@ def child_row(referral: Referral, child: ChildTold, screened: Screened) -> Child
         first_name=child.first_name[:100],
         last_name=child.last_name[:100],
         other_names=child.other_names[:200],
+        former_names=child.former_names[:200],
         date_of_birth=child.date_of_birth,
         unborn=child.unborn,
         estimated_age=child.estimated_age[:40],

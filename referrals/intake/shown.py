@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from partnerships.models import Partnership
+from partnerships.models import Partnership, User
 from referrals.intake import addresses, summary
 from referrals.intake.answers import AS_FIRST, GROUPS, Answers, ChildTold, Place
+from referrals.intake.concerns import BY_FLAG, BY_PAGE, CONCERNS, Concern
 from referrals.intake.forms import Indicators, IntakeForm
-from referrals.intake.pages import PAGES, Step, tasks
+from referrals.intake.pages import PAGES, Step, find, tasks
 from referrals.intake.screened import referrer_sentence
 from referrals.intake.situation import Situation
 from referrals.models import Draft
-from thresholds.domain.scheme import Flag, RuleKind
+from thresholds.domain.reasons import under_age
+from thresholds.domain.scheme import AgeParameters, Flag, Indicator, RuleKind
 from thresholds.matrix import Section, sections
 
 CONTACTS = {
-    Flag.LADO: ("lado",),
-    Flag.FGM: ("police",),
-    Flag.PREVENT: ("prevent",),
-    Flag.MARAC: ("marac",),
-    Flag.NRM: ("nrm",),
-    Flag.EXPLOITATION: ("police",),
+    **{concern.flag: concern.contacts for concern in CONCERNS},
     Flag.SECTION_47: ("front_door", "out_of_hours"),
     Flag.STRATEGY_DISCUSSION: ("front_door", "out_of_hours"),
 }
@@ -43,14 +40,18 @@ def draft_line(draft: Draft) -> dict[str, Any]:
     }
 
 
-def page_context(draft: Draft, situation: Situation, step: Step, form: IntakeForm) -> dict[str, Any]:
-    """What this page shows beside its form."""
+def page_context(draft: Draft, situation: Situation, step: Step, form: IntakeForm, find: str = "") -> dict[str, Any]:
+    """What this page shows beside its form. find: the words for which the indicators are searched."""
     slug = step.page.slug
     if slug in ("other-children", "family"):
         return {"lines": group_lines(draft, situation, "child" if slug == "other-children" else "person")}
     if isinstance(form, Indicators):
         return {
-            "domains": matrix(situation, form),
+            "domains": matrix(situation, form, find),
+            "find": find,
+            "found": sum(is_found(searched(each), find) for each in situation.scheme.indicators),
+            "hidden": unfound(situation, form, find),
+            "level_href": addresses.of_level(draft, step.number),
             "so_far": so_far(situation, step.number),
             "begun_from": begun_from(situation, form),
             "child_short": form.child.short,
@@ -59,10 +60,13 @@ def page_context(draft: Draft, situation: Situation, step: Step, form: IntakeFor
         return {"so_far": so_far(situation, step.number)}
     if slug == AS_FIRST:
         return as_first(situation)
+    if slug in BY_PAGE:
+        return of_concern(situation, BY_PAGE[slug])
     if slug == "special":
         return {"specials": specials(situation)}
     if slug == "worker-first":
-        return {"worker": situation.answers.said("involved", "worker_name")}
+        said = (situation.answers.said("involved", name) for name in ("worker_name", "lead_name"))
+        return {"worker": "; ".join(filter(None, said))}
     return {}
 
 
@@ -86,36 +90,87 @@ def group_lines(draft: Draft, situation: Situation, group: str) -> list[dict[str
     return lines
 
 
-def matrix(situation: Situation, form: Indicators) -> list[dict[str, Any]]:
-    """The scheme's indicators by top-level domain, each list from the lowest step to the highest."""
+def is_found(text: str, find: str) -> bool:
+    """Whether every word looked for stands in the text."""
+    lowered = text.lower()
+    return all(word in lowered for word in find.lower().split())
+
+
+def unfound(situation: Situation, form: Indicators, find: str) -> list[str]:
+    """The keys that are chosen but not among what was found: they stay chosen."""
+    chosen = set(form["chosen"].value() or [])
+    return [
+        each.key for each in situation.scheme.indicators if each.key in chosen and not is_found(searched(each), find)
+    ]
+
+
+def searched(indicator: Indicator) -> str:
+    """What of an indicator is searched: its words and the domain that it stands in."""
+    return f"{indicator.label} {indicator.domain}"
+
+
+def helps(situation: Situation) -> dict[str, str]:
+    """Help for an indicator, by its key: what else it raises, and for which age it means more."""
+    scheme, found = situation.scheme, {}
+    for indicator in scheme.indicators:
+        told = [f"Also raises: {', '.join(flag.words for flag in indicator.flags)}."] if indicator.flags else []
+        for rule in scheme.rules_of(RuleKind.AGE):
+            age = rule.parameters
+            if isinstance(age, AgeParameters) and indicator.key in age.indicators:
+                told.append(f"For a child {under_age(age)}: {scheme.step(age.indicates)} at least.")
+        if told:
+            found[indicator.key] = " ".join(told)
+    return found
+
+
+def matrix(situation: Situation, form: Indicators, find: str = "") -> list[dict[str, Any]]:
+    """The scheme's indicators by top-level domain, each list from the lowest step to the highest.
+
+    find: only those in which every one of these words stands.
+    """
     scheme = situation.scheme
     chosen = set(form["chosen"].value() or [])
+    help_of = helps(situation)
     roots: dict[str, dict[str, Any]] = {}
     for section in sections(scheme):
         root = scheme.root(section.domain.name)
+        lists = lists_of(section, situation.step_word, chosen, find, help_of)
+        if not lists:
+            continue
         place = roots.setdefault(root, {"name": root, "id": f"domain-{len(roots) + 1}", "chosen": 0, "parts": []})
-        lists = lists_of(section, situation.step_word, chosen)
         place["chosen"] += sum(item["checked"] for each in lists for item in each["items"])
         place["parts"].append({"name": section.domain.name if section.domain.name != root else "", "lists": lists})
     found = list(roots.values())
     if form.outdated:
-        items = [{"key": key, "label": key, "checked": key in chosen} for key in form.outdated]
+        items = [{"key": key, "label": key, "checked": key in chosen, "help": ""} for key in form.outdated]
         part = {"name": "", "lists": [{"step": "Chosen from an earlier threshold", "items": items}]}
         found.append({"name": "No longer in the threshold", "id": "outdated", "chosen": len(items), "parts": [part]})
     return found
 
 
-def lists_of(section: Section, word: str, chosen: set[str]) -> list[dict[str, Any]]:
-    return [
+def lists_of(section: Section, word: str, chosen: set[str], find: str, help_of: dict[str, str]) -> list[dict[str, Any]]:
+    """The lists of one domain, from the lowest step to the highest; those in which nothing is found are left out."""
+    lists = [
         {
             "step": f"{word.capitalize()}{'s' if len(each.levels) > 1 else ''} "
             + " and ".join(str(level.rank) for level in each.levels),
             "colour": each.levels[0].colour.value if each.levels else "blue",
             "name": " / ".join(level.name for level in each.levels),
-            "items": [{"key": one.key, "label": one.label, "checked": one.key in chosen} for one in each.indicators],
+            "items": [
+                {
+                    "key": one.key,
+                    "label": one.label,
+                    "checked": one.key in chosen,
+                    "help": help_of.get(one.key, ""),
+                    "domain": one.domain,
+                }
+                for one in each.indicators
+                if is_found(searched(one), find)
+            ],
         }
         for each in section.lists
     ]
+    return [each for each in lists if each["items"]]
 
 
 def begun_from(situation: Situation, form: Indicators) -> str:
@@ -147,8 +202,18 @@ def so_far(situation: Situation, number: int) -> dict[str, Any]:
 
 
 def specials(situation: Situation) -> list[dict[str, Any]]:
-    """Each special concern raised, with the scheme's word to the referrer and whom to tell."""
-    return [special(situation, flag) for flag in situation.special]
+    """What else is raised, with the scheme's word to the referrer and whom to tell."""
+    return [special(situation, flag) for flag in situation.others]
+
+
+def of_concern(situation: Situation, concern: Concern) -> dict[str, Any]:
+    """What the page of a special concern shows above its questions."""
+    names = [child.short for child in situation.children_with(concern)] if situation.of_several else []
+    return {
+        "concern": concern,
+        "special": special(situation, concern.flag),
+        "concern_children": " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:]))),
+    }
 
 
 def special(situation: Situation, flag: Flag) -> dict[str, Any]:
@@ -156,6 +221,7 @@ def special(situation: Situation, flag: Flag) -> dict[str, Any]:
         "flag": flag,
         "words": flag.words[0].upper() + flag.words[1:],
         "sentence": referrer_sentence(situation.scheme, flag),
+        "duty": BY_FLAG[flag].duty if flag in BY_FLAG else "",
         "contacts": contacts(situation.partnership, flag),
     }
 
@@ -176,6 +242,7 @@ def checked_sections(draft: Draft, situation: Situation) -> list[dict[str, Any]]
                 {
                     "title": card.title,
                     "rows": card.rows,
+                    "sheet": card.sheet,
                     "unanswered": ", ".join(card.unanswered),
                     "actions": [
                         {
@@ -189,6 +256,27 @@ def checked_sections(draft: Draft, situation: Situation) -> list[dict[str, Any]]
             ],
         }
         for section, cards in summary.by_section(summary.cards(situation))
+    ]
+
+
+ANSWERED_ON = (
+    Place("consent"),
+    Place("who", "child", 1),
+    Place("involved"),
+    Place("worry"),
+    Place("tried"),
+    Place("you"),
+)
+"""The page on which each of the six questions is answered, in their order."""
+
+
+def questions(draft: Draft, situation: Situation, user: User) -> list[dict[str, Any]]:
+    """The six questions of a good referral, each with the page on which more can be said."""
+    checks = summary.quality(situation, referrer_name=user.name, telephone=user.telephone)
+    pages = [find(situation, place.slug, place.group, place.number) for place in ANSWERED_ON]
+    return [
+        {"check": check, "href": f"{addresses.of_page(draft, step)}?from=check" if step else ""}
+        for check, step in zip(checks, pages, strict=True)
     ]
 
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from partnerships.models import Partnership
-from referrals.intake.answers import LONDON, Answers
-from referrals.intake.screened import Screened, all_together, screen_children, special_flags
-from thresholds.domain.scheme import Flag, Limit, Scheme, Starts, StatutoryBasis
+from referrals.intake.answers import LONDON, Answers, ChildTold
+from referrals.intake.concerns import Concern
+from referrals.intake.screened import OTHERS, Screened, all_together, screen_children, special_flags
+from thresholds.calendars import calendar_of
+from thresholds.domain.clock import due
+from thresholds.domain.scheme import Flag, Limit, Route, Scheme, Starts, StatutoryBasis
 from thresholds.domain.screening import Screening, screen
 from thresholds.domain.together import Together
 
@@ -34,6 +37,22 @@ class Situation:
         limit = self.scheme.limit("written_form")
         return limit if limit and limit.starts in (Starts.CALLED, Starts.CONCERN) else None
 
+    @cached_property
+    def written_form_due(self) -> dt.datetime | None:
+        """By when this form is to be sent, where the call or the worry that starts its clock was told."""
+        limit = self.written_form
+        if limit is None:
+            return None
+        start = self.answers.called_at if limit.starts is Starts.CALLED else self.answers.concern_at
+        return due(limit, start, calendar_of(self.partnership)) if start else None
+
+    @property
+    def telephone_is_due(self) -> bool:
+        """It goes to the MASH, or safety is in doubt, the document wants that telephoned, and nobody has yet."""
+        urgent = self.answers.safety_in_doubt or (self.answers.is_worry_told and self.together.route is Route.MASH)
+        telephoned = self.answers.page("telephone").get("telephoned") == "yes"
+        return urgent and not telephoned and bool(self.scheme.guidance.telephone_first)
+
     @property
     def asks_when_it_arose(self) -> bool:
         """The written form's clock starts when the worry arose, so that moment is asked for."""
@@ -50,7 +69,9 @@ class Situation:
     @property
     def goes_to_the_worker_first(self) -> bool:
         """The child has a worker already, and the document says whom to talk with before referring."""
-        return self.answers.page("involved").get("worker") == "yes" and bool(self.scheme.guidance.before_referring)
+        involved = self.answers.page("involved")
+        has_one = "yes" in (involved.get("worker"), involved.get("lead"))
+        return has_one and bool(self.scheme.guidance.before_referring)
 
     @property
     def of_several(self) -> bool:
@@ -75,5 +96,16 @@ class Situation:
 
     @cached_property
     def special(self) -> tuple[Flag, ...]:
-        """The special concerns raised so far."""
+        """What asks something more of the referrer so far."""
         return special_flags(set(self.together.flags), self.scheme)
+
+    @property
+    def others(self) -> tuple[Flag, ...]:
+        """Of these, the ones that stand together on one page."""
+        return tuple(flag for flag in self.special if flag in OTHERS)
+
+    def children_with(self, concern: Concern) -> list[ChildTold]:
+        """The children for whom a special concern was ticked, or an indicator raises it."""
+        ticked = {worry.number for worry in self.answers.worries if concern.tick in worry.concerns}
+        raised = {each.number for each in self.screened if concern.flag in each.screening.flags}
+        return [child for child in self.answers.children if child.number in ticked | raised]

@@ -17,6 +17,7 @@ from partnerships.templatetags.page_parts import clock_time, day
 from referrals.domain.quality import Check, check
 from referrals.intake.answers import Answers, words
 from referrals.intake.pages import Section, Step, steps
+from referrals.intake.plot import Sheet, sheet
 from referrals.intake.situation import Situation
 from referrals.models import Referral
 from thresholds.loading import load
@@ -33,13 +34,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One page's answers; `unanswered` names what was left out."""
+    """One page's answers; `unanswered` names what was left out. `sheet` is the plot sheet, where the card is one."""
 
     section: Section
     step: Step
     title: str
     rows: tuple[Row, ...]
     unanswered: tuple[str, ...]
+    sheet: Sheet | None = None
 
 
 def situation_of(referral: Referral) -> Situation:
@@ -54,7 +56,19 @@ def situation_of(referral: Referral) -> Situation:
 
 def cards(situation: Situation) -> list[Card]:
     """A card for each page of this draft or referral, in the form's order."""
-    return [card(situation, step) for step in steps(situation) if step.page.slug != "evidence"]
+    ordered = steps(situation)
+    found = (plot_card(situation, step) if step.page.slug == "evidence" else card(situation, step) for step in ordered)
+    return [each for each in found if each]
+
+
+def plot_card(situation: Situation, step: Step) -> Card | None:
+    """The plot sheet of one child, where the document has one: its notes stand with the indicators."""
+    plotted = sheet(situation.scheme, situation.answers.worry_of(step.number))
+    if plotted is None or not plotted.is_plotted:
+        return None
+    rows = tuple(Row(row.name, plotted.words(row)) for row in plotted.rows if row.group is not None)
+    title = f"Threshold matrix, plotted for {situation.answers.children[step.number - 1].short}"
+    return Card(step.page.section, step, title, rows, (), plotted)
 
 
 def card(situation: Situation, step: Step) -> Card:

@@ -56,6 +56,7 @@ class ChildTold:
     first_name: str
     last_name: str
     other_names: str
+    former_names: str
     unborn: bool
     date_of_birth: dt.date | None
     estimated_age: str
@@ -84,6 +85,7 @@ class ChildTold:
             first_name=text(who.get("first_name")),
             last_name=text(who.get("last_name")),
             other_names=text(who.get("other_names")),
+            former_names=text(who.get("former_names")),
             unborn=unborn,
             date_of_birth=None if unborn else day(who.get("date_of_birth")),
             estimated_age="" if unborn else text(who.get("estimated_age")),
@@ -148,7 +150,8 @@ class ChildTold:
 class ChildWorry:
     """What worries the referrer for one child, and what they chose of the threshold for it.
 
-    as_first: the threshold fits this child as it fits the first, so that one choice stands for both.
+    as_first: the threshold fits this child as it fits the first, so that one choice stands for both. grades: how strong
+    a worry is within its step, by the domain of the document's plot sheet.
     """
 
     number: int
@@ -160,6 +163,7 @@ class ChildWorry:
     as_first: bool
     indicators: tuple[str, ...]
     evidence: Mapping[str, str]
+    grades: Mapping[str, str]
     judged_level: int | None
     judged_why: str
     in_need: bool
@@ -224,6 +228,7 @@ def child_worry(number: int, pages: Mapping[str, Any], first: Mapping[str, Any])
         as_first=not is_first and mapping(pages.get(AS_FIRST)).get("fits") == SAME,
         indicators=tuple(dict.fromkeys(words(indicators.get("chosen")))),
         evidence={key: text(note) for key, note in notes.items() if isinstance(key, str) and text(note)},
+        grades={name: text(grade) for name, grade in mapping(evidence.get("grades")).items() if isinstance(name, str)},
         judged_level=int(rank) if rank.isdecimal() and len(rank) < 3 else None,
         judged_why=text(judged.get("why")),
         in_need=yes_or_no(judged.get("in_need")) is True,
@@ -241,6 +246,9 @@ class PersonTold:
     parental_responsibility: bool | None
     lives_with_child: bool | None
     telephone: str
+    safe_to_call: bool | None
+    unsafe_because: str
+    alleged: bool | None
     notes: str
 
     @classmethod
@@ -254,13 +262,22 @@ class PersonTold:
             parental_responsibility=yes_or_no(person.get("parental_responsibility")),
             lives_with_child=yes_or_no(person.get("lives_with_child")),
             telephone=text(person.get("telephone")),
+            safe_to_call=yes_or_no(person.get("safe_to_call")),
+            unsafe_because=text(person.get("unsafe_because")) if person.get("safe_to_call") == "no" else "",
+            alleged=yes_or_no(person.get("alleged")),
             notes=text(person.get("notes")),
         )
 
     @property
     def is_told(self) -> bool:
         """Whether anything at all was said of this person."""
-        known = (self.parental_responsibility, self.lives_with_child, self.date_of_birth)
+        known = (
+            self.parental_responsibility,
+            self.lives_with_child,
+            self.date_of_birth,
+            self.safe_to_call,
+            self.alleged,
+        )
         return bool(self.name or self.relationship or self.telephone or self.notes) or any(
             each is not None for each in known
         )

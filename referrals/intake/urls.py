@@ -14,6 +14,7 @@ urlpatterns = [
     path(f"{DRAFT}discard/", views.refer_discard, name="refer_discard"),
     path(f"{DRAFT}child/<int:number>/remove/", views.refer_remove, {"group": "child"}, name="refer_remove"),
     path(f"{DRAFT}person/<int:number>/remove/", views.refer_remove, {"group": "person"}, name="refer_remove"),
+    path(f"{DRAFT}child/<int:number>/indicators/level/", views.refer_level, name="refer_level"),
     path(f"{DRAFT}child/<int:number>/<slug:slug>/", views.refer_page, {"group": "child"}, name="refer_page"),
     path(f"{DRAFT}person/<int:number>/<slug:slug>/", views.refer_page, {"group": "person"}, name="refer_page"),
     path(f"{DRAFT}<slug:slug>/", views.refer_page, name="refer_page"),

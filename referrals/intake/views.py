@@ -26,6 +26,7 @@ from referrals.intake.situation import Situation
 from referrals.models import Draft, Referral
 from thresholds.loading import NoThreshold, load, version_in_force
 
+MOST_TICKED = 1000
 Signed = Any
 """A request that passed the gate: it carries `partnership` and `actor` (partnerships.middleware)."""
 
@@ -154,6 +155,10 @@ def onwards(request: Signed, draft: Draft, step: Step, now: dt.datetime, *, late
     if "update" in posted:
         return redirect(f"{here}#so-far")
     stored = step.place.read(draft.answers)
+    if "search" in posted and step.page.slug == "indicators":
+        # Answered at once, without an address: what somebody searches for is nobody's business.
+        form = step.page.form(situation=situation, number=step.number, stored=stored)
+        return show(request, draft, situation, step, form, seen=seal(stored), find=posted.get("find", "")[:100])
     doubts = step.page.form(situation=situation, number=step.number, stored=stored).doubts()
     checking = posted.get("from") == "check"
     if doubts and posted.get("doubts") != seal({"doubts": doubts}):
@@ -162,6 +167,18 @@ def onwards(request: Signed, draft: Draft, step: Step, now: dt.datetime, *, late
         return redirect("refer_check", partnership=draft.partnership.slug, draft_id=draft.pk)
     _, after = neighbours(situation, step)
     return redirect(addresses.of_page(draft, after) if after else addresses.of_check(draft))
+
+
+@gate(Permission.REFERRAL_SEND)
+@require_POST
+def refer_level(request: Signed, draft_id: uuid.UUID, number: int) -> HttpResponse:
+    """The level so far of one child, for the indicators ticked on the page and not saved yet. Stores nothing."""
+    draft, now = the_draft(request, draft_id), timezone.now()
+    step = the_step(situation_of(draft, now), "indicators", "child", number)
+    ticked = {"chosen": request.POST.getlist("chosen")[:MOST_TICKED]}
+    situation = situation_of(draft, now, step.place.write(draft.answers, ticked))
+    context = {"situation": situation, "so_far": shown.so_far(situation, number)}
+    return render(request, "referrals/intake/so_far.html", context)
 
 
 def unsaved_after(situation: Situation, step: Step) -> bool:
@@ -186,6 +203,7 @@ def show(
     seen: str,
     doubts: list[str] | None = None,
     refused: Sequence[NotTaken] = (),
+    find: str = "",
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
@@ -211,7 +229,7 @@ def show(
         else addresses.of_tasks(draft),
         "place": ordered.index(step) + 1 if step in ordered else 0,
         "of": len(ordered),
-        **shown.page_context(draft, situation, step, form),
+        **shown.page_context(draft, situation, step, form, find),
         **documents.page_context(draft, situation.scheme, step, refused),
         **more,
     }
@@ -288,7 +306,7 @@ def checked(request: Signed, draft: Draft, problem: str = "", status: int = 200)
         "draft": draft,
         "situation": situation,
         "sections": shown.checked_sections(draft, situation),
-        "quality": summary.quality(situation, referrer_name=request.user.name, telephone=request.user.telephone),
+        "quality": shown.questions(draft, situation, request.user),
         "errors": errors,
         "documents": documents.of_draft(draft),
     }
@@ -325,12 +343,13 @@ def the_draft(request: HttpRequest, draft_id: uuid.UUID) -> Draft:
     return draft
 
 
-def situation_of(draft: Draft, now: dt.datetime) -> Situation:
+def situation_of(draft: Draft, now: dt.datetime, answers: dict[str, Any] | None = None) -> Situation:
+    """The draft at this moment. answers: in place of what is stored."""
     try:
         scheme = load(version_in_force(draft.partnership, now))
     except NoThreshold as error:
         raise Http404 from error
-    return Situation(draft.partnership, scheme, Answers(draft.answers), now)
+    return Situation(draft.partnership, scheme, Answers(draft.answers if answers is None else answers), now)
 
 
 def the_page(slug: str, group: str = "") -> Any:

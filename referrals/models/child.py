@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django_scopes import ScopedManager
 
+from partnerships.encryption import EncryptedTextField
 from partnerships.models import Partnership
 from referrals.models.referral import Referral
 from thresholds.models import Indicator
@@ -19,7 +20,8 @@ class Child(models.Model):
     order = models.PositiveSmallIntegerField(default=0)
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)
-    other_names = models.CharField(max_length=200, blank=True)
+    other_names = models.CharField(max_length=200, blank=True, help_text="Known as")
+    former_names = models.CharField(max_length=200, blank=True)
     date_of_birth = models.DateField(null=True, blank=True)
     unborn = models.BooleanField(default=False)
     estimated_age = models.CharField(max_length=40, blank=True)
@@ -78,6 +80,9 @@ class FamilyMember(models.Model):
     parental_responsibility = models.BooleanField(null=True)
     telephone = models.CharField(max_length=60, blank=True)
     lives_with_child = models.BooleanField(null=True)
+    safe_to_call = models.BooleanField(null=True)
+    unsafe_because = EncryptedTextField(blank=True, help_text="Why not, and what is safe instead; sealed at rest")
+    alleged = models.BooleanField(null=True, help_text="Said to be a source of harm")
     notes = models.TextField(blank=True)
 
     objects = ScopedManager(partnership="partnership")

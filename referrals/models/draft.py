@@ -8,6 +8,7 @@ from django.db import models
 from django_scopes import ScopedManager
 
 from partnerships.access import Actor
+from partnerships.encryption import EncryptedJSONField
 from partnerships.models import Agency, Partnership, User
 
 
@@ -31,7 +32,7 @@ class Draft(models.Model):
     started_by = models.ForeignKey(User, models.PROTECT, related_name="drafts")
     started_at = models.DateTimeField()
     saved_at = models.DateTimeField()
-    answers = models.JSONField(default=dict)
+    answers = EncryptedJSONField(default=dict, help_text="Sealed at rest")
     revision = models.PositiveIntegerField(default=0, help_text="Grows by one with every save")
     sent_at = models.DateTimeField(null=True, blank=True)
     discarded_at = models.DateTimeField(null=True, blank=True)

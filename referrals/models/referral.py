@@ -101,7 +101,7 @@ class Referral(models.Model):
         default=dict, help_text="Name, job, telephone, email as they were when sent; sealed at rest"
     )
     received_at = models.DateTimeField()
-    answers = models.JSONField(default=dict)
+    answers = EncryptedJSONField(default=dict, help_text="As they were sent; sealed at rest")
 
     scheme_version = models.ForeignKey(SchemeVersion, models.PROTECT, related_name="referrals")
     screening = models.JSONField(default=dict, help_text="The engine's whole answer for the most urgent child")

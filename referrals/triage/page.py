@@ -20,7 +20,9 @@ from referrals.domain.matching import nhs_number_is_valid
 from referrals.domain.quality import Check
 from referrals.intake import summary
 from referrals.intake.answers import words
+from referrals.intake.concerns import BY_PAGE
 from referrals.intake.forms.worry import SOURCES
+from referrals.intake.plot import Sheet, sheet
 from referrals.intake.situation import Situation
 from referrals.intake.summary import Row
 from referrals.intake.told import child_worry
@@ -33,7 +35,7 @@ from thresholds.domain.scheme import Flag, FlagParameters, Scheme
 FOR_REFERRER_ONLY = ("moved", "open_again")
 """Events that say for the referrer what another event says in full."""
 
-BESIDE = ("telephone", "worker-first", "involved", "tried", "special", "consent", "attach", "you")
+BESIDE = ("telephone", "worker-first", "involved", "tried", *BY_PAGE, "special", "consent", "attach", "you")
 """The pages of the form that the page shows as they were answered; the rest has a layout of its own."""
 
 SAFETY = {
@@ -78,6 +80,7 @@ class ChildSaid:
     reasons: list[dict[str, Any]]
     would_change: list[dict[str, Any]]
     domains: list[tuple[str, list[Chosen]]]
+    sheet: Sheet | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "level_colour": colour(scheme, referral.indicated_level),
         "children": children_said(referral, children, situation, on=timezone.localdate(at)),
         "family": [family_row(person) for person in FamilyMember.objects.filter(referral=referral)],
+        "cautions": situation.answers.cautions,
         "household": situation.answers.said("family", "household"),
         "worries": worries(situation),
         "strengths": strengths(situation),
@@ -144,7 +148,8 @@ def child_rows(child: Child, *, on: dt.date) -> list[Row]:
         number += " (the check digit does not fit: ask)"
     told = [
         ("Age", age(child, on) + born),
-        ("Also known as", child.other_names),
+        ("Known as", child.other_names),
+        ("Former names", child.former_names),
         ("Sex", {"M": "Male", "F": "Female", "U": "Not known"}.get(child.sex, "")),
         ("Ethnicity", child.ethnicity),
         ("Language", child.language + (", interpreter needed" if child.interpreter_needed else "")),
@@ -169,7 +174,8 @@ def family_row(person: FamilyMember) -> Row:
         born,
         responsible.get(person.parental_responsibility, "") if person.parental_responsibility is not None else "",
         lives.get(person.lives_with_child, "") if person.lives_with_child is not None else "",
-        person.telephone,
+        person.telephone + (" (not safe to telephone)" if person.safe_to_call is False else ""),
+        "said to be a source of harm" if person.alleged else "",
     ]
     said = ", ".join(part for part in parts if part)
     value = "\n".join(part for part in (said, person.notes) if part)
@@ -242,6 +248,7 @@ def children_said(referral: Referral, children: list[Child], situation: Situatio
                 reasons=listed(child.screening, "reasons"),
                 would_change=listed(child.screening, "would_change"),
                 domains=by_domain_of(by_child.get(child.pk, []), scheme),
+                sheet=sheet(scheme, worry),
             )
         )
     return said

@@ -1,6 +1,7 @@
 """The form's pages, one class each. What a page stores is what `told()` gives; `doubts()` asks and never stops."""
 
 from referrals.intake.forms.base import IntakeForm
+from referrals.intake.forms.concern import CONCERN_FORMS
 from referrals.intake.forms.family import (
     AnotherChild,
     ChildDetails,
@@ -14,6 +15,7 @@ from referrals.intake.forms.threshold import AsFirst, Attach, Consent, Evidence,
 from referrals.intake.forms.worry import Impact, NextSteps, Strengths, Telephone, Worry
 
 __all__ = [
+    "CONCERN_FORMS",
     "AnotherChild",
     "AsFirst",
     "Attach",

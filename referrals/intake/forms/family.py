@@ -65,7 +65,8 @@ POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}")
 class ChildWho(IntakeForm):
     first_name = TextField("First name", max_length=100, width=20)
     last_name = TextField("Last name", max_length=100, width=20)
-    other_names = TextField("Other names", hint="Known as, or earlier names", max_length=200, width=20)
+    other_names = TextField("Known as", hint="A name used at home or at school", max_length=200, width=20)
+    former_names = TextField("Former names", hint="Names that older records may stand under", max_length=200, width=20)
     born = RadioField(
         "Has the child been born?",
         [
@@ -93,7 +94,13 @@ class ChildDetails(IntakeForm):
     sex = RadioField("Is the child a girl or a boy?", SEXES)
     ethnicity = ChoiceField("Ethnicity", ETHNICITIES, hint="As the family would describe it", empty="Choose if known")
     language = TextField("First language", max_length=80, width=20)
-    interpreter = RadioField("Does the child or the family need an interpreter?", YES_NO_UNKNOWN)
+    interpreter = RadioField(
+        "Does the child or the family need an interpreter?",
+        [Choice("yes", "Yes", reveals="interpreter_for"), Choice("no", "No"), Choice("unknown", "I don't know")],
+    )
+    interpreter_for = TextField(
+        "Who needs one, and in which language?", hint="British Sign Language is one too", called="who needs one"
+    )
     disability = CheckboxesField(
         "Does the child have a disability?",
         [*DISABILITIES, Choice("NONE", "None that I know of", exclusive=True)],
@@ -175,9 +182,15 @@ class Person(IntakeForm):
     parental_responsibility = RadioField("Does this person have parental responsibility?", YES_NO_UNKNOWN)
     lives_with_child = RadioField("Does this person live with the child?", YES_NO_UNKNOWN)
     telephone = TelephoneField("Telephone number", autocomplete="off")
+    safe_to_call = RadioField(
+        "Is it safe to telephone this person?",
+        [Choice("yes", "Yes"), Choice("no", "No", reveals="unsafe_because"), Choice("unknown", "I don't know")],
+    )
+    unsafe_because = TextField("Why not, and how else can they be reached?", called="why it is not safe")
+    alleged = RadioField("Is this person said to be a source of harm to the child?", YES_NO_UNKNOWN)
     notes = LongTextField(
         "Anything we should know about this person",
-        hint="Needs, an interpreter, another address, a danger to the child or to somebody who visits",
+        hint="Other names, needs, an interpreter, another address",
         called="what we should know",
         rows=4,
         max_length=5000,
@@ -187,9 +200,42 @@ class Person(IntakeForm):
 class Family(AsksForAnother):
     household = LongTextField(
         "Anything else about the family and the home",
-        hint="Who else lives there or often comes, other children, contact arrangements, dangers for a visitor",
+        hint="Who else lives there or often comes, other children, contact arrangements",
         called="what you say of the family",
         rows=5,
     )
+    not_told = RadioField(
+        "Is there anybody who must not be told of this referral, or of where the family is?",
+        [Choice("yes", "Yes", reveals="not_told_who"), Choice("no", "No"), Choice("unknown", "I don't know")],
+    )
+    not_told_who = LongTextField(
+        "Who, and why?", hint="For example, a parent who has left, a relative", called="who must not be told", rows=3
+    )
+    unsafe = RadioField(
+        "Is there an address or a telephone number that is not safe to use, or that must be kept secret?",
+        [Choice("yes", "Yes", reveals="unsafe_what"), Choice("no", "No"), Choice("unknown", "I don't know")],
+    )
+    unsafe_what = LongTextField(
+        "Which, from whom must it be kept, and what is safe instead?",
+        hint="It is shown to those who work on the referral, and stands in no letter and no email",
+        called="what is not safe",
+        rows=3,
+    )
+    visit = RadioField(
+        "Is there a risk to somebody who visits the home?",
+        [Choice("yes", "Yes", reveals="visit_what"), Choice("no", "No"), Choice("unknown", "I don't know")],
+    )
+    visit_what = LongTextField(
+        "What is the risk?", hint="Violence, threats, weapons, dogs, drugs", called="what the risk is", rows=3
+    )
     another = RadioField("Is there anybody else to add?", (("yes", "Yes"), ("no", "No")))
-    field_order = ("household", "another")
+    field_order = (
+        "household",
+        "not_told",
+        "not_told_who",
+        "unsafe",
+        "unsafe_what",
+        "visit",
+        "visit_what",
+        "another",
+    )

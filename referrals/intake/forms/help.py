@@ -22,14 +22,14 @@ class You(IntakeForm):
 
 class Involved(IntakeForm):
     worker = RadioField(
-        "Does the child have an allocated social worker or a lead professional?",
+        "Does the child have an allocated social worker?",
         [
             Choice("yes", "Yes", reveals="worker_name"),
             Choice("no", "No"),
             Choice("unknown", "I don't know"),
         ],
     )
-    worker_name = TextField("Who, and how can they be reached?", called="who the worker is")
+    worker_name = TextField("Who is it, and how can they be reached?", called="who the social worker is")
     practitioners = LongTextField(
         "Who else works with the child or the family?",
         hint="School, health visitor, midwife, mental health, probation, housing. Say none if you know of none.",
@@ -42,8 +42,14 @@ class Involved(IntakeForm):
         [Choice("yes", "Yes", reveals="early_help_says"), Choice("no", "No"), Choice("unknown", "I don't know")],
     )
     early_help_says = LongTextField(
-        "What does it say, and who holds it?", called="what the plan says", rows=4, max_length=5000
+        "What does it say, since when, and who holds it?", called="what the plan says", rows=4, max_length=5000
     )
+    lead = RadioField(
+        "Is there a lead practitioner?",
+        [Choice("yes", "Yes", reveals="lead_name"), Choice("no", "No"), Choice("unknown", "I don't know")],
+        hint="Who co-ordinates the early help for the family",
+    )
+    lead_name = TextField("Who leads, and how can they be reached?", called="who the lead practitioner is")
 
 
 class GoToThemFirst(IntakeForm):

@@ -8,10 +8,15 @@ from typing import Any
 from partnerships.forms import CheckboxesField, Choice, LongTextField, RadioField, TextField
 from referrals.intake.answers import SAME, START, mapping, words
 from referrals.intake.forms.base import YES_NO_UNKNOWN, IntakeForm
+from referrals.intake.plot import sheet
 from referrals.intake.situation import Situation
+from thresholds.domain.terms import Flag
 
 NOTE = "note-"
 """What the name of an evidence field begins with; the indicator's key follows."""
+
+GRADE = "grade-"
+"""What the name of a field of the plot sheet begins with; a number follows."""
 
 OTHER_REASON = "other"
 
@@ -77,7 +82,7 @@ class Indicators(ChosenForm):
 
 
 class Evidence(ChosenForm):
-    """One note for each indicator chosen."""
+    """One note for each indicator chosen; where the document has a plot sheet, how strong each domain's worry is."""
 
     slug = "evidence"
 
@@ -88,16 +93,35 @@ class Evidence(ChosenForm):
                 self.fields[NOTE + key] = LongTextField(
                     indicator.label, called="the note", rows=3, max_length=5000, initial=self.initial.get(NOTE + key)
                 )
+        self.graded = {}
+        plotted = sheet(self.situation.scheme, self.situation.answers.worry_of(self.number))
+        for place, row in enumerate(plotted.to_grade if plotted else [], start=1):
+            assert plotted is not None and row.group is not None
+            group = plotted.groups[row.group]
+            self.graded[f"{GRADE}{place}"] = row.name
+            self.fields[f"{GRADE}{place}"] = RadioField(
+                f"{row.name}: how strong, within {group.name.lower()}?",
+                [(grade, grade.capitalize()) for grade in group.grades],
+                hint="For the plot sheet of the threshold document" if place == 1 else "",
+                inline=True,
+                initial=mapping(self.initial.get("grades")).get(row.name),
+            )
 
     @classmethod
     def shown(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
-        return {NOTE + str(key): note for key, note in mapping(stored.get("evidence")).items()}
+        notes = {NOTE + str(key): note for key, note in mapping(stored.get("evidence")).items()}
+        return {**notes, "grades": dict(mapping(stored.get("grades")))}
 
     def told(self) -> dict[str, Any]:
         """The notes by key; a note on an indicator that is chosen no more is kept, should it be chosen again."""
-        before = {name.removeprefix(NOTE): note for name, note in self.initial.items()}
-        now = {name.removeprefix(NOTE): note for name, note in self.cleaned_data.items()}
-        return {"evidence": {key: note for key, note in (before | now).items() if note}}
+        before, now = (
+            {name.removeprefix(NOTE): note for name, note in told.items() if name.startswith(NOTE)}
+            for told in (self.initial, self.cleaned_data)
+        )
+        grades = {self.graded[name]: grade for name, grade in self.cleaned_data.items() if name in self.graded}
+        kept = {name: grade for name, grade in (self.initial.get("grades", {}) | grades).items() if grade}
+        told = {"evidence": {key: note for key, note in (before | now).items() if note}}
+        return {**told, "grades": kept} if kept else told
 
 
 class Judged(ChosenForm):
@@ -146,9 +170,26 @@ class Consent(IntakeForm):
     )
     reason = RadioField("If they don't agree or were not asked, why?")
     explain = LongTextField(
-        "Tell us more", hint="What you did to ask, what they said, why it was not safe", called="the reason", rows=5
+        "Say why, in your own words", hint="What they said, or why it was not safe to ask", called="the reason", rows=4
     )
-    decided_by = TextField("Who decided to go on without their agreement?", hint="Name and role", called="who decided")
+    asked_how = LongTextField(
+        "What did you do to tell them, and to ask?", hint="When, how and who", called="what you did to ask", rows=3
+    )
+    decided_by = TextField(
+        "If it goes on without their agreement, who decided that?", hint="Name and role", called="who decided"
+    )
+
+    def doubts(self) -> list[str]:
+        """Says gently where the threshold does not take the reason at a level that needs consent."""
+        situation = self.situation
+        held = Flag.CONSENT_TO_SETTLE in situation.together.flags
+        said = situation.answers.page("consent")
+        if not held or said.get("given") not in ("no", "not_asked"):
+            return []
+        why = "This reason is not one that the threshold takes at every level"
+        if not said.get("reason"):
+            why = "You have not said why they don't agree or were not asked"
+        return [f"{why}. Your referral goes all the same, to the MASH, which settles consent."]
 
     def fit(self) -> None:
         self.offer(

@@ -6,9 +6,8 @@ from typing import Any
 
 from partnerships.forms import CheckboxesField, Choice, DateField, LongTextField, RadioField, TextField, TimeField
 from referrals.intake.answers import SAME, moment
+from referrals.intake.concerns import CONCERNS
 from referrals.intake.forms.base import IntakeForm
-from referrals.intake.screened import TICKABLE
-from thresholds.domain.terms import Flag
 
 SOURCES = (
     ("saw", "I saw or heard it myself"),
@@ -16,22 +15,9 @@ SOURCES = (
     ("other", "Somebody else told me"),
     ("record", "It stands in a record"),
 )
-CONCERNS = {
-    Flag.LADO: "Somebody who works or volunteers with children",
-    Flag.FGM: "Female genital mutilation (FGM)",
-    Flag.PREVENT: "Radicalisation or extremism",
-    Flag.MARAC: "Domestic abuse",
-    Flag.FORCED_MARRIAGE: "Forced marriage or honour-based abuse",
-    Flag.OUTSIDE_HOME: "Harm outside the home: from peers, in a place, online",
-    Flag.NRM: "Trafficking or modern slavery",
-    Flag.EXPLOITATION: "Sexual or criminal exploitation, gangs, county lines",
-    Flag.PRIVATE_FOSTERING: "Private fostering: living for 28 days or more with somebody who is not close family",
-    Flag.NEGLECT_TOOL: "Neglect",
-}
-"""The special concerns, in a referrer's words."""
-
 WHAT = {"called": "call", "concern": "worry"}
 
+SCALE_WORDS = {0: "0: very worried, the child is not safe", 10: "10: not worried, the child is safe"}
 SCALE_ENDS = "0 is very worried: the child is not safe. 10 is not worried: the child is safe and its needs are met."
 
 
@@ -124,7 +110,7 @@ class Impact(IntakeForm):
     concerns = CheckboxesField("Is any of this part of it?", hint="Choose all that apply", small=True)
 
     def fit(self) -> None:
-        choices = [Choice(flag.value, CONCERNS[flag]) for flag in TICKABLE]
+        choices = [Choice(concern.tick, concern.ticked_as) for concern in CONCERNS]
         if self.number > 1:
             choices.insert(0, Choice(SAME, self.as_for_first, exclusive=True))
         self.offer("concerns", [*choices, Choice("none", "None of these", exclusive=True)])
@@ -134,7 +120,7 @@ class Impact(IntakeForm):
         """The answer that takes the first child's concerns for this child, naming them."""
         answers = self.situation.answers
         ticked = set(answers.worry_of(1).concerns)
-        named = [CONCERNS[flag].partition(":")[0] for flag in TICKABLE if flag.value in ticked]
+        named = [concern.title.lower() for concern in CONCERNS if concern.tick in ticked]
         return f"The same as for {answers.children[0].short}: {', '.join(named) or 'none of these so far'}"
 
 
@@ -156,7 +142,8 @@ class NextSteps(IntakeForm):
         called="what needs to happen",
     )
     scale = RadioField(
-        "How worried are you, from 0 to 10?", [(str(number), str(number)) for number in range(11)], inline=True
+        "How worried are you, from 0 (very worried) to 10 (not worried)?",
+        [(str(number), SCALE_WORDS.get(number, str(number))) for number in range(11)],
     )
 
     def fit(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,12 +13,14 @@ from hypothesis import strategies as st
 from partnerships.models import Partnership
 from referrals.intake import summary
 from referrals.intake.answers import GROUPS, Answers, Place, blank, seal, without
+from referrals.intake.concerns import CONCERNS, Concern
 from referrals.intake.pages import PAGES, Progress, find, is_saved, neighbours, steps, tasks
+from referrals.intake.plot import sheet
 from referrals.intake.routing import prefixes
 from referrals.intake.screened import screen_children
 from referrals.intake.situation import Situation
 from tests import schemes
-from thresholds.domain.scheme import Flag
+from thresholds.domain.scheme import Flag, Frozen
 
 AT = dt.datetime(2026, 11, 24, 10, 0, tzinfo=dt.UTC)
 PARTNERSHIP = Partnership(front_door_name="Front Line", slug="testshire", name="Testshire")
@@ -68,8 +71,8 @@ def test_each_child_and_person_has_pages_of_its_own() -> None:
     ("answers", "slug"),
     [
         (of_child(indicators={"chosen": ["health-2-01"]}), "evidence"),
-        (of_child(indicators={"chosen": ["family-3-01"]}), "special"),
-        (of_child(impact={"concerns": ["prevent"]}), "special"),
+        (of_child(indicators={"chosen": ["family-3-01"]}), "concern-domestic-abuse"),
+        (of_child(impact={"concerns": ["prevent"]}), "concern-radicalisation"),
         ({"children": [{"who": {"born": "unborn"}}]}, "special"),
     ],
 )
@@ -279,3 +282,102 @@ def test_an_unborn_child_is_said_to_be_one() -> None:
     here = situation(of_child(who={"born": "unborn", "last_name": "Marlow"}))
     titles = {step.page.slug: step.title(here) for step in steps(here)}
     assert titles["details"] == "More about Unborn baby Marlow" and "the unborn baby" in titles["impact"]
+
+
+def test_domestic_abuse_is_high_risk_only_where_the_referrer_says_so() -> None:
+    told = of_child(impact={"concerns": ["domestic_abuse"]})
+    assert Flag.MARAC not in situation(told).together.flags and "concern-domestic-abuse" in slugs(situation(told))
+    high = {**told, "concern-domestic-abuse": {"high_risk": "yes"}}
+    assert Flag.MARAC in situation(high).together.flags
+    other = {**high, "children": [{"impact": {"concerns": ["none"]}}]}
+    assert Flag.MARAC not in situation(other).together.flags, "ticked for no child any more"
+
+
+@pytest.mark.parametrize("concern", CONCERNS, ids=lambda concern: concern.slug)
+def test_each_special_concern_asks_shows_and_points(concern: Concern) -> None:
+    here = situation({**blank(), "children": [{"impact": {"concerns": [concern.tick]}}, {}]})
+    step = find(here, concern.page)
+    assert step is not None and concern.duty and len(concern.signs) >= 3 and 3 <= len(concern.asks) <= 5
+    assert [child.number for child in here.children_with(concern)] == [1]
+    form = step.page.form(situation=here, stored={"done": "Told the police"})
+    assert [*form.fields][-1] == "done" and {ask.name for ask in concern.asks} < {*form.fields}
+    if concern.tick != "domestic_abuse":
+        assert concern.flag in here.together.flags, "raised whether or not the scheme has a rule for it"
+
+
+def test_whoever_is_in_touch_with_the_family_is_warned() -> None:
+    answers = Answers(
+        {
+            "people": [
+                {"person": {"name": "Jo", "safe_to_call": "no", "unsafe_because": "He listens"}},
+                {"person": {"name": "Al", "alleged": "yes"}},
+            ],
+            "family": {
+                "not_told": "yes",
+                "not_told_who": "The father",
+                "unsafe": "no",
+                "unsafe_what": "left over",
+                "visit": "yes",
+            },
+        }
+    )
+    assert answers.cautions == [
+        ("Must not be told", "The father"),
+        ("Risk to somebody who visits", "Not said further"),
+        ("Not safe to telephone: Jo", "He listens"),
+        ("Said to be a source of harm", "Al"),
+    ]
+
+
+def test_what_the_document_wants_telephoned_is_said_until_it_was() -> None:
+    told = {**of_child(indicators={"chosen": ["health-4-01"]}), "worry": {"happened": "A bruise"}}
+    assert situation(told).telephone_is_due
+    assert not situation({**told, "telephone": {"telephoned": "yes"}}).telephone_is_due
+    low = {**told, **of_child(indicators={"chosen": ["health-1-01"]})}
+    assert not situation(low).telephone_is_due
+    assert situation({**low, **of_child(impact={"safe": "unsure"})}).telephone_is_due
+
+
+SHEET = {
+    "columns": [
+        {"name": "Tier 1", "levels": [1], "grade": "universal"},
+        *({"name": "Tier 2", "levels": [2], "grade": grade} for grade in ("low", "medium", "high")),
+        *({"name": "Tier 3 and 4", "levels": [3, 4], "grade": grade} for grade in ("low", "medium", "high")),
+    ],
+    "rows": [{"name": name, "domain": name} for name in ("Health", "Learning", "Family")],
+}
+
+
+def test_the_plot_sheet_is_filled_in_from_what_was_chosen_and_graded() -> None:
+    scheme = schemes.scheme(plot_sheet=SHEET)
+    chosen = {"chosen": ["health-1-01", "family-2-01", "family-4-01"]}
+    here = situation(of_child(indicators=chosen), scheme)
+    plotted = sheet(scheme, here.answers.worry_of(1))
+    assert plotted is not None
+    words = {row.name: plotted.words(row) for row in plotted.rows}
+    assert words == {"Health": "Tier 1, universal", "Learning": "", "Family": "Tier 3 and 4, not graded"}
+    assert [sum(cell.span for cell in cells) for _, cells in plotted.lines] == [7, 7, 7]
+    step = find(here, "evidence", "child", 1)
+    assert step is not None
+    form = step.page.form({"grade-1": "medium"}, situation=here, number=1)
+    assert "grade-2" not in form.fields and form.is_valid(), "only a step that has grades asks for one"
+    assert form.told() == {"evidence": {}, "grades": {"Family": "medium"}}
+    graded = situation(of_child(indicators=chosen, evidence=form.told()), scheme)
+    cards = [card for card in summary.cards(graded) if card.sheet]
+    assert [(row.key, row.value) for row in cards[0].rows] == [
+        ("Health", "Tier 1, universal"),
+        ("Family", "Tier 3 and 4, medium"),
+    ]
+    assert sheet(schemes.scheme(), here.answers.worry_of(1)) is None
+
+
+def freeze(value: Any) -> Frozen:
+    if isinstance(value, dict):
+        return Frozen(tuple((key, freeze(part)) for key, part in value.items()), mapping=True)
+    return Frozen(tuple(freeze(part) for part in value)) if isinstance(value, list) else Frozen(value)
+
+
+@given(JSON | st.fixed_dictionaries({"columns": JSON, "rows": JSON}))
+def test_any_plot_sheet_is_read(told: Any) -> None:
+    plotted = sheet(replace(schemes.scheme(), plot_sheet=freeze(told)), situation(THREE).answers.worry_of(1))
+    assert plotted is None or len(plotted.lines) == len(plotted.rows) >= len(plotted.to_grade)
