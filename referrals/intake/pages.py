@@ -134,7 +134,13 @@ PAGES = (
     ),
     Page("worry", "What worries you?", forms.Worry, WORRY),
     Page("impact", "What is it like for {child}?", forms.Impact, WORRY, "child"),
-    Page("telephone", "Has somebody telephoned?", forms.Telephone, WORRY),
+    Page(
+        "telephone",
+        "Has somebody telephoned?",
+        forms.Telephone,
+        WORRY,
+        template="referrals/intake/telephone.html",
+    ),
     Page("strengths", "Strengths", forms.Strengths, WORRY),
     Page("next", "What should come next?", forms.NextSteps, WORRY),
     Page(
@@ -157,7 +163,7 @@ PAGES = (
     ),
     Page(
         "evidence",
-        "What did you see in {child}?",
+        "What did you see or hear of {child}?",
         forms.Evidence,
         LEVEL,
         "child",

@@ -65,6 +65,11 @@ class Sheet:
             return f"{group.name}, {group.grades[0]}"
         return f"{group.name}, {row.grade or 'not graded'}"
 
+    @property
+    def plotted(self) -> list[tuple[str, str]]:
+        """The domains in which something was chosen, and where each stands."""
+        return [(row.name, self.words(row)) for row in self.rows if row.group is not None]
+
     def cells(self, row: Row) -> list[Cell]:
         """The row across all columns; one not graded spans its step."""
         found = []

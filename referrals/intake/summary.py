@@ -66,7 +66,7 @@ def plot_card(situation: Situation, step: Step) -> Card | None:
     plotted = sheet(situation.scheme, situation.answers.worry_of(step.number))
     if plotted is None or not plotted.is_plotted:
         return None
-    rows = tuple(Row(row.name, plotted.words(row)) for row in plotted.rows if row.group is not None)
+    rows = tuple(Row(name, where) for name, where in plotted.plotted)
     title = f"Threshold matrix, plotted for {situation.answers.children[step.number - 1].short}"
     return Card(step.page.section, step, title, rows, (), plotted)
 
@@ -93,7 +93,7 @@ def field_rows(situation: Situation, step: Step, stored: Mapping[str, Any]) -> t
         label = str(field.label)
         if told:
             rows.append(Row(label, told, isinstance(field.widget, forms.Textarea)))
-        elif name not in form.revealed:
+        elif name not in form.beside_the_point:
             unanswered.append(label)
     return rows, unanswered
 

@@ -107,6 +107,11 @@ def page_without_script(browser: Browser) -> Iterator[Page]:
     yield from opened(browser, 1280, java_script_enabled=False)
 
 
+@pytest.fixture
+def page_narrow_without_script(browser: Browser) -> Iterator[Page]:
+    yield from opened(browser, 320, java_script_enabled=False)
+
+
 @lru_cache(maxsize=1)
 def axe() -> str:
     if not AXE.exists():

@@ -70,6 +70,11 @@ class IntakeForm(PageForm):
         """The cleaned answers as plain JSON values."""
         return {name: plain(value) for name, value in self.cleaned_data.items()}
 
+    @property
+    def beside_the_point(self) -> frozenset[str]:
+        """Fields that need no answer as things stand: those that an answer not chosen would reveal."""
+        return self.revealed
+
     def doubts(self) -> list[str]:
         """Questions about what is stored that may be a slip, such as a check digit. They stop nobody."""
         return []

@@ -179,6 +179,12 @@ class Consent(IntakeForm):
         "If it goes on without their agreement, who decided that?", hint="Name and role", called="who decided"
     )
 
+    @property
+    def beside_the_point(self) -> frozenset[str]:
+        """Where they agree, nobody has to say why not."""
+        agreed = self.situation.answers.page("consent").get("given") == "yes"
+        return frozenset({"reason", "explain", "decided_by"}) if agreed else frozenset()
+
     def doubts(self) -> list[str]:
         """Says gently where the threshold does not take the reason at a level that needs consent."""
         situation = self.situation

@@ -110,6 +110,14 @@ class Impact(IntakeForm):
     concerns = CheckboxesField("Is any of this part of it?", hint="Choose all that apply", small=True)
 
     def fit(self) -> None:
+        short = self.child.short
+        for name, label in (
+            ("safe", f"Is {short} safe now?"),
+            ("next_seen", f"When will {short} next be seen or collected, and by whom?"),
+            ("impact", f"What does it do to {short}?"),
+            ("child_words", f"What does {short} say?"),
+        ):
+            self.fields[name].label = label
         choices = [Choice(concern.tick, concern.ticked_as) for concern in CONCERNS]
         if self.number > 1:
             choices.insert(0, Choice(SAME, self.as_for_first, exclusive=True))
