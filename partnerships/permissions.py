@@ -24,6 +24,8 @@ class Permission(Enum):
     CHECK_ANSWER = "Answer the checks that are asked of one’s own agency, and see nothing else of the referral"
     REFERRAL_READ_ALL = "Read every referral of the partnership"
     SUMMARY_DOWNLOAD = "Download a referral's summary"
+    LETTER_EDIT = "Draft the texts of the partnership's letters"
+    LETTER_APPROVE = "Approve the text of a letter that somebody else drafted"
     NOTICE_READ = "Read the notices written to one, and choose how they come"
     NOTICE_RESEND = "See which notices reached nobody, and try them again"
     CLOCK_PAUSE = "Stop a clock with a reason, and let it run on"
@@ -136,6 +138,7 @@ class Role(StrEnum):
                 Permission.REFERRAL_AUTHORISE,
                 Permission.SUMMARY_DOWNLOAD,
                 Permission.CLOCK_PAUSE,
+                Permission.LETTER_APPROVE,
                 Permission.REPORT_READ,
                 Permission.AUDIT_READ,
                 Permission.THRESHOLD_APPROVE,
@@ -154,6 +157,8 @@ class Role(StrEnum):
                 Permission.PARTNERSHIP_EDIT,
                 Permission.NOTICE_RESEND,
                 Permission.MEMBER_EDIT,
+                Permission.LETTER_EDIT,
+                Permission.LETTER_APPROVE,
             }
         ),
     )

@@ -13,4 +13,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("referrals.setup.urls")),
     path("", include("referrals.reports.urls")),
     path("", include("referrals.notices.urls")),
+    path("", include("referrals.letters.urls")),
 ]

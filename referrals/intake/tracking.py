@@ -65,8 +65,8 @@ def referral_track(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         "may_send": request.actor.can(Permission.REFERRAL_SEND),
         "next": afterwards.NEXT[State(referral.state)],
         "events": Event.objects.filter(referral=referral, for_referrer=True),
-        "letters": Letter.objects.filter(referral=referral),
         "beside": after_sending(referral, "referral_file"),
+        "letters": Letter.objects.filter(referral=referral).to_referrer(),
         "sections": summary.by_section(summary.cards(situation)),
     }
     return render(request, "referrals/intake/track.html", context)
@@ -100,7 +100,7 @@ def letter(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) -> Htt
     """A letter as it was sent. That it was opened, and by whom, is kept."""
     referral = the_referral(request, referral_id)
     written: Letter = get_object_or_404(
-        Letter.objects.filter(referral=referral).select_related("sent_by"), pk=letter_id
+        Letter.objects.filter(referral=referral).to_referrer().select_related("sent_by"), pk=letter_id
     )
     open_letter(letter=written, by=request.user, at=timezone.now())
     return render(request, "referrals/intake/letter.html", {"referral": referral, "letter": written})

@@ -13,7 +13,7 @@ from referrals import outbox
 from referrals.intake.sending import address
 from referrals.letters import writing
 from referrals.letters.writing import Decided, Written
-from referrals.models import Decision, Letter, Referral
+from referrals.models import Decision, Event, Letter, Referral
 
 
 def write_acknowledgement(*, referral: Referral, words: str, by: User, at: dt.datetime) -> Letter:
@@ -29,13 +29,92 @@ def write_outcome(*, referral: Referral, decisions: Sequence[Decision], by: User
 
 
 @transaction.atomic
-def send(*, referral: Referral, kind: Letter.Kind, written: Written, by: User, at: dt.datetime) -> Letter:
-    """Freeze the letter word for word, and tell the referrer, where there is one with an account, that it is there."""
+def write_to_others(
+    *, referral: Referral, kind: Letter.Kind, recipient: str, words: str, safe_because: str, by: User, at: dt.datetime
+) -> Letter:
+    """A letter to parents, a partner agency or another area: kept word for word, printed and sent by its writer.
+
+    ValueError where a letter to parents does not say how it is known that writing is safe.
+    """
+    if kind is Letter.Kind.PARENTS and not safe_because.strip():
+        raise ValueError("a letter to parents must say how it is known to be safe")
+    first_line = recipient.strip().splitlines()[0] if recipient.strip() else "Sir or Madam"
+    written = writing.to_others(
+        kind.value, referral, recipient=first_line, words=words, decided=decided_of(referral), by=by
+    )
+    letter = send(
+        referral=referral, kind=kind, written=written, recipient=recipient, safe_because=safe_because, by=by, at=at
+    )
+    Event.objects.create(
+        partnership=referral.partnership,
+        referral=referral,
+        kind="letter_written",
+        sentence=f"{by.name} wrote a letter: {kind.label[0].lower()}{kind.label[1:]}.",
+        note=f"Safe to write: {safe_because.strip()}" if kind is Letter.Kind.PARENTS else "",
+        at=at,
+        by=by,
+    )
+    return letter
+
+
+@transaction.atomic
+def not_safe_to_write(*, referral: Referral, because: str, by: User, at: dt.datetime) -> Event:
+    """Record that the parents are not written to, and why. It is asked anew each time."""
+    audit.record(
+        partnership=referral.partnership,
+        verb="letter.not_safe",
+        noun="referral",
+        object_id=referral.pk,
+        by=by,
+        at=at,
+    )
+    return Event.objects.create(
+        partnership=referral.partnership,
+        referral=referral,
+        kind="letter_not_safe",
+        sentence=f"{by.name} did not write to the parents: it is not known to be safe.",
+        note=because.strip(),
+        at=at,
+        by=by,
+    )
+
+
+def sample_to_others(referral: Referral, kind: str, *, by: User) -> Written:
+    """The letter as it will read, with dots for what is still to be written."""
+    return writing.to_others(kind, referral, recipient="…", words="…", decided=decided_of(referral), by=by)
+
+
+def decided_of(referral: Referral) -> list[Decided]:
+    """What holds for each child; nothing where nothing is decided."""
+    rows = Decision.objects.filter(referral=referral).standing().select_related("child").order_by("child__order", "at")
+    return [Decided.of(each) for each in rows]
+
+
+@transaction.atomic
+def send(
+    *,
+    referral: Referral,
+    kind: Letter.Kind,
+    written: Written,
+    recipient: str = "",
+    safe_because: str = "",
+    by: User,
+    at: dt.datetime,
+) -> Letter:
+    """Freeze the letter word for word, and tell the referrer, where it is theirs and they have an account, that it is
+    there.
+
+    recipient: name and address of somebody else, to whom it is sent on paper.
+    """
+    reader = None if recipient else referral.referrer
     letter = Letter.objects.create(
         partnership=referral.partnership,
         referral=referral,
         kind=kind,
-        addressed_to=referral.referrer,
+        addressed_to=reader,
+        recipient=recipient.strip(),
+        safe_because=safe_because.strip(),
+        text_version=written.version,
         subject=written.subject,
         body=written.body,
         sent_at=at,
@@ -50,12 +129,12 @@ def send(*, referral: Referral, kind: Letter.Kind, written: Written, by: User, a
         by=by,
         at=at,
     )
-    if referral.referrer:
+    if reader:
         outbox.tell(
             partnership=referral.partnership,
             referral=referral,
             kind="letter",
-            to=referral.referrer,
+            to=reader,
             key=f"letter:{letter.pk}",
             subject=f"Front Door: a letter about your referral {referral.reference}",
             body=writing.notice(referral.reference, address(referral.partnership, "referral_track", referral)),

@@ -1,7 +1,7 @@
-"""Letters, from the texts beside this module, in the partnership's own words.
+"""Letters in the partnership's own words, or in those that come with Front Door (the texts beside this module).
 
-A letter names a child by initials alone, and holds what the referrer may know: never the screener's reason, never what
-another agency said. The texts are plain paragraphs; `{{ … }}` stands for what differs from letter to letter.
+A letter names a child by initials alone, but for one to the parents, and holds what its reader may know: never the
+screener's reason, never what another agency said. What a text may hold stands in `referrals.domain.letter`.
 """
 
 from __future__ import annotations
@@ -15,23 +15,24 @@ from typing import Any
 
 from django.template import Context, Engine, Template
 
-from partnerships.models import User
+from partnerships.models import Partnership, User
 from partnerships.templatetags.page_parts import moment
+from referrals.domain.letter import fill
 from referrals.domain.lifecycle import Outcome
-from referrals.models import Child, Clock, Decision, Referral
+from referrals.models import Child, Clock, Decision, LetterText, Referral
 from thresholds.domain.scheme import Scheme
 from thresholds.loading import load
 
 TEXTS = Path(__file__).parent / "texts"
-SUBJECTS = {"acknowledgement": "We are reading your referral", "outcome": "The outcome of your referral"}
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A letter as it goes out: plain text, paragraphs parted by blank lines."""
+    """A letter as it goes out: plain text, paragraphs parted by blank lines; and the version of its text, if any."""
 
     subject: str
     body: str
+    version: LetterText | None = None
 
 
 @lru_cache(maxsize=1)
@@ -53,15 +54,13 @@ def text(of: str, /, **words: Any) -> str:
 def acknowledgement(referral: Referral, *, words: str, by: User) -> Written:
     """A named person's word that the referral is being read; `words` are that person's own, if any."""
     due = dict(Clock.objects.filter(referral=referral, met_at__isnull=True).values_list("slug", "due_at"))
-    return _written(
-        "acknowledgement",
-        referral,
-        by,
-        words=words.strip(),
+    what_next = text(
+        "what_next",
         decide_by=moment(due["decide"]) if "decide" in due else "",
         outcome_by=moment(due["outcome_in_writing"]) if "outcome_in_writing" in due else "",
         telephone_you=referral.referrer_details.get("telephone", ""),
     )
+    return _written("acknowledgement", referral, by, words=words.strip(), what_next=what_next)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +91,56 @@ def outcome(referral: Referral, *, decided: Sequence[Decided], by: User) -> Writ
         "outcome",
         referral,
         by,
-        document=scheme.title,
-        decided=[paragraph(referral, scheme, together) for together in alike.values()],
-        stages=stages(scheme),
+        decided=text(
+            "decided",
+            decided=[paragraph(referral, scheme, together) for together in alike.values()],
+            document=scheme.title,
+            partnership=referral.partnership.name,
+        ),
+        disagreement=text("disagreement", stages=stages(scheme)),
     )
+
+
+def to_others(
+    kind: str, referral: Referral, *, recipient: str, words: str, decided: Sequence[Decided], by: User
+) -> Written:
+    """A letter to parents, a partner agency or another area: what was decided, never the level, never the reason.
+
+    Parents read their children's first names, and never who referred; others read initials.
+    """
+    family = kind == "parents"
+    children = [first_name(child) if family else initials(child) for child in referral.children.all()]
+    alike: dict[Outcome, list[Decided]] = {}
+    for each in decided:
+        alike.setdefault(each.outcome, []).append(each)
+    rows = [
+        {
+            "children": listed(called(each.child, family=family) for each in together),
+            "outcome_label": outcome.label,
+            "outcome_meaning": outcome.meaning,
+        }
+        for outcome, together in alike.items()
+    ]
+    return _written(
+        kind,
+        referral,
+        by,
+        recipient=recipient.strip(),
+        words=words.strip(),
+        children=listed(children),
+        decided=text("decided_plainly", decided=rows),
+    )
+
+
+def called(child: Child | None, *, family: bool) -> str:
+    if child is None:
+        return "the child"
+    return first_name(child) if family else initials(child)
+
+
+def first_name(child: Child) -> str:
+    """A child as its family calls it."""
+    return child.first_name or ("your unborn baby" if child.expected_on else "your child")
 
 
 def paragraph(referral: Referral, scheme: Scheme, together: Sequence[Decided]) -> dict[str, str]:
@@ -128,34 +173,64 @@ def working_days(count: int | None) -> str:
     return "1 working day" if count == 1 else f"{count} working days"
 
 
-def _written(kind: str, referral: Referral, by: User, **words: Any) -> Written:
+def _written(kind: str, referral: Referral, by: User, **values: str) -> Written:
+    """The text in force, filled in."""
+    subject, body, version = in_force(referral.partnership, kind)
+    filled = {**common(referral, by), **values}
+    return Written(fill(subject, filled), fill(body, filled), version)
+
+
+def common(referral: Referral, by: User) -> dict[str, str]:
+    """The places that every letter may have."""
     partnership = referral.partnership
-    door = {
+    return {
+        "referrer": referral.referrer_details.get("name") or "colleague",
+        "reference": referral.reference,
+        "received": moment(referral.received_at),
+        "children": listed(initials(child) for child in referral.children.all()),
+        "partnership": partnership.name,
         "front_door": partnership.the_front_door,
-        "telephone": partnership.front_door_telephone,
-        "out_of_hours": partnership.out_of_hours_telephone,
-        "always_open": partnership.always_open,
-        "hours_note": partnership.hours_note,
-    }
-    body = text(
-        kind,
-        referrer=referral.referrer_details.get("name") or "colleague",
-        reference=referral.reference,
-        received=moment(referral.received_at),
-        children=listed(initials(child) for child in referral.children.all()),
-        partnership=partnership.name,
-        front_door=partnership.the_front_door,
-        if_in_danger=text("if_in_danger", **door),
-        signature=text(
+        "if_in_danger": if_in_danger(partnership),
+        "signature": text(
             "signature",
             name=by.name,
             job=by.job_title,
             team=referral.team.name,
             telephone=by.telephone or referral.team.telephone or partnership.front_door_telephone,
         ),
-        **words,
+    }
+
+
+def if_in_danger(partnership: Partnership) -> str:
+    return text(
+        "if_in_danger",
+        front_door=partnership.the_front_door,
+        telephone=partnership.front_door_telephone,
+        out_of_hours=partnership.out_of_hours_telephone,
+        always_open=partnership.always_open,
+        hours_note=partnership.hours_note,
     )
-    return Written(f"{SUBJECTS[kind]} {referral.reference}", body)
+
+
+def in_force(partnership: Partnership, kind: str) -> tuple[str, str, LetterText | None]:
+    """Subject and body of the partnership's own text that holds, or of the one that comes with Front Door."""
+    own = LetterText.objects.filter(partnership=partnership, kind=kind).in_force().first()
+    return (own.subject, own.body, own) if own else (*standard(kind), None)
+
+
+@lru_cache(maxsize=8)
+def standard(kind: str) -> tuple[str, str]:
+    """The subject and text that come with Front Door."""
+    return SUBJECTS[kind], (TEXTS / f"{kind}.txt").read_text(encoding="utf-8").strip()
+
+
+SUBJECTS = {
+    "acknowledgement": "We are reading your referral {{ reference }}",
+    "outcome": "The outcome of your referral {{ reference }}",
+    "parents": "A worry about your child, and what we decided",
+    "agency": "Referral {{ reference }}: what was decided",
+    "transfer": "Referral {{ reference }} passed to you",
+}
 
 
 def initials(child: Child) -> str:

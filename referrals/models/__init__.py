@@ -8,7 +8,7 @@ from referrals.models.clock import Clock, ClockPause, Heartbeat, LateReason
 from referrals.models.decision import Decision
 from referrals.models.draft import Draft
 from referrals.models.event import Event
-from referrals.models.letter import Letter
+from referrals.models.letter import Letter, LetterText
 from referrals.models.notice import Notice, NoticeChoice
 from referrals.models.referral import Referral
 from referrals.models.replay import Replay, ReplayedCase
@@ -31,6 +31,7 @@ __all__ = [
     "Heartbeat",
     "LateReason",
     "Letter",
+    "LetterText",
     "LookupKey",
     "Notice",
     "NoticeChoice",

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from partnerships.access import Actor
+from partnerships.permissions import Permission
 from partnerships.statuses import STATUSES
 from partnerships.templatetags.page_parts import day
 from referrals.additions.shown import after_sending
@@ -125,6 +126,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "quality": quality(situation, referral),
         "letters": letters,
         "after": after_sending(referral, "triage_file"),
+        "writes_here": actor.can(Permission.REFERRAL_DECIDE) and works_in(actor, referral.team),
         "clocks": clocks,
         "clock_rows": clock_reading.shown(clocks, actor, works_here=works_in(actor, referral.team), at=at),
         "history": history(referral, actor, at=at),

@@ -82,6 +82,7 @@ def parts(world: World) -> dict[str, Any]:
         "day": NOW.date().isoformat(),
         "closure_day_id": 1,
         "clock_id": clock_of(mash),
+        "kind": "parents",
         "notice_id": uuid.UUID(int=9),
         "case_id": case.pk,
         "agency": world.school.slug,

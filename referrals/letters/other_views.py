@@ -1,0 +1,102 @@
+"""Letters to parents, a partner agency, another area; and the referrer's answer to a letter."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from partnerships.access import gate
+from partnerships.permissions import Permission
+from referrals.domain.letter import KINDS
+from referrals.intake.tracking import the_referral as followed
+from referrals.letters import actions, receipts
+from referrals.letters.forms import ChallengeForm, OthersForm, ParentsForm
+from referrals.models import Letter, Referral
+from referrals.triage.moves import JOINED
+from referrals.triage.next_steps import works_in
+
+Signed = Any
+TO_OTHERS = ("parents", "agency", "transfer")
+
+
+@gate(Permission.REFERRAL_DECIDE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def letter_new(request: Signed, referral_id: uuid.UUID, kind: str) -> HttpResponse:
+    """Write to somebody without an account. To parents only where it is safe: asked here, and recorded."""
+    rows = Referral.objects.visible_to(request.actor).select_related(*JOINED).prefetch_related("children")
+    referral = rows.filter(pk=referral_id).first()
+    if referral is None or kind not in TO_OTHERS or not works_in(request.actor, referral.team):
+        raise Http404
+    asks = ParentsForm if kind == "parents" else OthersForm
+    form = asks(request.POST if request.method == "POST" else None)
+    now = timezone.now()
+    if form.is_valid():
+        told = form.cleaned_data
+        if told.get("safe") == "no":
+            actions.not_safe_to_write(referral=referral, because=told["safe_because"], by=request.user, at=now)
+            messages.success(request, "It is recorded that writing to the parents is not safe. No letter was written.")
+        else:
+            actions.write_to_others(
+                referral=referral,
+                kind=Letter.Kind(kind),
+                recipient=told["recipient"],
+                words=told["words"],
+                safe_because=told.get("safe_because", ""),
+                by=request.user,
+                at=now,
+            )
+            messages.success(request, "The letter is written and kept. Print it from this page and send it.")
+        return redirect("referral", partnership=request.partnership.slug, referral_id=referral.pk)
+    context = {
+        "referral": referral,
+        "kind": KINDS[kind],
+        "form": form,
+        "sample": actions.sample_to_others(referral, kind, by=request.user),
+    }
+    return render(request, "referrals/letters/new.html", context, status=422 if form.errors else 200)
+
+
+def the_letter(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) -> Letter:
+    """An outcome letter of a referral that this person follows."""
+    referral = followed(request, referral_id)
+    rows = Letter.objects.filter(referral=referral, kind=Letter.Kind.OUTCOME)
+    letter = rows.select_related("sent_by", "partnership", "referral__owner", "referral__partnership").filter(
+        pk=letter_id
+    )
+    found = letter.first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
+@require_POST
+def letter_agree(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) -> HttpResponse:
+    letter = the_letter(request, referral_id, letter_id)
+    if receipts.answer(letter=letter, how=Letter.Answer.AGREED, by=request.user, at=timezone.now()):
+        messages.success(request, "Thank you. Whoever decided sees that you agree.")
+    else:
+        messages.info(request, "This letter has been answered already.")
+    return redirect("letter", partnership=request.partnership.slug, referral_id=referral_id, letter_id=letter_id)
+
+
+@gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
+@require_http_methods(["GET", "HEAD", "POST"])
+def letter_challenge(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) -> HttpResponse:
+    """Say that one sees it differently, and why. It is right to challenge a decision about a child."""
+    letter = the_letter(request, referral_id, letter_id)
+    form = ChallengeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        words, now = form.cleaned_data["words"], timezone.now()
+        if receipts.answer(letter=letter, how=Letter.Answer.CHALLENGED, words=words, by=request.user, at=now):
+            messages.success(request, f"Your words are with {letter.sent_by.name}, who will answer you.")
+            return redirect("referral_track", partnership=request.partnership.slug, referral_id=referral_id)
+        form.add_error(None, "This letter has been answered already. Telephone whoever wrote it.")
+    context = {"letter": letter, "referral": letter.referral, "form": form}
+    return render(request, "referrals/letters/challenge.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,180 @@
+"""The partnership's own words: drafted, shown, approved by a second person; letters to others; the reader's answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+
+from partnerships.models import User
+from partnerships.permissions import Role
+from referrals import outbox
+from referrals.domain.lifecycle import Outcome
+from referrals.letters import texts_kept, writing
+from referrals.models import Event, Letter, LetterText, Notice, Referral
+from referrals.triage import actions
+from tests.factories import NOW, World, make_person, make_referral, make_world, sign
+
+pytestmark = pytest.mark.django_db
+OWN = "Hello {{ referrer }}. {{ reference }}\n\n{{ words }}\n\n{{ what_next }}\n\n{{ if_in_danger }}\n\n{{ signature }}"
+
+
+@pytest.fixture
+def world(time_machine: Any) -> Any:
+    time_machine.move_to(NOW, tick=False)
+    made = make_world()
+    with scope(partnership=made.partnership):
+        yield made
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def at(world: World, name: str, **kwargs: Any) -> str:
+    return reverse(name, kwargs={"partnership": world.partnership.slug, **kwargs})
+
+
+def decided(world: World, **child: Any) -> Referral:
+    referral = make_referral(world, child={"first_name": "Robin", "last_name": "Marlow", **child})
+    sam = world.person(Role.SCREENER)
+    row = actions.claim(referral=referral, by=sam, at=NOW)
+    actions.decide(
+        referral=row,
+        decided_level=2,
+        outcome=Outcome.EARLY_HELP,
+        reason="The police already know the uncle.",
+        told_referrer="A family worker calls on Friday.",
+        revision=row.revision,
+        by=sam,
+        at=NOW,
+    )
+    sign(world, row, at=NOW)
+    return Referral.objects.get(pk=referral.pk)
+
+
+def test_own_words_are_drafted_approved_by_a_second_person_and_hold_from_then_on(world: World) -> None:
+    author, second = world.person(Role.ADMIN), make_person(world, Role.ADMIN)
+    admin, other = signed_in(author), signed_in(second)
+    page = at(world, "letter_text", kind="acknowledgement")
+    edit, approve = (at(world, f"letter_text_{what}", kind="acknowledgement") for what in ("edit", "approve"))
+    assert "words that come with Front Door" in admin.get(page).content.decode()
+    assert admin.post(edit, {"subject": "Hello", "body": "Hi {{ nobody }}"}).status_code == 302
+    shown = admin.get(page).content.decode()
+    assert "There is no place called “nobody”" in shown and "Approve: let it hold" not in shown
+    admin.post(edit, {"subject": "We have it: {{ reference }}", "body": OWN})
+    assert {each.to for each in Notice.objects.filter(kind="letter_text")} == {second, world.person(Role.MANAGER)}
+    assert "Hello Alex Example." in other.get(page).content.decode()
+    draft = LetterText.objects.get()
+    seen = {"seen": draft.written_at.isoformat()}
+    assert "a second person must approve it" in admin.post(approve, seen, follow=True).content.decode()
+    assert "changed since you read it" in other.post(approve, {}, follow=True).content.decode()
+    assert writing.in_force(world.partnership, "acknowledgement")[2] is None
+    other.post(approve, seen)
+    referral = make_referral(world)
+    letter = actions.acknowledge(referral=referral, words="", by=world.person(Role.SCREENER), at=NOW)
+    assert letter.subject == f"We have it: {referral.reference}"
+    assert letter.body.startswith("Hello Practitioner") and "{{" not in letter.body
+    assert letter.text_version == LetterText.objects.get(state="in_force")
+
+
+def test_a_later_version_leaves_what_was_sent_as_it_was_and_every_version_is_kept(world: World) -> None:
+    author, second = world.person(Role.ADMIN), world.person(Role.MANAGER)
+    for n, body in enumerate((OWN, OWN.replace("Hello", "Good day"))):
+        draft = texts_kept.save_draft(
+            partnership=world.partnership, kind="acknowledgement", subject=f"S{n}", body=body, by=author, at=NOW
+        )
+        texts_kept.approve(draft=draft, seen_at=draft.written_at, by=second, at=NOW)
+        if n == 0:
+            letter = actions.acknowledge(
+                referral=make_referral(world), words="", by=world.person(Role.SCREENER), at=NOW
+            )
+    letter.refresh_from_db()
+    assert letter.body.startswith("Hello") and letter.text_version.number == 1
+    assert [(each.number, each.state) for each in LetterText.objects.all()] == [(2, "in_force"), (1, "superseded")]
+
+
+def test_a_text_that_was_changed_since_it_was_read_is_not_approved(world: World) -> None:
+    author, second = world.person(Role.ADMIN), world.person(Role.MANAGER)
+    told: dict[str, Any] = {"partnership": world.partnership, "kind": "outcome", "by": author}
+    first = texts_kept.save_draft(subject="A", body=writing.standard("outcome")[1], at=NOW, **told)
+    texts_kept.save_draft(subject="B", body="{{ reference }}", at=NOW + dt.timedelta(minutes=1), **told)
+    with pytest.raises(texts_kept.Refused, match="changed since you read it"):
+        texts_kept.approve(draft=first, seen_at=NOW, by=second, at=NOW)
+    with pytest.raises(texts_kept.Refused, match="can’t be used yet"):
+        texts_kept.approve(draft=first, seen_at=NOW + dt.timedelta(minutes=1), by=second, at=NOW)
+
+
+def test_the_admin_who_keeps_the_words_sees_no_child(world: World) -> None:
+    decided(world, first_name="Zephyrine")
+    admin = signed_in(world.person(Role.ADMIN))
+    for name in ("letter_text", "letter_text_edit"):
+        assert "Zephyrine" not in admin.get(at(world, name, kind="parents")).content.decode()
+    assert admin.get(at(world, "letter_text", kind="nothing")).status_code == 404
+    assert signed_in(world.person(Role.SCREENER)).get(at(world, "letter_texts")).status_code == 404
+
+
+def test_parents_are_written_to_only_where_it_is_safe_and_that_is_recorded(world: World) -> None:
+    referral = decided(world)
+    screener = signed_in(world.person(Role.SCREENER))
+    new = at(world, "letter_new", referral_id=referral.pk, kind="parents")
+    assert "What we decided: Early help." in screener.get(new).content.decode()
+    told = {"recipient": "Pat Marlow\n1 High Street", "words": "Somebody calls on Friday."}
+    assert screener.post(new, told).status_code == 422, "whether it is safe must be said"
+    assert screener.post(new, {"safe": "no", "safe_because": "He opens the post."}).status_code == 302
+    assert not Letter.objects.to_others().exists()
+    assert Event.objects.get(kind="letter_not_safe").note == "He opens the post."
+    assert screener.post(new, {"safe": "yes", "safe_because": "Asked her"}).status_code == 422
+    assert screener.post(new, {**told, "safe": "yes", "safe_because": "Asked her on the telephone"}).status_code == 302
+    letter = Letter.objects.to_others().get()
+    assert letter.body.startswith("Dear Pat Marlow,") and "Robin" in letter.body
+    for never in ("Practitioner", "level", "uncle", "Testshire Primary", referral.reference, "Marlow wrote"):
+        assert never not in letter.body, never
+    assert (letter.recipient, letter.addressed_to) == (told["recipient"], None)
+
+
+def test_letters_to_others_are_not_the_referrers(world: World) -> None:
+    referral = decided(world)
+    screener = signed_in(world.person(Role.SCREENER))
+    for kind in ("agency", "transfer"):
+        told = {"recipient": "Example Health", "words": "Please visit at once: a secret."}
+        assert screener.post(at(world, "letter_new", referral_id=referral.pk, kind=kind), told).status_code == 302
+    practitioner = signed_in(world.person(Role.PRACTITIONER))
+    page = practitioner.get(at(world, "referral_track", referral_id=referral.pk)).content.decode()
+    assert "a secret" not in page and "passed to you" not in page
+    for letter in Letter.objects.to_others():
+        address = at(world, "letter", referral_id=referral.pk, letter_id=letter.pk)
+        assert practitioner.get(address).status_code == 404
+    assert "a secret" in screener.get(at(world, "referral", referral_id=referral.pk)).content.decode()
+    outbox.deliver_due(at=NOW)
+    assert all("a secret" not in str(message.message()) for message in mail.outbox)
+    assert screener.get(at(world, "letter_new", referral_id=referral.pk, kind="outcome")).status_code == 404
+
+
+def test_the_reader_agrees_or_challenges_once_and_a_challenge_is_heard(world: World) -> None:
+    referral = decided(world)
+    letter = Letter.objects.get(referral=referral, kind="outcome")
+    practitioner = signed_in(world.person(Role.PRACTITIONER))
+    where = {"referral_id": referral.pk, "letter_id": letter.pk}
+    assert "I see it differently" in practitioner.get(at(world, "letter", **where)).content.decode()
+    assert practitioner.post(at(world, "letter_challenge", **where), {"words": ""}).status_code == 422
+    said = {"words": "The baby was not seen."}
+    assert practitioner.post(at(world, "letter_challenge", **where), said).status_code == 302
+    letter.refresh_from_db()
+    assert (letter.answer, letter.answer_words) == ("challenged", "The baby was not seen.")
+    told = Notice.objects.get(kind="challenged")
+    assert told.to == letter.sent_by and "baby" not in told.body + told.subject
+    practitioner.post(at(world, "letter_agree", **where))
+    letter.refresh_from_db()
+    assert letter.answer == "challenged", "the first answer is kept"
+    again = practitioner.post(at(world, "letter_challenge", **where), {"words": "Once more"})
+    assert again.status_code == 422 and "Once more" in again.content.decode()
+    page = signed_in(world.person(Role.SCREENER)).get(at(world, "referral", referral_id=referral.pk)).content.decode()
+    assert "The referrer sees it differently" in page and "The baby was not seen." in page
