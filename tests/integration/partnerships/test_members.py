@@ -1,0 +1,195 @@
+"""Joiner, mover, leaver: who may let whom in, how long an invitation holds, and what ends in the same minute."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope, scopes_disabled
+
+from partnerships import invitations
+from partnerships.actions import Refused
+from partnerships.models import AuditEntry, Invitation, Membership, Session, User
+from partnerships.permissions import Role
+from referrals.models import Notice, Referral
+from referrals.triage.actions import claim
+from tests.factories import World, make_draft, make_invitation, make_person, make_referral, make_world
+
+pytestmark = pytest.mark.django_db
+GOOD = "seven purple otters"
+
+
+@pytest.fixture
+def world() -> World:
+    cache.clear()
+    return make_world()
+
+
+def as_(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def invite(client: Client, **typed: str) -> Any:
+    told = {"name": "Nia New", "email": "nia@testshire.example", "role": "practitioner", "agency": "school", **typed}
+    return client.post(reverse("member_invite", args=["testshire"]), told)
+
+
+def link_told_to(email: str) -> str:
+    with scopes_disabled():
+        notice = Notice.objects.filter(to__email=email, kind="invitation").latest("created_at")
+    return re.search(r"https?://[^/]+(/accounts/invitation/\S+)", notice.body)[1]
+
+
+def test_somebody_new_is_invited_chooses_a_password_and_signs_in(world: World) -> None:
+    assert invite(as_(world.person(Role.ADMIN))).status_code == 302
+    link, browser = link_told_to("nia@testshire.example"), Client()
+    page = browser.get(link).content.decode()
+    assert "Practitioner, Testshire Primary" in page and "noindex" in page
+    assert browser.get(link).status_code == 200, "looking takes nothing up"
+    told = {"name": "Nia New", "job_title": "Teacher", "password": "password1234"}
+    assert "common" in browser.post(link, told).content.decode()
+    assert browser.post(link, {**told, "password": GOOD})["Location"] == reverse("account_login")
+    assert browser.post(link, {**told, "password": "another good one"}).status_code == 404, "once"
+    assert Client().get(link).status_code == 404
+    signed_in = browser.post(reverse("account_login"), {"login": "nia@testshire.example", "password": GOOD})
+    assert signed_in["Location"] == "/testshire/"
+    verbs = set(AuditEntry.objects.values_list("verb", flat=True))
+    assert {"invitation.sent", "invitation.accepted", "role.given", "signin.made"} <= verbs
+
+
+def test_an_invitation_expires_and_can_be_taken_back_or_sent_anew(world: World) -> None:
+    admin = as_(world.person(Role.ADMIN))
+    invite(admin)
+    first = link_told_to("nia@testshire.example")
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(days=7, seconds=1)):
+        assert Client().get(first).status_code == 404
+    row = Invitation.objects.get()
+    assert admin.post(reverse("invitation_again", args=["testshire", row.pk])).status_code == 302
+    second = link_told_to("nia@testshire.example")
+    assert first != second and Client().get(first).status_code == 404 and Client().get(second).status_code == 200
+    row = Invitation.objects.waiting().get()
+    admin.post(reverse("invitation_withdraw", args=["testshire", row.pk]))
+    assert Client().get(second).status_code == 404
+    assert not User.objects.get(email="nia@testshire.example").is_active
+
+
+@pytest.mark.parametrize("token", ["x", "a:b:c", "\x00", "%00", "../..", "é", "9" * 4000])
+def test_a_made_up_link_opens_nothing(world: World, token: str) -> None:
+    assert Client(raise_request_exception=False).get(f"/accounts/invitation/{token}/").status_code == 404
+
+
+def test_who_has_an_account_takes_it_up_signed_in_and_nobody_else_can(world: World) -> None:
+    other = make_world("othershire")
+    known = other.person(Role.PRACTITIONER)
+    invite(as_(world.person(Role.ADMIN)), email=known.email.upper())
+    link = link_told_to(known.email)
+    assert b"Sign in" in Client().get(link).content
+    stolen = Client().post(link, {"name": "x", "job_title": "x", "password": GOOD})
+    assert stolen.status_code == 409 and not known.memberships.filter(partnership=world.partnership).exists()
+    assert as_(world.person(Role.PRACTITIONER)).post(link).status_code == 409
+    assert as_(known).post(link).status_code in (302, 404, 409)
+
+
+def test_a_lead_invites_into_her_agency_alone_and_gives_no_other_role(world: World) -> None:
+    lead = as_(world.person(Role.SAFEGUARDING_LEAD))
+    assert invite(lead, agency="").status_code == 302, "her agency is the only one, and not asked for"
+    assert Invitation.objects.get().agency == world.school
+    for typed in ({"role": "screener", "team": "mash"}, {"role": "admin"}, {"role": "checker"}, {"role": "nothing"}):
+        assert invite(lead, email="x@y.example", **typed).status_code == 422
+    invite(lead, email="z@y.example", agency="practice")
+    assert Invitation.objects.get(user__email="z@y.example").agency == world.school, "what is posted beside is nothing"
+    theirs = make_person(world, Role.PRACTITIONER, agency=world.practice).memberships.get()
+    for name in ("member", "member_end", "member_sign_out", "member_factor_off"):
+        assert lead.post(reverse(name, args=["testshire", theirs.pk])).status_code == 404
+    theirs.refresh_from_db()
+    assert theirs.ended_at is None
+    page = lead.get(reverse("members", args=["testshire"])).content.decode()
+    assert theirs.user.email not in page and world.person(Role.SCREENER).email not in page
+
+
+def test_nobody_changes_or_invites_themselves(world: World) -> None:
+    admin = world.person(Role.ADMIN)
+    client, own = as_(admin), admin.memberships.get()
+    assert client.post(reverse("member_end", args=["testshire", own.pk])).status_code == 422
+    assert client.post(reverse("member", args=["testshire", own.pk]), {"role": "manager"}).status_code == 422
+    assert invite(client, email=admin.email.upper(), role="manager").status_code == 422
+    assert set(admin.memberships.values_list("role", "ended_at")) == {("admin", None)}
+
+
+def test_managers_are_told_when_somebody_may_open_childrens_records(world: World) -> None:
+    invite(as_(world.person(Role.ADMIN)), role="screener", agency="", team="mash")
+    Client().post(
+        link_told_to("nia@testshire.example"), {"name": "Nia New", "job_title": "Social worker", "password": GOOD}
+    )
+    with scopes_disabled():
+        told = Notice.objects.get(to=world.person(Role.MANAGER), kind="role-given")
+    assert "Nia New" in told.body and "MASH screener, MASH" in told.body
+
+
+def test_a_leavers_access_work_and_invitations_end_in_the_same_minute(world: World) -> None:
+    screener = world.person(Role.SCREENER)
+    referral, client = make_referral(world), as_(screener)
+    with scope(partnership=world.partnership):
+        claim(referral=referral, by=screener, at=referral.received_at)
+    held, admin = screener.memberships.get(), as_(world.person(Role.ADMIN))
+    page = admin.get(reverse("member_end", args=["testshire", held.pk])).content.decode()
+    assert "goes back to its queue: 1 referral" in page
+    assert admin.post(reverse("member_end", args=["testshire", held.pk])).status_code == 302
+    assert not Session.rows.filter(user=screener).exists()
+    assert client.get(reverse("queue", args=["testshire"])).status_code == 302
+    screener.refresh_from_db()
+    assert not screener.is_active
+    with scope(partnership=world.partnership):
+        row = Referral.objects.get(pk=referral.pk)
+        assert row.owner is None and row.state == "waiting"
+    assert AuditEntry.objects.filter(verb="account.closed").exists()
+
+
+def test_a_leads_invitations_end_with_her_and_her_drafts_are_told_of(world: World) -> None:
+    lead = world.person(Role.SAFEGUARDING_LEAD)
+    invite(as_(lead))
+    make_draft(world, by=lead)
+    link, admin = link_told_to("nia@testshire.example"), as_(world.person(Role.ADMIN))
+    address = reverse("member_end", args=["testshire", lead.memberships.get().pk])
+    assert "began 1 referral and did not send" in admin.get(address).content.decode()
+    admin.post(address)
+    assert Client().get(link).status_code == 404
+
+
+def test_a_mover_has_the_new_role_and_not_the_old(world: World) -> None:
+    screener, admin = world.person(Role.SCREENER), as_(world.person(Role.ADMIN))
+    held, client = screener.memberships.get(), as_(screener)
+    moved = admin.post(
+        reverse("member", args=["testshire", held.pk]), {"role": "early_help", "team": "early-help", "agency": ""}
+    )
+    assert moved.status_code == 302 and client.get(reverse("queue", args=["testshire"])).status_code == 302
+    assert [(each.role, each.team) for each in Membership.objects.filter(user=screener, ended_at=None)] == [
+        ("early_help", world.early_help)
+    ]
+    assert as_(screener).get(reverse("queue_team", args=["testshire", "mash"])).status_code == 404
+
+
+def test_two_who_take_one_invitation_up_at_once_make_one_role(world: World) -> None:
+    invitation = make_invitation(world)
+    told = {"name": "A", "job_title": "B", "password": GOOD, "by": None, "at": invitation.invited_at}
+    invitations.accept(invitation=invitation, **told)
+    with pytest.raises(Refused):
+        invitations.accept(invitation=invitation, **told)
+    assert invitation.user.memberships.count() == 1
+
+
+def test_the_list_asks_no_query_a_member(world: World, django_assert_max_num_queries: Any) -> None:
+    for _ in range(12):
+        make_person(world, Role.PRACTITIONER, agency=world.school)
+    admin = as_(world.person(Role.ADMIN))
+    with django_assert_max_num_queries(14):
+        page = admin.get(reverse("members", args=["testshire"]))
+    assert page.content.decode().count("Change or end") == 12 + len(Role)

@@ -1,0 +1,209 @@
+"""Who needs a second factor reaches no page of a child without one; how one is set up, used, lost and guessed at."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scopes_disabled
+
+from partnerships.models import Agency, AuditEntry, Session, User
+from partnerships.permissions import Role
+from referrals.models import Notice
+from tests.factories import World, make_world
+from tests.integration.test_gates import ADDRESSES, CANARY, parts, route_names
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "correct horse battery"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+@pytest.fixture
+def world() -> World:
+    cache.clear()
+    return make_world()
+
+
+def by_password(user: User) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login_by_password(user)
+    return client
+
+
+def code(moment: float | None = None) -> str:
+    return format_hotp_value(hotp_value(SECRET, int((moment or time.time()) // 30)))
+
+
+def with_app(user: User) -> User:
+    TOTP.activate(user, SECRET)
+    RecoveryCodes.activate(user)
+    return user
+
+
+def sign_in(user: User, client: Client | None = None) -> tuple[Client, Any]:
+    client = client or Client()
+    return client, client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+
+
+def test_a_password_alone_opens_no_page_of_a_role_that_needs_more(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every address, by GET and POST, for every role: only what is open to everybody answers, and shows no child."""
+    with scopes_disabled():
+        told = parts(world)
+    tried, wrong = 0, []
+    for role in Role:
+        if not role.needs_second_factor:
+            continue
+        client = by_password(world.person(role))
+        for route, pattern in ADDRESSES:
+            kwargs = {name: told[name] for name in route_names(route)} | pattern.default_args
+            address = reverse(pattern.name, kwargs=kwargs)
+            for answer in (client.get(address), client.post(address, {"reason": "x"})):
+                tried += 1
+                body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+                turned = answer.status_code == 302 and "/accounts/2fa/" in answer.headers["Location"]
+                turned = turned or (answer.status_code == 403 and b"A second factor is needed first" in body)
+                if CANARY.encode() in body or (pattern.callback.gate and not turned):
+                    wrong.append(f"{role.value} {address}: {answer.status_code}")
+    with capsys.disabled():
+        print(f"\n{tried:,} pages asked for with a password alone, {len(wrong)} wrong")
+    assert not wrong, "\n".join(wrong[:30])
+
+
+def test_a_role_in_another_partnership_holds_back_here_too(world: World) -> None:
+    from tests.factories import Membership
+
+    screener = world.person(Role.SCREENER)
+    other = make_world("othershire")
+    Membership.objects.create(
+        user=screener, partnership=other.partnership, role=Role.PRACTITIONER.value, agency=other.school
+    )
+    answer = by_password(screener).get(reverse("my_referrals", args=["othershire"]))
+    assert "/accounts/2fa/" in answer["Location"]
+
+
+def test_practitioners_need_one_where_their_agency_says_so(world: World) -> None:
+    client = by_password(world.person(Role.PRACTITIONER))
+    address = reverse("my_referrals", args=["testshire"])
+    assert client.get(address).status_code == 200
+    lead = Client()
+    lead.force_login(world.person(Role.SAFEGUARDING_LEAD))
+    lead.post(reverse("agency_factor", args=["testshire", world.school.slug]), {"required": "yes"})
+    assert Agency.objects.get(pk=world.school.pk).second_factor_required
+    assert "/accounts/2fa/" in client.get(address)["Location"]
+    lead.post(reverse("agency_factor", args=["testshire", world.practice.slug]), {"required": "yes"})
+    assert not Agency.objects.get(pk=world.practice.pk).second_factor_required, "another agency is not hers"
+
+
+def test_what_was_typed_before_the_factor_was_asked_for_is_given_back(world: World) -> None:
+    answer = by_password(world.person(Role.SCREENER)).post(
+        reverse("queue", args=["testshire"]), {"reason": "He flinched <b>"}
+    )
+    assert answer.status_code == 403 and b"He flinched &lt;b&gt;" in answer.content
+
+
+def inside(client: Client) -> bool:
+    """Whether the queue is open to this session."""
+    return client.get(reverse("queue", args=["testshire"]), follow=True).request["PATH_INFO"].startswith("/testshire/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_app_is_set_up_and_then_asked_for(world: World) -> None:
+    screener = world.person(Role.SCREENER)
+    client, answer = sign_in(screener)
+    assert answer["Location"] == reverse("mfa_index")
+    assert b"Your role needs one" in client.get(answer["Location"]).content
+    page = client.get(reverse("mfa_activate_totp"))
+    assert page.status_code == 200 and b"data:image/svg+xml" in page.content
+    secret = client.session["mfa.totp.secret"]
+    wrong = client.post(reverse("mfa_activate_totp"), {"code": "000000"})
+    assert b"Check the code" in wrong.content
+    made = format_hotp_value(hotp_value(secret, int(time.time() // 30)))
+    assert not inside(client)
+    assert client.post(reverse("mfa_activate_totp"), {"code": made}).status_code == 302
+    stored = Authenticator.objects.get(user=screener, type="totp").data["secret"]
+    assert secret not in stored and stored.startswith("gAAAA")
+    assert inside(client), "this session proved it"
+    assert b"recovery codes" in client.get(reverse("mfa_view_recovery_codes")).content
+    again, answer = sign_in(screener)
+    assert answer["Location"] == reverse("mfa_authenticate")
+    assert "_auth_user_id" not in again.session, "half signed in is signed out"
+    verbs = set(AuditEntry.objects.values_list("verb", flat=True))
+    assert {"signin.made", "second_factor.added"} <= verbs
+    with scopes_disabled():
+        assert Notice.objects.filter(to=screener, subject="Your second factor changed").exists()
+
+
+def test_a_code_signs_in_once_and_a_recovery_code_once(world: World) -> None:
+    screener = with_app(world.person(Role.SCREENER))
+    now = code()
+    client, _ = sign_in(screener)
+    assert client.post(reverse("mfa_authenticate"), {"code": now}).status_code == 302
+    assert inside(client)
+    other, _ = sign_in(screener)
+    replayed = other.post(reverse("mfa_authenticate"), {"code": now})
+    assert b"Check the code" in replayed.content, "the same code a second time"
+    spare = RecoveryCodes(Authenticator.objects.get(user=screener, type="recovery_codes")).get_unused_codes()[0]
+    assert other.post(reverse("mfa_authenticate"), {"code": spare}).status_code == 302
+    third, _ = sign_in(screener)
+    assert third.post(reverse("mfa_authenticate"), {"code": spare}).status_code == 200
+
+
+def test_codes_can_not_be_guessed(world: World) -> None:
+    screener = with_app(world.person(Role.SCREENER))
+    client, _ = sign_in(screener)
+    for guess in range(6):
+        client.post(reverse("mfa_authenticate"), {"code": f"00000{guess}"})
+    answer = client.post(reverse("mfa_authenticate"), {"code": code()})
+    assert b"too many tries" in answer.content
+    assert AuditEntry.objects.filter(verb="second_factor.failed").exists()
+
+
+def test_the_last_factor_stays_where_a_role_needs_one(world: World) -> None:
+    screener, practitioner = with_app(world.person(Role.SCREENER)), with_app(world.person(Role.PRACTITIONER))
+    for person, left in ((screener, True), (practitioner, False)):
+        client, _ = sign_in(person)
+        client.post(reverse("mfa_authenticate"), {"code": code()})
+        page = client.post(reverse("mfa_deactivate_totp"))
+        assert Authenticator.objects.filter(user=person, type="totp").exists() is left, page.content
+
+
+def test_whoever_lost_everything_is_helped_by_their_admin(world: World) -> None:
+    screener = with_app(world.person(Role.SCREENER))
+    theirs = Client()
+    theirs.force_login(screener)
+    admin = Client()
+    admin.force_login(world.person(Role.ADMIN))
+    pk = screener.memberships.get().pk
+    admin.post(reverse("member_factor_off", args=["testshire", pk]))
+    assert not Authenticator.objects.filter(user=screener).exists()
+    assert not Session.rows.filter(user=screener).exists()
+    assert theirs.get(reverse("queue", args=["testshire"])).status_code == 302
+    with scopes_disabled():
+        assert Notice.objects.filter(to=screener, subject="Your second factor was taken off").exists()
+
+
+@pytest.mark.parametrize(
+    "credential",
+    ["", "x", "[]", "{}", "null", '{"id": 1}', "[" * 3000, "9" * 5000, '{"rawId": "AA", "id": "AA", "type": "x"}',
+     '{"response": {"userHandle": "////"}}', '{"response": 3}', '{"id":"\\ud800"}', "\x00"],
+)  # fmt: skip
+def test_no_answer_of_a_passkey_makes_a_page_fail(world: World, credential: str) -> None:
+    client = Client(raise_request_exception=False)
+    assert client.post(reverse("mfa_login_webauthn"), {"credential": credential}).status_code < 500
+    signed_in = by_password(world.person(Role.SCREENER))
+    session = signed_in.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(world.person(Role.SCREENER).pk)
+    session.save()
+    assert signed_in.get(reverse("mfa_add_webauthn")).status_code == 200
+    answer = signed_in.post(reverse("mfa_add_webauthn"), {"name": "x", "credential": credential})
+    assert answer.status_code == 200 and not Authenticator.objects.exists()

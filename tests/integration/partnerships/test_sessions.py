@@ -1,0 +1,176 @@
+"""A sign-in ends untouched, ends in any case, ends by its owner, and ends with the role."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scopes_disabled
+
+from partnerships.browsers import browser_name
+from partnerships.models import AuditEntry, Session
+from partnerships.permissions import Role
+from referrals.models import Notice
+from tests.factories import NOW, World, make_draft, make_world
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "correct horse battery"
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture
+def world() -> World:
+    cache.clear()
+    with time_machine.travel(NOW, tick=False):
+        return make_world()
+
+
+def as_(person: Any, at: dt.datetime = NOW) -> Client:
+    client = Client()
+    with time_machine.travel(at, tick=False):
+        client.force_login(person)
+    return client
+
+
+def status(client: Client, address: str, at: dt.datetime) -> int:
+    with time_machine.travel(at, tick=False):
+        return client.get(address, follow=False).status_code
+
+
+@pytest.mark.parametrize(
+    ("role", "page", "idle", "longest"),
+    [
+        (Role.SCREENER, "members", 30, 600),
+        (Role.ADMIN, "partnership_settings", 30, 600),
+        (Role.PRACTITIONER, "my_referrals", 60, 720),
+    ],
+)
+def test_a_session_ends_untouched_and_in_any_case(world: World, role: Role, page: str, idle: int, longest: int) -> None:
+    person, address = world.person(role), reverse(page, args=["testshire"])
+    inside = 404 if role is Role.SCREENER else 200
+    untouched = as_(person)
+    assert status(untouched, address, NOW + (idle - 1) * MINUTE) == inside
+    assert status(untouched, address, NOW + (2 * idle) * MINUTE) == 302
+    used, at = as_(person), NOW
+    while (at := at + 20 * MINUTE) < NOW + longest * MINUTE:
+        assert status(used, address, at) == inside, at
+    assert status(used, address, at) == 302
+    assert AuditEntry.objects.filter(verb="session.ran_out", object_id=person.pk).count() == 2
+
+
+def test_asking_how_long_is_left_is_no_use_and_extending_is(world: World) -> None:
+    client, address = as_(world.person(Role.SCREENER)), reverse("session_status")
+    json = {"headers": {"Accept": "application/json"}}
+    with time_machine.travel(NOW + 25 * MINUTE, tick=False):
+        assert client.get(address).json() == {"seconds": 300, "extendable": True}
+        assert client.get(address).json()["seconds"] == 300
+        assert client.post(address, **json).json()["seconds"] == 1800
+    with time_machine.travel(NOW + 50 * MINUTE, tick=False):
+        assert client.get(address).json()["seconds"] == 300
+    assert Client().get(address).json() == {"seconds": 0, "extendable": False}
+
+
+def test_what_was_typed_survives_the_end(world: World) -> None:
+    client, draft = as_(world.person(Role.PRACTITIONER)), make_draft(world)
+    address = reverse("refer_page", kwargs={"partnership": "testshire", "draft_id": draft.pk, "slug": "worry"})
+    with time_machine.travel(NOW + 61 * MINUTE, tick=False):
+        answer = client.post(address, {"happened": "He flinched."})
+    assert answer.status_code == 403 and b"He flinched." in answer.content
+
+
+def test_reading_writes_the_session_at_most_once_a_minute(world: World, django_assert_num_queries: Any) -> None:
+    client = as_(world.person(Role.PRACTITIONER))
+    key = client.session.session_key
+    for seconds, seen in ((30, 0), (70, 70), (100, 70), (131, 131)):
+        status(client, reverse("my_referrals", args=["testshire"]), NOW + dt.timedelta(seconds=seconds))
+        assert Session.rows.get(pk=key).seen_at == NOW + dt.timedelta(seconds=seen)
+
+
+def test_one_sees_and_ends_ones_own_sign_ins_and_nobody_elses(world: World) -> None:
+    person = world.person(Role.PRACTITIONER)
+    here, there = Client(), Client(headers={"User-Agent": FIREFOX})
+    for client in (here, there):
+        client.post(reverse("account_login"), {"login": person.email, "password": PASSWORD})
+    page = here.get(reverse("account")).content.decode()
+    assert "(here)" in page and page.count("End this sign-in") == 1
+    assert there.session.session_key not in page and here.session.session_key not in page
+    row = Session.rows.get(pk=there.session.session_key)
+    assert browser_name(row.browser) == "Firefox on Windows"
+    stranger = Client()
+    stranger.force_login(world.person(Role.SCREENER))
+    assert stranger.post(reverse("session_end", args=[row.handle])).status_code == 404
+    assert there.get(reverse("account")).status_code == 200
+    here.post(reverse("session_end", args=[row.handle]))
+    assert there.get(reverse("account")).status_code == 302
+    assert here.get(reverse("account")).status_code == 200
+    with scopes_disabled():
+        assert Notice.objects.filter(to=person, subject="You signed in from another browser").count() == 1
+
+
+def test_a_new_password_ends_every_other_sign_in(world: World) -> None:
+    person = world.person(Role.PRACTITIONER)
+    here, there = Client(), Client()
+    for client in (here, there):
+        client.post(reverse("account_login"), {"login": person.email, "password": PASSWORD})
+    new = {"oldpassword": PASSWORD, "password1": "three random words", "password2": "three random words"}
+    assert here.post(reverse("account_change_password"), new).status_code == 302
+    assert there.get(reverse("account")).status_code == 302
+    assert here.get(reverse("account")).status_code == 200
+    with scopes_disabled():
+        assert Notice.objects.filter(to=person, subject="Your password was changed").exists()
+
+
+def test_forty_people_of_one_office_sign_in_while_one_of_them_is_guessed_at(world: World) -> None:
+    from tests.factories import make_person
+
+    people = [make_person(world, Role.PRACTITIONER, agency=world.school) for _ in range(40)]
+    victim = people[0]
+    for _ in range(8):
+        answer = Client().post(reverse("account_login"), {"login": victim.email, "password": "x"})
+    assert b"too many tries" in answer.content
+    came_in = [
+        Client().post(reverse("account_login"), {"login": each.email, "password": PASSWORD}).status_code == 302
+        for each in people[1:]
+    ]
+    assert all(came_in) and len(came_in) == 39
+    assert AuditEntry.objects.filter(verb="signin.locked", object_id=victim.pk).exists()
+    assert AuditEntry.objects.filter(verb="signin.failed", object_id=victim.pk).count() == 5
+    with scopes_disabled():
+        assert Notice.objects.filter(to=victim, kind="signin-locked").count() == 1, "told once a day"
+
+
+def test_no_page_tells_whether_there_is_an_account(world: World) -> None:
+    from django.core import mail
+
+    person = world.person(Role.PRACTITIONER)
+    gone = world.person(Role.SCREENER)
+    gone.is_active = False
+    gone.save()
+
+    def page(name: str, typed: dict[str, str]) -> str:
+        answer = Client().post(reverse(name), typed)
+        body = answer.content.decode()
+        for shown in typed.values():
+            body = body.replace(shown, "")
+        return f"{answer.status_code} {answer.headers.get('Location')} {without_tokens(body)}"
+
+    nobody = "nobody@testshire.example"
+    for known in (person.email, gone.email):
+        assert page("account_login", {"login": known, "password": "wrong"}) == page(
+            "account_login", {"login": nobody, "password": "wrong"}
+        )
+        mail.outbox.clear()
+        assert page("account_reset_password", {"email": known}) == page("account_reset_password", {"email": nobody})
+        assert len(mail.outbox) == 2, "one email each, so that the time is the same"
+
+
+def without_tokens(page: str) -> str:
+    import re
+
+    return re.sub(r'(csrfmiddlewaretoken" value|nonce|content)="[^"]*"', "", page)
