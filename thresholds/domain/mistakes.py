@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from thresholds.domain.scheme import Frozen
+from thresholds.domain.scheme import Frozen, Scheme
 
 AnyEnum = TypeVar("AnyEnum", bound=StrEnum)
 
@@ -22,7 +22,9 @@ MOST = 10_000
 MAX_DEPTH = 12
 MAX_ENTRIES = 5_000
 SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
-UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+LINE_ENDS = re.compile(r"\r\n?")
+MOST_TEXT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,15 @@ class Mistake:
 
 
 class SchemeErrors(ValueError):  # noqa: N818 - it is a list of them
-    """Every mistake in a scheme at once, in the order of the file where its lines are known."""
+    """Every mistake in a scheme at once, in the order of the file where its lines are known.
 
-    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+    `scheme` is what could be read, with stand-ins for what could not; None where nothing could.
+    """
+
+    def __init__(self, mistakes: tuple[Mistake, ...], scheme: Scheme | None = None) -> None:
         super().__init__("\n".join(str(mistake) for mistake in mistakes))
         self.mistakes = mistakes
+        self.scheme = scheme
 
 
 class Notes:
@@ -64,11 +70,11 @@ class Notes:
         """Whether a mistake is noted at that very path."""
         return path in self._paths
 
-    def raise_any(self) -> None:
+    def raise_any(self, scheme: Scheme | None = None) -> None:
         """Raise `SchemeErrors` if anything was noted."""
         if self.mistakes:
             ordered = sorted(self.mistakes, key=lambda mistake: mistake.line or 0)
-            raise SchemeErrors(tuple(ordered))
+            raise SchemeErrors(tuple(ordered), scheme)
 
     def _line(self, path: str) -> int | None:
         while path and path not in self._positions:
@@ -227,8 +233,10 @@ class Part:
             self._wrong(key, value, "text (in quotes, if it looks like a number or a date)")
         elif UNFIT.search(value):
             self._wrong(key, value, "text without control characters")
+        elif len(value) > MOST_TEXT:
+            self._wrong(key, value, f"at most {MOST_TEXT:,} characters; there are {len(value):,}")
         else:
-            return value.strip()
+            return LINE_ENDS.sub("\n", value).strip()
         return ""
 
     def _member(self, path: str, value: Any, kind: type[AnyEnum], *, absent: bool = False) -> AnyEnum | None:

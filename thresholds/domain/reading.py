@@ -83,7 +83,7 @@ def read_scheme(data: Any, positions: Mapping[str, int] | None = None) -> Scheme
     )
     part.done()
     check(scheme, notes, [place for place, _ in rules])
-    notes.raise_any()
+    notes.raise_any(scheme)
     return scheme
 
 

@@ -1,0 +1,182 @@
+"""A redline says everything that differs and nothing else, word by word and in sentences."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import schemes
+from thresholds.domain.reading import SchemeErrors, read_scheme, write_scheme
+from thresholds.domain.redline import Mark, What, proposed_note, redline, words_between
+
+NOT_TOLD = ("slug", "partnership", "in_force_from", "in_force_to")
+words = st.text(st.sampled_from("ab,. \n"), max_size=30)
+
+
+@given(words, words)
+def test_a_redline_holds_both_texts_whole(before: str, after: str) -> None:
+    spans = words_between(before, after)
+    assert "".join(span.text for span in spans if span.kind is not Mark.INSERTED) == before
+    assert "".join(span.text for span in spans if span.kind is not Mark.DELETED) == after
+    assert all(span.text for span in spans)
+    assert (before == after) == all(span.kind is Mark.SAME for span in spans)
+
+
+def test_words_are_marked_one_by_one() -> None:
+    spans = words_between("Often hungry at school", "Often very hungry at home")
+    assert [(span.kind.value, span.text) for span in spans] == [
+        ("same", "Often "),
+        ("inserted", "very "),
+        ("same", "hungry at "),
+        ("deleted", "school"),
+        ("inserted", "home"),
+    ]
+
+
+TEXT = st.sampled_from(["One", "Other words", "A third text of five"])
+EDITS: dict[str, Any] = {
+    "levels": {"name": TEXT, "route": st.sampled_from(["early_help", "mash"]), "consent_needed": st.booleans()},
+    "indicators": {"label": TEXT, "flags": st.sampled_from([[], ["lado"], ["lado", "marac"], ["marac", "lado"]])},
+    "rules": {"explanation": TEXT, "source": TEXT, "local_default": st.booleans()},
+    "limits": {"amount": st.integers(1, 3), "unit": st.sampled_from(["clock_hours", "working_days"])},
+    "consent_reasons": {"label": TEXT, "accepted_at": st.sampled_from([[], [2], [2, 3]])},
+    "evidence": {"name": TEXT, "when": TEXT},
+    "escalation_stages": {"name": TEXT, "limit_working_days": st.sampled_from([None, 1, 2])},
+}
+
+
+@st.composite
+def edited(draw: Any) -> Any:
+    """A scheme with a few things changed, moved or taken out."""
+    told = schemes.content()
+    for _ in range(draw(st.integers(0, 3))):
+        section = draw(st.sampled_from([*EDITS, "domains", "guidance", "title"]))
+        if section == "title":
+            told["title"] = draw(TEXT)
+        elif section == "guidance":
+            told["guidance"][draw(st.sampled_from(["after", "consent", "scale"]))] = draw(TEXT)
+            told["guidance"]["also"][0]["text"] = draw(TEXT)
+        else:
+            rows = told[section]
+            if not rows:
+                continue
+            place = draw(st.integers(0, len(rows) - 1))
+            match draw(st.sampled_from(["change", "move", "remove"])):
+                case "change" if section in EDITS:
+                    name = draw(st.sampled_from(sorted(EDITS[section])))
+                    rows[place][name] = draw(EDITS[section][name])
+                case "move":
+                    rows.insert(draw(st.integers(0, len(rows) - 1)), rows.pop(place))
+                case "remove":
+                    rows.pop(place)
+    counted: dict[Any, int] = {}
+    for row in told["indicators"]:
+        counted[row["level"], row["domain"]] = counted.get((row["level"], row["domain"]), 0) + 1
+        row["item"] = counted[row["level"], row["domain"]]
+    try:
+        return read_scheme(told)
+    except SchemeErrors:
+        return schemes.scheme()
+
+
+@given(edited(), edited())
+def test_everything_that_differs_is_told_and_nothing_else(before: Any, after: Any) -> None:
+    plain = [{k: v for k, v in write_scheme(each).items() if k not in NOT_TOLD} for each in (before, after)]
+    for told in plain:
+        for row in told["indicators"]:
+            del row["item"]
+    entries = redline(before, after)
+    assert bool(entries) == (plain[0] != plain[1])
+    assert all(
+        each.title and (each.sentence or each.spans or each.what in (What.ADDED, What.RETIRED)) for each in entries
+    )
+    assert bool(proposed_note(entries)) == bool(entries)
+
+
+def changed(**by: Any) -> Any:
+    told = schemes.content()
+    for section, (place, values) in by.items():
+        told[section][place].update(values)
+    return read_scheme(told)
+
+
+@pytest.mark.parametrize(
+    ("by", "title", "sentence"),
+    [
+        ({"levels": (2, {"route": "mash"})}, "Level 3: Targeted", "It now goes to the MASH; it went to early help."),
+        ({"levels": (1, {"consent_needed": False})}, "Level 2: Early help", "Consent is no longer needed."),
+        (
+            {"rules": (4, {"parameters": {"level": 2, "count": 2, "domains": 1, "indicates": 3}})},
+            "Rule cluster-2",
+            "Now: At least 2 indicators of level 2, over at least 1 domain, indicate level 3. "
+            "Before: At least 3 indicators of level 2, over at least 2 domains, indicate level 3.",
+        ),
+        (
+            {
+                "rules": (
+                    6,
+                    {"parameters": {"indicators": ["family-2-01"], "under_months": 12, "unborn": True, "indicates": 3}},
+                )
+            },
+            "Rule baby",
+            "Now: With a child under 1 year or unborn, 1 indicator means at least level 3. "
+            "Before: With a child under 1 year or unborn, any of 2 indicators means at least level 3.",
+        ),
+        (
+            {"limits": (0, {"amount": 4, "unit": "working_hours"})},
+            "Acknowledge",
+            "Now within 4 working hours from when the referral is received; "
+            "before within 1 working day from when the referral is received.",
+        ),
+        (
+            {"indicators": (9, {"flags": ["lado"]})},
+            "Health worry 1 of level 2",
+            "It now raises: a person in a position of trust (LADO). It no longer raises: neglect tool to attach.",
+        ),
+        (
+            {"consent_reasons": (1, {"accepted_at": [2]})},
+            "The parents can't be reached",
+            "Accepted at level 2. Before: accepted at no level.",
+        ),
+        (
+            {"escalation_stages": (0, {"limit_working_days": 2})},
+            "Managers",
+            "The limit is now 2 working days; it was 5 working days.",
+        ),
+    ],
+)
+def test_what_is_no_wording_is_told_in_a_sentence(by: Any, title: str, sentence: str) -> None:
+    (entry,) = redline(schemes.scheme(), changed(**by))
+    assert (entry.title, entry.sentence) == (title, sentence)
+
+
+def test_one_that_moved_is_named_and_the_others_are_not() -> None:
+    told = schemes.content()
+    rows = told["indicators"]
+    rows[0]["item"], rows[1]["item"], rows[2]["item"] = 3, 1, 2
+    rows.insert(2, rows.pop(0))
+    (entry,) = redline(schemes.scheme(), read_scheme(told))
+    assert (entry.what, entry.title) == (What.MOVED, "Health worry 1 of level 1")
+    assert entry.sentence == "It now stands after “Health worry 3 of level 1”."
+
+
+def test_added_retired_and_raised_to_another_level() -> None:
+    told = schemes.content()
+    gone = told["indicators"].pop()
+    raised = deepcopy(told["indicators"][2])
+    told["indicators"][2:3] = []
+    raised |= {"level": 2, "item": 4}
+    told["indicators"].insert(11, raised)
+    entries = redline(schemes.scheme(), read_scheme(told))
+    assert [(e.what, e.title, e.weighty) for e in entries] == [
+        (What.MOVED, "Health worry 3 of level 1", True),
+        (What.RETIRED, gone["label"], True),
+    ]
+    assert entries[0].sentence == "It moved from level 1 to level 2."
+    note = proposed_note(entries)
+    assert "Indicators taken out: “Family worry 3 of level 4”." in note
+    assert "It moved from level 1 to level 2." in note
