@@ -125,6 +125,14 @@ STATUSES: dict[str, dict[str, Status]] = {
         "published": Status("Published", "green"),
         "superseded": Status("Superseded", "grey"),
     },
+    # A draft's approval by a second person.
+    "approval": {
+        "asked": Status("Waiting for approval", "blue"),
+        "approved": Status("Approved", "green"),
+        "sent_back": Status("Sent back", "orange"),
+        "withdrawn": Status("Withdrawn", "grey"),
+        "void": Status("Changed since", "yellow"),
+    },
     # A threshold version at this moment.
     "standing": {
         "draft": Status("Draft", "yellow"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -14,8 +13,8 @@ from django.utils.text import slugify
 from partnerships import audit
 from partnerships.hours import LONDON
 from partnerships.models import Partnership, User
-from thresholds import loading, trail
-from thresholds.domain.reading import read_scheme, write_scheme
+from thresholds import approval, loading, trail
+from thresholds.domain.reading import Mistake, SchemeErrors, read_scheme, write_scheme
 from thresholds.domain.scheme import Scheme as SchemeContent
 from thresholds.models import (
     Change,
@@ -32,12 +31,17 @@ from thresholds.models import (
 )
 from thresholds.refused import ChangedMeanwhile, Refused
 
-__all__ = ["ChangedMeanwhile", "Refused", "draft_from", "import_draft", "publish", "reword"]
+__all__ = ["ChangedMeanwhile", "Refused", "bring_in", "draft_from", "import_draft", "publish"]
 
 
 @transaction.atomic
-def import_draft(*, content: SchemeContent, by: User | None, at: dt.datetime) -> SchemeVersion:
-    """Store content as a draft. A draft of the same slug is replaced whole; a published version is never touched."""
+def import_draft(
+    *, content: SchemeContent, based_on: SchemeVersion | None = None, by: User | None, at: dt.datetime
+) -> SchemeVersion:
+    """Store content as a draft. A draft of the same slug is replaced whole; a published version is never touched.
+
+    based_on: what the content was made from, where that is known.
+    """
     check_lengths(content)
     partnership = Partnership.objects.filter(slug=content.partnership).first()
     if partnership is None:
@@ -48,7 +52,7 @@ def import_draft(*, content: SchemeContent, by: User | None, at: dt.datetime) ->
         raise Refused(f"{content.slug} is published and can't change. Give the file a slug of its own.")
     if there and there.scheme_id != scheme.pk:
         raise Refused(f"{content.slug} is a draft of another partnership. Give the file a slug of its own.")
-    based_on = there.based_on if there else None
+    based_on = based_on or (there.based_on if there else None)
     revision = there.revision + 1 if there else 0
     if there:
         discard(there)
@@ -65,6 +69,23 @@ def import_draft(*, content: SchemeContent, by: User | None, at: dt.datetime) ->
     counted = {"indicators": len(content.indicators), "rules": len(content.rules), "replaced": bool(there)}
     trail.write(draft=version, verb=Change.Verb.IMPORTED, name=version.title, after=counted, by=by, at=at)
     return version
+
+
+@transaction.atomic
+def bring_in(*, content: SchemeContent, partnership: Partnership, by: User, at: dt.datetime) -> SchemeVersion:
+    """Store content as a new draft of a partnership, beside whatever there is: no draft of a colleague is replaced.
+
+    Where the content's slug is taken, it gets a new one. Refused where the content says it is another partnership's.
+    """
+    if content.partnership != partnership.slug:
+        raise Refused(
+            f"The file says that it is of the partnership “{content.partnership}”. "
+            f"If it is meant for this one, put “{partnership.slug}” there and bring it in again."
+        )
+    base = SchemeVersion.objects.of(partnership).in_force(at).first()
+    if SchemeVersion.objects.filter(slug=content.slug).exists():
+        content = replace(content, slug=free_slug(partnership.slug, at))
+    return import_draft(content=content, based_on=base, by=by, at=at)
 
 
 def discard(draft: SchemeVersion) -> None:
@@ -87,17 +108,19 @@ LISTS: tuple[tuple[str, type[Any]], ...] = (
 
 
 def check_lengths(content: SchemeContent) -> None:
-    """Refuse the first text that is longer than its column, rather than cut it or fail in the database."""
+    """Refuse every text that is longer than its column, rather than cut it or fail in the database."""
     told = write_scheme(content)
     rows = [("", SchemeVersion, told)]
     rows += [(f"{name}[{place}].", model, row) for name, model in LISTS for place, row in enumerate(told[name])]
+    long = []
     for path, model, row in rows:
         for column in model._meta.concrete_fields:
             value, most = row.get(column.name), column.max_length
             if most and isinstance(value, str) and len(value) > most:
-                raise Refused(
-                    f"{path}{column.name}: found {len(value)} characters ({value[:40]}…), expected at most {most}"
-                )
+                found = f"{len(value)} characters ({value[:40]}…)"
+                long.append(Mistake(f"{path}{column.name}", found, f"at most {most}"))
+    if long:
+        raise SchemeErrors(tuple(long), content)
 
 
 def version_fields(content: SchemeContent) -> dict[str, Any]:
@@ -184,78 +207,35 @@ def free_slug(partnership_slug: str, at: dt.datetime) -> str:
     return next(slug for n in range(1, len(taken) + 2) if (slug := stem if n == 1 else f"{stem}-{n}") not in taken)
 
 
-WORDING: dict[str, tuple[type[Any], tuple[str, ...]]] = {
-    "level": (Level, ("name", "description", "expected_response", "referrer_should")),
-    "indicator": (Indicator, ("label",)),
-    "rule": (Rule, ("explanation",)),
-}
-"""What of a draft an admin may reword, noun by noun."""
-
-
-def words_of(noun: str, row: Any) -> dict[str, str]:
-    """The texts of a level, an indicator or a rule that may be reworded, by field name."""
-    return {name: getattr(row, name) for name in WORDING[noun][1]}
-
-
-def fingerprint(words: dict[str, str]) -> str:
-    """Stands for texts as they were when a form was shown."""
-    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()[:32]
-
-
-@transaction.atomic
-def reword(
-    *, draft: SchemeVersion, noun: str, pk: int, words: dict[str, str], seen: str, by: User, at: dt.datetime
-) -> SchemeVersion:
-    """Change the wording of one level, indicator or rule of a draft.
-
-    words: the new texts by field name. seen: the `fingerprint` of the texts that the form was filled with; where a
-    colleague changed them since, `ChangedMeanwhile`, so that nobody overwrites another in silence.
-    """
-    model, names = WORDING[noun]
-    draft = SchemeVersion.objects.select_for_update().get(pk=draft.pk)
-    if not draft.is_draft:
-        raise Refused("This version is published and can't change. Make a draft from it.")
-    row = model.objects.filter(version=draft, pk=pk).first()
-    if row is None:
-        raise Refused("That is no longer part of this draft.")
-    before = words_of(noun, row)
-    if fingerprint(before) != seen:
-        raise ChangedMeanwhile("A colleague changed this wording while you were writing.")
-    changed = {name: words[name] for name in names if name in words and words[name] != before[name]}
-    if not changed:
-        return draft
-    for name, text in changed.items():
-        setattr(row, name, text)
-    row.clean_fields(exclude={column.name for column in row._meta.fields} - set(changed))
-    row.save(update_fields=list(changed))
-    trail.write(
-        draft=draft,
-        verb=Change.Verb.CHANGED,
-        noun=noun,
-        name=str(row),
-        before={name: before[name] for name in changed},
-        after=changed,
-        by=by,
-        at=at,
-    )
-    return draft
+def agreed(version: SchemeVersion, at: dt.datetime) -> tuple[dt.datetime, str]:
+    """From when, and with which note, a second person approved the draft as it is now; `Refused` where nobody did."""
+    if not approval.effect_is_seen(version):
+        raise Refused(approval.UNSEEN)
+    approved = approval.standing(version)
+    if approved is None:
+        raise Refused(approval.NOT_ASKED)
+    if approved.holds_from is not None and approved.holds_from <= at:
+        raise Refused("The date that was approved has passed. Ask for approval of another.")
+    return approved.holds_from or at, approved.change_note
 
 
 @transaction.atomic
 def publish(
     *,
     version: SchemeVersion,
-    holds_from: dt.datetime,
+    holds_from: dt.datetime | None = None,
     change_note: str = "",
     revision: int | None = None,
     by: User | None,
     at: dt.datetime,
 ) -> SchemeVersion:
-    """Publish a draft from an instant. What held then is superseded at that instant; nothing already sent moves.
+    """Publish a draft. What held then is superseded at that instant; nothing already sent moves.
 
+    A person publishes what a second person approved, from when and with the note that was approved: `holds_from` and
+    `change_note` are taken from the approval. Without a person (set-up on the machine) they are as given.
     revision: the draft's when its changes were shown to whoever confirms. Raises `SchemeErrors` where the content is
-    not whole, `ChangedMeanwhile` where a colleague changed the draft since, `Refused` where it is not a draft or where
-    a version already holds from that very instant.
+    not whole, `ChangedMeanwhile` where a colleague changed the draft since, `Refused` where it is not a draft, is not
+    approved as it is now, nobody looked at its effect, or a version already holds from that very instant.
     """
     Scheme.objects.select_for_update().get(pk=version.scheme_id)
     version = (
@@ -266,6 +246,10 @@ def publish(
     if revision is not None and revision != version.revision:
         raise ChangedMeanwhile("A colleague changed this draft. Check the changes below, then publish.")
     loading.load(version)
+    if by is not None:
+        holds_from, change_note = agreed(version, at)
+    elif holds_from is None:
+        holds_from = at
     others = SchemeVersion.objects.filter(scheme=version.scheme).exclude(state=SchemeVersion.State.DRAFT)
     later = others.filter(holds_from__gte=holds_from).order_by("holds_from").first()
     if later and later.holds_from == holds_from:

@@ -1,4 +1,4 @@
-"""Threshold files, YAML and JSON, in and out. `docs/threshold-files.md` says what stands in one."""
+"""Threshold files, YAML, JSON and spreadsheets, in and out. `docs/threshold-files.md` says what stands in one."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from thresholds import actions
 from thresholds.domain.reading import read_scheme, write_scheme
 from thresholds.domain.scheme import Scheme
 from thresholds.models import SchemeVersion
+from thresholds.sheets.reading import NotASpreadsheet, read_xlsx
+from thresholds.sheets.writing import to_xlsx
 
 Positions = dict[str, int]
-MOST_BYTES = 5_000_000
+MOST_BYTES = 1_000_000
+MOST_UPLOAD = 5_000_000
 DEEPEST = 12
 
 
@@ -29,10 +32,11 @@ def read_text(text: str) -> Scheme:
     if len(text) > MOST_BYTES:
         raise Unreadable(f"The file is larger than {MOST_BYTES // 1_000_000} MB: no threshold is.")
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
         positions: Positions = {}
         locate(node, "", positions, set())
-        data = yaml.safe_load(text)
+        data = None if node is None else loader.construct_document(node)
     except Unreadable:
         raise
     except yaml.YAMLError as error:
@@ -67,16 +71,43 @@ def locate(node: Any, path: str, positions: Positions, seen: set[int], depth: in
 
 def read_file(path: Path) -> Scheme:
     try:
-        return read_text(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(MOST_UPLOAD + 1)
     except OSError as error:
         raise Unreadable(f"{path} can't be opened: {error.strerror}") from error
+    return read_bytes(content, str(path))
+
+
+def read_bytes(content: bytes, name: str) -> Scheme:
+    """A file's content as a `Scheme`, whichever of the three formats it is, by what it holds and not by its name.
+
+    Raises `Unreadable`, or `SchemeErrors` with every mistake and its line, or its sheet, row and column.
+    """
+    if len(content) > MOST_UPLOAD:
+        raise Unreadable(f"The file is larger than {MOST_UPLOAD // 1_000_000} MB: no threshold is.")
+    if not content.strip():
+        raise Unreadable(f"{name} is empty.")
+    if content[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0"):
+        try:
+            return read_xlsx(content)
+        except NotASpreadsheet as error:
+            raise Unreadable(str(error)) from error
+    try:
+        return read_text(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise Unreadable(f"{path} is not text in UTF-8 (byte {error.start})") from error
+        raise Unreadable(f"{name} is not text in UTF-8 (byte {error.start}), and no spreadsheet (.xlsx)") from error
 
 
 def import_file(path: Path, *, by: User | None, at: dt.datetime) -> SchemeVersion:
     """A file as a new draft."""
     return actions.import_draft(content=read_file(path), by=by, at=at)
+
+
+def written(scheme: Scheme, format: str) -> bytes:  # noqa: A002 - it is what it is called
+    """A scheme as a file: yaml, json or xlsx."""
+    if format == "xlsx":
+        return to_xlsx(scheme)
+    return (to_json(scheme) if format == "json" else to_yaml(scheme)).encode()
 
 
 def to_yaml(scheme: Scheme) -> str:

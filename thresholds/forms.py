@@ -1,11 +1,10 @@
-"""What is asked on the threshold pages: a search, new words, a trial, a publication."""
+"""What is asked on the threshold pages: a search, a trial, an approval, two versions to compare."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-from django import forms
 from django.core.exceptions import ValidationError
 
 from partnerships.fields import (
@@ -43,45 +42,6 @@ class SearchForm(PageForm):
         field.empty = f"Every {word}"
         field.offer([Choice(str(each.rank), f"{word.title()} {each.rank}: {each.name}") for each in scheme.levels])
         self.helper.disable_csrf = True
-
-
-class SeenForm(PageForm):
-    """A form that knows the texts it was filled with, so that a colleague's change is noticed."""
-
-    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
-
-
-class LevelWords(SeenForm):
-    name = TextField("Name", max_length=120, missing="Enter the level's name")
-    description = LongTextField(
-        "Who this is for", max_length=6000, missing="Say who this level is for", called="the description"
-    )
-    expected_response = LongTextField(
-        "What the referrer may expect", max_length=6000, missing="Say what the referrer may expect"
-    )
-    referrer_should = LongTextField(
-        "What the referrer is to do", max_length=6000, missing="Say what the referrer is to do"
-    )
-
-
-class IndicatorWords(SeenForm):
-    label = LongTextField(
-        "The indicator in plain words",
-        hint="Keep every qualifier of the document: who, what, how severe, how often, at what age.",
-        max_length=600,
-        rows=3,
-        missing="Enter the indicator's wording",
-        called="the indicator",
-    )
-
-
-class RuleWords(SeenForm):
-    explanation = LongTextField(
-        "The explanation that people read", max_length=6000, missing="Enter the rule's explanation"
-    )
-
-
-WORDS: dict[str, type[SeenForm]] = {"level": LevelWords, "indicator": IndicatorWords, "rule": RuleWords}
 
 
 class TryForm(PageForm):
@@ -127,18 +87,23 @@ class TryForm(PageForm):
         )
 
 
-class PublishForm(PageForm):
-    """From when a draft holds, and what changed, in words."""
+class AskForm(PageForm):
+    """From when a draft is to hold, and what changed, in words that referrers read."""
 
     when = RadioField(
-        "From when does it hold?",
-        [Choice("now", "From now"), Choice("later", "From a date and time", reveals=("on", "time"))],
+        "From when is it to hold?",
+        [Choice("now", "From when it is published"), Choice("later", "From a date and time", reveals=("on", "time"))],
         missing="Choose when it holds from",
     )
     on = DateField("Date", when="future", called="the date")
     time = TimeField("Time", hint="For example, 9am or 16:30", called="the time")
     change_note = LongTextField(
-        "What changed, and why", max_length=4000, rows=4, missing="Say what changed, and why", called="what changed"
+        "What changed, and why",
+        hint="Who refers reads this on the form when they refer again. Put the proposal into your own words.",
+        max_length=4000,
+        rows=8,
+        missing="Say what changed, and why",
+        called="what changed",
     )
     revision = RevisionField()
 
@@ -149,15 +114,45 @@ class PublishForm(PageForm):
                 self.add_error("on", "Enter the date from which it holds")
             if "time" in told and not told["time"]:
                 self.add_error("time", "Enter the time from which it holds")
-            if told.get("on") and told.get("time") and self.at and self.holds_from(told) <= self.at:
+            if told.get("on") and told.get("time") and self.at and (self.holds_from(told) or self.at) <= self.at:
                 self.add_error("time", ValidationError("The date and time must be in the future"))
         return told
 
-    def holds_from(self, told: dict[str, Any] | None = None) -> dt.datetime:
-        """The instant from which it is to hold: this one, or the one chosen, in London's time."""
+    def holds_from(self, told: dict[str, Any] | None = None) -> dt.datetime | None:
+        """The instant from which it is to hold, chosen in London's time; None for the moment of publishing."""
         said = self.cleaned_data if told is None else told
         if said["when"] == "later":
             return dt.datetime.combine(said["on"], said["time"], LONDON).astimezone(dt.UTC)
-        if self.at is None:
-            raise TypeError("PublishForm needs `at`")
-        return self.at
+        return None
+
+
+class AnswerForm(PageForm):
+    """A second person's answer to a draft."""
+
+    answer = RadioField(
+        "Do you approve this draft?",
+        [Choice("approve", "Yes: it may be published"), Choice("send_back", "No: send it back", reveals=("reason",))],
+        missing="Choose whether you approve it",
+    )
+    reason = LongTextField("What has to change?", max_length=4000, rows=4, called="what has to change")
+    revision = RevisionField()
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        if told.get("answer") == "send_back" and "reason" in told and not told["reason"]:
+            self.add_error("reason", "Say what has to change before you would approve it")
+        return told
+
+
+class DifferenceForm(PageForm):
+    """Which two versions to compare; asked with GET."""
+
+    before = ChoiceField("From", missing="Choose the version to begin with")
+    after = ChoiceField("To", missing="Choose the version to compare it with")
+
+    def __init__(self, *args: Any, versions: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: Any = self.fields
+        for name in ("before", "after"):
+            fields[name].offer(versions)
+        self.helper.disable_csrf = True

@@ -72,6 +72,7 @@ def parts(world: World) -> dict[str, Any]:
         "version": world.version.slug,
         "key": "health-2-01",
         "noun": "indicator",
+        "format": "yaml",
         "pk": world.version.indicators.first().pk,
         "slug": "worry",
         "group": "child",

@@ -29,16 +29,25 @@ MOST_TEXT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing wrong. `path` is such as `indicators[3].level`; `line` counts from 1, None where it is not known."""
+    """One thing wrong. `path` is such as `indicators[3].level`; `line` counts from 1, None where it is not known.
+
+    `place` is where it stands in a spreadsheet, "sheet Levels, row 3, column Route": it then stands for the path.
+    """
 
     path: str
     found: str
     expected: str
     line: int | None = None
+    place: str = ""
+
+    @property
+    def where(self) -> str:
+        """Where it is, for people: a place in a spreadsheet, or a line with its path."""
+        line = "" if self.line is None else f"line {self.line}: "
+        return self.place or f"{line}{self.path or 'the file'}"
 
     def __str__(self) -> str:
-        line = "" if self.line is None else f"line {self.line}: "
-        return f"{line}{self.path or 'the file'}: found {self.found}, expected {self.expected}"
+        return f"{self.where}: found {self.found}, expected {self.expected}"
 
 
 class SchemeErrors(ValueError):  # noqa: N818 - it is a list of them

@@ -11,7 +11,7 @@ from thresholds.domain.reading import SchemeErrors
 
 
 class Command(BaseCommand):
-    help = "Read a threshold file (YAML or JSON) as a new draft; with --check only say what is wrong with it."
+    help = "Read a threshold file (YAML, JSON, xlsx) as a new draft; with --check only say what is wrong with it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
