@@ -197,8 +197,29 @@ def draft_from(*, version: SchemeVersion, by: User, at: dt.datetime) -> SchemeVe
         **version_fields(content),
     )
     write_rows(draft, content)
+    keep_retired(version, draft)
     trail.write(draft=draft, verb=Change.Verb.DRAFTED, name=version.slug, by=by, at=at)
     return draft
+
+
+def keep_retired(version: SchemeVersion, draft: SchemeVersion) -> None:
+    """Copy what a version keeps as retired into a draft made from it, so that it can be restored there."""
+    levels = {level.rank: level for level in draft.levels.all()}
+    for name in ("domains", "indicators", "rules", "limits", "consent_reasons", "evidence"):
+        domains = {domain.name: domain for domain in draft.domains.all()}
+        rows: Any = getattr(version, name).retired()
+        if name == "domains":
+            rows = rows.select_related("parent", "same_as")
+        elif name == "indicators":
+            rows = rows.select_related("level", "domain")
+        for row in rows:
+            row.pk, row.version = None, draft
+            if name == "domains":
+                row.parent = domains.get(row.parent.name) if row.parent else None
+                row.same_as = domains.get(row.same_as.name) if row.same_as else None
+            elif name == "indicators":
+                row.level, row.domain = levels[row.level.rank], domains[row.domain.name]
+            row.save(force_insert=True)
 
 
 def free_slug(partnership_slug: str, at: dt.datetime) -> str:

@@ -109,7 +109,7 @@ def threshold_draft(request: PartnershipRequest, version: str) -> HttpResponse:
 def effect_address(draft: SchemeVersion) -> str:
     """Where the draft's effect on past referrals is looked at; empty where there is no such page."""
     try:
-        return reverse("threshold_replay", args=[draft.scheme.partnership.slug, draft.slug])
+        return reverse("threshold_effect", args=[draft.scheme.partnership.slug, draft.slug])
     except NoReverseMatch:
         return ""
 

@@ -267,12 +267,24 @@ def test_an_admin_publishes_new_words_and_what_was_screened_keeps_its_version(
         "WHERE i.key = ? AND v.state = 'draft'",
         key,
     )[0]
-    admin.goto(f"{draft}reword/indicator/{pk}/")
+    admin.goto(f"{draft}part/indicator/{pk}/")
     admin.locator("main [name=label]").fill(words)
-    admin.locator("main").get_by_role("button").first.click()
-    admin.goto(f"{draft}publish/")
+    admin.get_by_role("button", name="Save").click()
+    admin.goto(f"{draft}ask/")
+    expect(admin.get_by_text("Look at what this draft would do to past referrals first").first).to_be_visible()
+    portal.sql(
+        "UPDATE thresholds_schemeversion SET effect_seen_revision = revision, effect_seen_at = created_at, "
+        "effect_seen_by_id = created_by_id WHERE state = 'draft'"
+    )
     admin.locator("main input[name=when][value=now]").check()
     admin.locator("main [name=change_note]").fill("Plainer words for injuries.")
+    admin.get_by_role("button", name="Ask for approval").click()
+    expect(admin.get_by_text("Approval is asked for.")).to_be_visible()
+    manager = as_person(f"manager@{slug}.example", f"{draft.removeprefix(portal.address)}approval/")
+    manager.locator("main input[name=answer][value=approve]").check()
+    manager.get_by_role("button", name="Send your answer").click()
+    expect(manager.get_by_text("You approved the draft.")).to_be_visible()
+    admin.goto(f"{draft}approval/")
     admin.get_by_role("button", name="Publish").click()
     public = as_person(f"practitioner@{slug}.example", f"/{slug}/threshold/")
     expect(public.get_by_text(words).first).to_be_visible()

@@ -120,13 +120,25 @@ def moved(pks: list[int], pk: int, to: To) -> list[int]:
 
 
 @transaction.atomic
-def retire(*, draft: SchemeVersion, noun: str, pk: int, out_of_rules: bool = False, by: User, at: dt.datetime) -> None:
+def retire(
+    *,
+    draft: SchemeVersion,
+    noun: str,
+    pk: int,
+    seen: str | None = None,
+    out_of_rules: bool = False,
+    by: User,
+    at: dt.datetime,
+) -> None:
     """Retire a row, or take out what is not retired but goes: a level, a stage, an entry of the guidance.
 
+    seen: `Row.seen` of what was shown when it was asked for; `ChangedMeanwhile` where that is no more what it says.
     out_of_rules: take a retired indicator out of the rules that name it, too. Refused where others stand on it.
     """
     draft = trail.locked(draft)
     kind, row = the_row(draft, noun, pk)
+    if seen is not None and row.seen != seen:
+        raise ChangedMeanwhile("A colleague changed this since it was shown. Look at it again.")
     if row.retired:
         raise Refused("It is retired already.")
     if not kind.added:

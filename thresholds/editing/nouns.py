@@ -209,6 +209,11 @@ class Table(Noun):
         return rows
 
 
+def by_name(thing: Any) -> str:
+    """What a level or a stage is called without its number."""
+    return str(thing.name)
+
+
 def in_list(row: Row) -> tuple[Any, ...]:
     """Which list of the document an indicator stands in."""
     return row.values["level"], row.values["domain"]
@@ -309,7 +314,7 @@ NOUNS: dict[str, Noun] = {
             ordered=False,
             added=False,
         ),
-        Table("level", "level", "Levels", LEVEL_COLUMNS, model=Level, order="rank"),
+        Table("level", "level", "Levels", LEVEL_COLUMNS, model=Level, order="rank", titled=by_name),
         Table("domain", "domain", "Domains", ("name", "parent", "same_as"), retires=True, model=Domain),
         Table(
             "indicator",
@@ -363,6 +368,7 @@ NOUNS: dict[str, Noun] = {
             ("name", "people", "limit_working_days", "source"),
             model=EscalationStage,
             order="stage",
+            titled=by_name,
         ),
         Whole("guidance", "guidance", "Guidance texts", GUIDANCE_TEXTS, ordered=False, added=False, inside="guidance"),
         Listed(

@@ -56,10 +56,13 @@ def to_row(draft: SchemeVersion, noun: Noun, pk: int, narrowed: str = "", moved:
     query._mutable = True  # type: ignore[attr-defined]
     for name in set(query) - {"q", "level", "domain"}:
         del query[name]
+    if noun.slug == "indicator" or moved:
+        query["row"] = str(pk)  # opens the list that it stands in
     if moved:
-        query["moved"], query["row"] = moved, str(pk)
+        query["moved"] = moved
     asked = f"?{query.urlencode()}" if query else ""
-    return redirect(f"{address('threshold_part', draft, noun=noun.slug)}{asked}#{noun.slug}-{pk}")
+    place = "" if moved else f"#{noun.slug}-{pk}"  # a place in the address would win over the button in focus
+    return redirect(f"{address('threshold_part', draft, noun=noun.slug)}{asked}{place}")
 
 
 @gate(Permission.THRESHOLD_EDIT)
@@ -300,6 +303,7 @@ def threshold_retire(request: PartnershipRequest, version: str, noun: str, pk: i
                 draft=draft,
                 noun=noun,
                 pk=pk,
+                seen=request.POST.get("seen", ""),
                 out_of_rules="out_of_rules" in request.POST,
                 by=request.user,
                 at=timezone.now(),

@@ -122,7 +122,7 @@ def test_check_needs_no_partnership() -> None:
 
 
 BROKEN = {
-    "nothing at all": ("", "the file: found null, expected a mapping"),
+    "nothing at all": ("", "is empty"),
     "a list": ("- 1", "the file: found a list of 1, expected a mapping"),
     "no yaml": ("a: [", "line 1"),
     "a tab": ("a:\n\t- b", "line 2"),
