@@ -1,11 +1,7 @@
 from django.urls import path
 
-<<<<<<< HEAD
-from thresholds import editing_views, public_views, views
-=======
-from thresholds import draft_views, exchange_views, publishing_views, views
+from thresholds import draft_views, exchange_views, public_views, publishing_views, views
 from thresholds.editing import views as editing
->>>>>>> d28404b (wip)
 
 urlpatterns = [
     path("threshold/", views.threshold, name="threshold"),
