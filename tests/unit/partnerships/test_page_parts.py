@@ -155,10 +155,34 @@ def words(role: Role | None) -> list[str]:
 
 def test_links_follow_what_one_may_do(monkeypatch):
     monkeypatch.setattr("partnerships.navigation.address", lambda name, partnership=None: f"/{name}/")
-    assert words(Role.PRACTITIONER) == ["Tell of a worry", "Your referrals", "Notices", "Threshold", "Sign out"]
-    assert words(Role.SCREENER) == ["Queue", "Notices", "Threshold", "Sign out"]
-    assert words(Role.MANAGER) == ["Queue", "Sign-offs", "Notices", "Reports", "Threshold content", "Threshold", "Sign out"]
-    assert words(Role.ADMIN) == ["Notices", "Threshold content", "Settings", "Threshold", "Sign out"]
+    assert words(Role.PRACTITIONER) == [
+        "Tell of a worry",
+        "Your referrals",
+        "Notices",
+        "Threshold",
+        "Your account",
+        "Sign out",
+    ]
+    assert words(Role.SCREENER) == ["Queue", "Notices", "Threshold", "Your account", "Sign out"]
+    assert words(Role.MANAGER) == [
+        "Queue",
+        "Sign-offs",
+        "Notices",
+        "Reports",
+        "Threshold content",
+        "Threshold",
+        "Your account",
+        "Sign out",
+    ]
+    assert words(Role.ADMIN) == [
+        "Notices",
+        "Threshold content",
+        "Members",
+        "Settings",
+        "Threshold",
+        "Your account",
+        "Sign out",
+    ]
     assert words(None) == ["Tell of a worry", "Threshold", "Sign in"]
 
 
