@@ -156,3 +156,34 @@ class DifferenceForm(PageForm):
         for name in ("before", "after"):
             fields[name].offer(versions)
         self.helper.disable_csrf = True
+
+
+class CompareForm(PageForm):
+    """What every area's threshold asks beside its own indicators, without anything of a child's own."""
+
+    age = NumberField(
+        "Age of the youngest child, in whole years",
+        hint="0 for a baby. Leave it out if you don't know",
+        least=0,
+        most=25,
+    )
+    unborn = CheckboxField("A child of the family is not yet born")
+    given = RadioField(
+        "Do the parents agree?", [("yes", "Yes"), ("no", "No"), ("unknown", "Not known")], initial="unknown"
+    )
+    danger = CheckboxField("A child is in immediate danger")
+
+    def facts(self, today: dt.date) -> Facts:
+        """The same for every area; a birthday is made up from the age."""
+        said = self.cleaned_data
+        children = []
+        if said["age"] is not None:
+            children.append(Child(date_of_birth=today - dt.timedelta(days=said["age"] * 365.25 + 60)))
+        if said["unborn"]:
+            children.append(Child(expected_on=today + dt.timedelta(days=90)))
+        return Facts(
+            children=tuple(children),
+            immediate_danger=said["danger"],
+            consent=Consent(given={"yes": True, "no": False}.get(said["given"])),
+            on=today,
+        )
