@@ -325,6 +325,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "referrals.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "scan": {"task": "referrals.tasks.scan", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "tidy": {"task": "referrals.tasks.tidy", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "documents": {
+        "task": "referrals.tasks.make_documents",
+        "schedule": 3 * SWEEP_SECONDS,
+        "options": {"expires": 3 * SWEEP_SECONDS},
+    },
     "deliver": {"task": "referrals.tasks.deliver", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "replays": {
         "task": "referrals.tasks.go_on_with_all_replays",

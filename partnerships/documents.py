@@ -31,7 +31,12 @@ def pdf(template: str, context: dict[str, Any]) -> bytes:
 
     Example: `pdf("referrals/documents/referral.html", {"referral": referral, "cards": cards, "now": at})`
     """
+    return pdf_of(render_to_string(template, context))
+
+
+def pdf_of(page: str) -> bytes:
+    """A whole HTML page as a tagged PDF."""
     from weasyprint import HTML
 
-    document = HTML(string=render_to_string(template, context), url_fetcher=fetcher(), base_url=None)
+    document = HTML(string=page, url_fetcher=fetcher(), base_url=None)
     return document.write_pdf(stylesheets=[stylesheet()], pdf_variant="pdf/ua-1")

@@ -24,6 +24,7 @@ class Permission(Enum):
     CHECK_ANSWER = "Answer the checks that are asked of one’s own agency, and see nothing else of the referral"
     REFERRAL_READ_ALL = "Read every referral of the partnership"
     SUMMARY_DOWNLOAD = "Download a referral's summary"
+    EVIDENCE_DOWNLOAD = "Download everything about a referral as it stood at an instant"
     LETTER_EDIT = "Draft the texts of the partnership's letters"
     LETTER_APPROVE = "Approve the text of a letter that somebody else drafted"
     NOTICE_READ = "Read the notices written to one, and choose how they come"
@@ -137,6 +138,7 @@ class Role(StrEnum):
                 Permission.REFERRAL_READ_ALL,
                 Permission.REFERRAL_AUTHORISE,
                 Permission.SUMMARY_DOWNLOAD,
+                Permission.EVIDENCE_DOWNLOAD,
                 Permission.CLOCK_PAUSE,
                 Permission.LETTER_APPROVE,
                 Permission.REPORT_READ,

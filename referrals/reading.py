@@ -1,4 +1,4 @@
-"""That a referral was read, or taken away as a copy: each time one line of the audit trail."""
+"""That a referral was read: each time one line of the audit trail."""
 
 from __future__ import annotations
 
@@ -14,11 +14,6 @@ def record_reading(*, referral: Referral, by: User, at: dt.datetime) -> None:
     """Somebody opened the referral; what notices told them about it is read with it."""
     read_with(referral=referral, by=by, at=at)
     _record(referral, "referral.read", by, at)
-
-
-def record_copy(*, referral: Referral, by: User, at: dt.datetime) -> None:
-    """Somebody downloaded the copy of what was sent."""
-    _record(referral, "referral.copy_downloaded", by, at)
 
 
 def _record(referral: Referral, verb: str, by: User, at: dt.datetime) -> None:

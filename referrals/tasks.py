@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from referrals import watch
 from referrals.attachments import sweep as attachments
+from referrals.documents import making
 from referrals.replay import running as replays
 
 
@@ -45,3 +46,10 @@ def go_on_with_replay(replay_id: str) -> None:
 def go_on_with_all_replays() -> None:
     """Take up each replay that no worker has in hand, such as one whose worker was killed."""
     replays.go_on_with_all(now=timezone.now)
+
+
+@shared_task(name="referrals.tasks.make_documents")
+def make_documents() -> None:
+    """Make the documents that wait, and take away those that nobody asked for in a day."""
+    making.make_waiting(at=timezone.now())
+    making.purge(at=timezone.now())

@@ -14,4 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("referrals.reports.urls")),
     path("", include("referrals.notices.urls")),
     path("", include("referrals.letters.urls")),
+    path("", include("referrals.documents.urls")),
 ]

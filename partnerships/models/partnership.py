@@ -25,6 +25,9 @@ class Partnership(models.Model):
     always_open = models.BooleanField(default=False, help_text="The front door's telephone is answered day and night")
     hours_note = models.CharField(max_length=400, blank=True)
     form_name = models.CharField(max_length=120)
+    document_marking = models.CharField(
+        max_length=60, default="OFFICIAL-SENSITIVE", help_text="Stands on every page of a document"
+    )
     public_form = models.BooleanField(default=False)
     takes_referrals = models.BooleanField(
         default=True, help_text="Open: it stands on the first page. False while a new partnership is being set up"

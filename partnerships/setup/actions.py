@@ -18,7 +18,7 @@ from partnerships import audit
 from partnerships.actions import Refused
 from partnerships.models import Agency, ContactPoint, Locality, Partnership, Team, User
 
-PARTNERSHIP = ("name", "short_name", "local_authority", "la_code", "form_name", "public_form")
+PARTNERSHIP = ("name", "short_name", "local_authority", "la_code", "form_name", "document_marking", "public_form")
 AGENCY = ("name", "kind", "source_of_referral")
 TEAM = ("name", "address", "email", "telephone", "is_default")
 CONTACT_POINT = ("kind", "name", "telephone", "email", "url", "when", "source")

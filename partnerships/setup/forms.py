@@ -97,6 +97,12 @@ class PartnershipForm(PageForm):
         max_length=120,
         missing="Enter what the form is called",
     )
+    document_marking = TextField(
+        "The marking on every page of a document",
+        hint="For example, OFFICIAL-SENSITIVE",
+        max_length=60,
+        missing="Enter the marking",
+    )
     public_form = CheckboxField("Members of the public may use it too")
 
     def clean_la_code(self) -> str:

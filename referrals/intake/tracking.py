@@ -14,12 +14,12 @@ from django.views.decorators.http import require_safe
 from partnerships.access import gate
 from partnerships.permissions import Permission
 from referrals.additions.shown import after_sending
+from referrals.documents.serving import serve
 from referrals.domain.lifecycle import State
 from referrals.intake import afterwards, shown, summary
 from referrals.letters.reading import open_letter
-from referrals.letters.render import pdf
 from referrals.models import Draft, Event, Letter, Referral
-from referrals.reading import record_copy, record_reading
+from referrals.reading import record_reading
 
 PER_PAGE = 25
 Signed = Any
@@ -76,22 +76,12 @@ def referral_track(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def referral_copy(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """What was sent, as a PDF. Its file name tells nothing of the child."""
-    referral, now = the_referral(request, referral_id), timezone.now()
-    record_copy(referral=referral, by=request.user, at=now)
-    situation = summary.situation_of(referral)
-    body = pdf(
-        "referrals/documents/referral.html",
-        {
-            "referral": referral,
-            "partnership": referral.partnership,
-            "title": f"Referral {referral.reference}",
-            "sections": summary.by_section(summary.cards(situation)),
-            "now": now,
-        },
-    )
-    response = HttpResponse(body, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="referral-{referral.reference}.pdf"'
-    return response
+    referral = the_referral(request, referral_id)
+    context = {
+        "title": f"Referral {referral.reference}",
+        "sections": summary.by_section(summary.cards(summary.situation_of(referral))),
+    }
+    return serve(request, referral, "copy", "referrals/documents/referral.html", context)
 
 
 @gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)

@@ -6,6 +6,7 @@ from referrals.models.attachment import Attachment
 from referrals.models.child import Child, ChosenIndicator, FamilyMember
 from referrals.models.clock import Clock, ClockPause, Heartbeat, LateReason
 from referrals.models.decision import Decision
+from referrals.models.document import Document
 from referrals.models.draft import Draft
 from referrals.models.event import Event
 from referrals.models.letter import Letter, LetterText
@@ -25,6 +26,7 @@ __all__ = [
     "Clock",
     "ClockPause",
     "Decision",
+    "Document",
     "Draft",
     "Event",
     "FamilyMember",

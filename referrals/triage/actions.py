@@ -56,7 +56,6 @@ __all__ = [
     "sign_off",
     "step_down",
     "step_up",
-    "summary_downloaded",
     "take_back",
 ]
 
@@ -207,8 +206,3 @@ def pass_on(
         raise Refused(f"Referral {row.reference} is with {row.team.name} already.")
     in_nobody_elses_hands(row, by)
     return to_team(row, Move.PASS_ON, team, "passed it on", reason, by=by, at=at)
-
-
-def summary_downloaded(*, referral: Referral, by: User, at: dt.datetime) -> None:
-    """Leave in the trail that somebody took a referral's summary away."""
-    record(referral, "summary_downloaded", {"reference": referral.reference}, by=by, at=at)

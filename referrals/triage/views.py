@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from partnerships.access import gate
 from partnerships.models import Team
 from partnerships.permissions import Permission
+from referrals.documents.serving import serve
 from referrals.domain.lifecycle import NotAllowed
 from referrals.intake import summary
-from referrals.letters.render import pdf
 from referrals.models import Referral
 from referrals.reading import record_reading
 from referrals.triage import actions, page, queries
@@ -127,20 +127,12 @@ def referral(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 def referral_summary(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """The same as a PDF. Neither its name nor its address tells of the child."""
     row, now = the_referral(request, referral_id), timezone.now()
-    actions.summary_downloaded(referral=row, by=request.user, at=now)
-    sections = summary.by_section(summary.cards(summary.situation_of(row)))
-    body = pdf(
-        "referrals/documents/summary.html",
-        {
-            **page.context(row, request.actor, at=now),
-            "partnership": row.partnership,
-            "title": f"Summary of referral {row.reference}",
-            "sections": sections,
-        },
-    )
-    response = HttpResponse(body, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{row.pk}.pdf"'
-    return response
+    context = {
+        **page.context(row, request.actor, at=now),
+        "title": f"Summary of referral {row.reference}",
+        "sections": summary.by_section(summary.cards(summary.situation_of(row))),
+    }
+    return serve(request, row, "summary", "referrals/documents/summary.html", context)
 
 
 @gate(Permission.REFERRAL_CLAIM)

@@ -1,0 +1,100 @@
+"""Documents to take away: each download is a line of the trail, and no file's name tells of a child."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from partnerships.access import gate
+from partnerships.hours import LONDON
+from partnerships.permissions import Permission
+from referrals.documents import evidence
+from referrals.documents.forms import InstantForm
+from referrals.documents.serving import serve
+from referrals.intake.tracking import the_referral as followed
+from referrals.models import Letter, Referral
+from referrals.triage.moves import JOINED
+from thresholds.loading import load
+from thresholds.matrix import sections
+
+Signed = Any
+
+
+def worked_on(request: Signed, referral_id: uuid.UUID) -> Referral:
+    rows = Referral.objects.visible_to(request.actor).select_related(*JOINED, "agency").prefetch_related("children")
+    referral = rows.filter(pk=referral_id).first()
+    if referral is None:
+        raise Http404
+    return referral
+
+
+@gate(Permission.SUMMARY_DOWNLOAD)
+@require_safe
+def matrix_pdf(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """The partnership's whole matrix with what was chosen marked in it."""
+    referral = worked_on(request, referral_id)
+    chosen: dict[str, list[str]] = {}
+    several = len(referral.children.all()) > 1
+    for each in referral.chosen_indicators.select_related("indicator", "child"):
+        called = each.child.name if several and each.child else ""
+        chosen.setdefault(each.indicator.key, []).append(called)
+    scheme = load(referral.scheme_version)
+    context = {
+        "title": f"Threshold matrix of referral {referral.reference}",
+        "scheme": scheme,
+        "chosen": {key: ", ".join(name for name in names if name) for key, names in chosen.items()},
+        "sections": sections(scheme),
+        "count": len(chosen),
+    }
+    return serve(request, referral, "matrix", "referrals/documents/matrix.html", context)
+
+
+@gate(Permission.REFERRAL_READ)
+@require_safe
+def letter_pdf(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) -> HttpResponse:
+    """A letter on paper, for whoever works on the referral: to print and post."""
+    referral = worked_on(request, referral_id)
+    return letter_of(request, referral, Letter.objects.filter(referral=referral, pk=letter_id).first())
+
+
+@gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
+@require_safe
+def own_letter_pdf(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) -> HttpResponse:
+    """A letter to the referrer, for themselves to keep."""
+    referral = followed(request, referral_id)
+    return letter_of(request, referral, Letter.objects.to_referrer().filter(referral=referral, pk=letter_id).first())
+
+
+def letter_of(request: Signed, referral: Referral, letter: Letter | None) -> HttpResponse:
+    if letter is None:
+        raise Http404
+    context = {"title": letter.subject, "letter": letter, "as_of": letter.sent_at}
+    return serve(request, referral, "letter", "referrals/documents/letter.html", context)
+
+
+@gate(Permission.EVIDENCE_DOWNLOAD)
+@require_safe
+def evidence_pdf(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """The evidence pack: asks for which instant, then gives the pack as it stood then."""
+    referral, now = worked_on(request, referral_id), timezone.now()
+    asked = "make" in request.GET
+    form = InstantForm(request.GET if asked else None, at=now)
+    if not (asked and form.is_valid()):
+        context = {"referral": referral, "form": form}
+        return render(request, "referrals/documents/evidence_ask.html", context, status=422 if asked else 200)
+    day, hour = form.cleaned_data["on"], form.cleaned_data["time"]
+    at = dt.datetime.combine(day, hour or dt.time(23, 59, 59), LONDON) if day else now
+    if at < referral.received_at:
+        form.add_error("on", "The referral had not been sent by then: give a later day")
+        context = {"referral": referral, "form": form}
+        return render(request, "referrals/documents/evidence_ask.html", context, status=422)
+    told = {**evidence.pack(referral, at=min(at, now)), "title": f"Evidence pack of referral {referral.reference}"}
+    if at >= now:  # now is when something last happened: the same pack, asked for again, is the same file
+        told["at"] = told["as_of"]
+    return serve(request, referral, "evidence_pack", "referrals/documents/evidence.html", told)
