@@ -13,6 +13,7 @@ from partnerships.permissions import Permission
 
 LINKS: tuple[tuple[str, str, tuple[Permission, ...]], ...] = (
     ("Queue", "queue", (Permission.QUEUE_READ,)),
+    ("Search", "search", (Permission.RECORD_SEARCH,)),
     ("Sign-offs", "sign_offs", (Permission.REFERRAL_AUTHORISE,)),
     ("Tell of a worry", "refer_before", (Permission.REFERRAL_SEND,)),
     ("Your referrals", "my_referrals", (Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)),

@@ -18,6 +18,12 @@ class Permission(Enum):
     QUEUE_READ = "See the queues of the teams that one works in"
     REFERRAL_READ = "Read a referral in those queues"
     REFERRAL_CLAIM = "Take a referral, give it back, hand it to a colleague"
+    REFERRAL_ASSIGN = "Hand referrals of one's queues, or as a manager of any, to people who work in them"
+    ABSENCE_MARK = "Say who is away and who covers"
+    NOTE_WRITE = "Add a note to a referral that only those who work on it read"
+    RECORD_SEARCH = "Search among the referrals that one may see"
+    REFERRAL_RESTRICT = "Restrict a referral to named people, and lift it, where one is named or answers for it"
+    GLASS_BREAK = "Open a restricted referral in need, for an hour, with a reason that the managers are told"
     REFERRAL_DECIDE = "Decide a referral, and write to the referrer"
     REFERRAL_STEP = "Step a referral up to the MASH or down to early help, or pass it to another team"
     REFERRAL_AUTHORISE = "Sign off what needs a second person, or send it back: never one’s own"
@@ -87,6 +93,12 @@ class Role(StrEnum):
             {
                 Permission.QUEUE_READ,
                 Permission.REFERRAL_READ,
+                Permission.REFERRAL_ASSIGN,
+                Permission.ABSENCE_MARK,
+                Permission.NOTE_WRITE,
+                Permission.RECORD_SEARCH,
+                Permission.REFERRAL_RESTRICT,
+                Permission.GLASS_BREAK,
                 Permission.REFERRAL_CLAIM,
                 Permission.REFERRAL_DECIDE,
                 Permission.REFERRAL_STEP,
@@ -102,6 +114,12 @@ class Role(StrEnum):
             {
                 Permission.QUEUE_READ,
                 Permission.REFERRAL_READ,
+                Permission.REFERRAL_ASSIGN,
+                Permission.ABSENCE_MARK,
+                Permission.NOTE_WRITE,
+                Permission.RECORD_SEARCH,
+                Permission.REFERRAL_RESTRICT,
+                Permission.GLASS_BREAK,
                 Permission.REFERRAL_CLAIM,
                 Permission.REFERRAL_DECIDE,
                 Permission.REFERRAL_STEP,
@@ -135,6 +153,12 @@ class Role(StrEnum):
             {
                 Permission.QUEUE_READ,
                 Permission.REFERRAL_READ,
+                Permission.REFERRAL_ASSIGN,
+                Permission.ABSENCE_MARK,
+                Permission.NOTE_WRITE,
+                Permission.RECORD_SEARCH,
+                Permission.REFERRAL_RESTRICT,
+                Permission.GLASS_BREAK,
                 Permission.REFERRAL_READ_ALL,
                 Permission.REFERRAL_AUTHORISE,
                 Permission.SUMMARY_DOWNLOAD,

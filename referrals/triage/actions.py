@@ -10,6 +10,7 @@ import datetime as dt
 from django.db import transaction
 from django.db.models import F
 
+from partnerships.access import actor_for
 from partnerships.models import Team, User
 from partnerships.permissions import Permission
 from referrals.clocks.sweep import team_members
@@ -94,8 +95,9 @@ def not_there(referral: Referral) -> str:
 
 def claim_next(*, team: Team, by: User, at: dt.datetime) -> Referral | None:
     """Take the most urgent referral of a queue that nobody has; None where there is none."""
+    actor = actor_for(by, team.partnership)
     for _ in range(TRIES):
-        first = waiting_for(team).first()
+        first = waiting_for(actor, team).first()
         if first is None:
             return None
         try:

@@ -5,28 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django import forms
-from django.utils.datastructures import MultiValueDict
-
 from partnerships.forms import Choice, ChoiceField, LongTextField, PageForm, RadioField, RevisionField
 from partnerships.models import Team, User
 from referrals.models import Referral
-from referrals.triage.queries import DEEPEST, Show
 
 LONGEST_REASON = 5000
-
-
-class QueueFilter(forms.Form):
-    """What of a queue to show, and which page. What can't be read is everything, from the start."""
-
-    show = forms.ChoiceField(choices=[(show.value, show.label) for show in Show], required=False)
-    page = forms.IntegerField(min_value=1, max_value=DEEPEST, required=False)
-
-    @classmethod
-    def read(cls, query: MultiValueDict[str, str]) -> tuple[Show, int]:
-        form = cls(query)
-        form.is_valid()
-        return Show(form.cleaned_data.get("show") or Show.ALL), form.cleaned_data.get("page") or 1
 
 
 class AcknowledgeForm(PageForm):

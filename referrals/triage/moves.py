@@ -101,6 +101,8 @@ def at_work_on(referral: Referral, by: User, needs: Permission = Permission.REFE
     actor = actor_for(by, referral.partnership)
     if not (by.is_active and actor.can(needs) and works_in(actor, referral.team)):
         raise Elsewhere(referral)
+    if referral.restricted and not Referral.objects.visible_to(actor).filter(pk=referral.pk).exists():
+        raise Elsewhere(referral)
 
 
 def in_nobody_elses_hands(referral: Referral, by: User) -> None:

@@ -140,9 +140,25 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "history": history(referral, actor, at=at),
         "decisions": made,
         "overtaken": [each for each in made if each["decision"].state == Decision.State.OVERTAKEN],
-        "events": Event.objects.filter(referral=referral).exclude(kind__in=FOR_REFERRER_ONLY),
+        "events": Event.objects.filter(referral=referral).exclude(kind__in=FOR_REFERRER_ONLY).select_related("by"),
         "scheme": scheme,
     }
+
+
+def beside_it(referral: Referral, actor: Actor) -> list[tuple[str, str]]:
+    """What may be done beside the next steps: an address's name and its words."""
+    works = works_in(actor, referral.team)
+    offered = [
+        ("referral_note", "Add a note", actor.can(Permission.NOTE_WRITE)),
+        ("referral_next_seen", "Note when the child is next seen", works and referral.is_open),
+        ("referral_history", "One history of the child", True),
+        (
+            "referral_restrict",
+            "Who may see it" if referral.restricted else "Restrict who may see it",
+            actor.can(Permission.REFERRAL_RESTRICT) and (works or actor.can(Permission.REFERRAL_READ_ALL)),
+        ),
+    ]
+    return [(name, words) for name, words, may in offered if may]
 
 
 def colour(scheme: Scheme, rank: int | None) -> str:

@@ -1,79 +1,72 @@
-"""Queues: which a person may see, how full they are, and a page of one, without a query a row."""
+"""Queues: which a person may see, how full they are, a page of one, and what stands beside a referral in its list."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from partnerships.access import Actor
 from partnerships.models import Team, User
 from partnerships.permissions import Permission, Role
 from referrals.domain.lifecycle import State
-from referrals.models import Clock, Heartbeat, Referral
+from referrals.models import Child, Clock, Heartbeat, Referral, SavedView
+from referrals.standing import CONSENT_SAID
+from referrals.triage.filters import EVERYWHERE, FLAGS, Cursor, Filter, Show
+from thresholds.loading import NoThreshold, load, version_in_force
 
 PER_PAGE = 25
 HEAVY = ("scheme_version__guidance", "scheme_version__plot_sheet", "scheme_version__flag_notes")
 """What a list of referrals does not need of the threshold version: `load` keeps that."""
 
-DEEPEST = 4000
-"""The last page that is looked up: behind it lies nothing that anybody reads page by page."""
+LONG = ("answers", "screening", "referrer_details", *HEAVY)
+"""What a line of a queue does not need: its words are kept on the row."""
 
-
-class Show(StrEnum):
-    """What of a queue is shown."""
-
-    ALL = "all"
-    MINE = "mine"
-    UNASSIGNED = "unassigned"
-    OVERDUE = "overdue"
-    DANGER = "danger"
-
-    @property
-    def label(self) -> str:
-        return SHOWN[self]
-
-
-SHOWN = {
-    Show.ALL: "All open",
-    Show.MINE: "Mine",
-    Show.UNASSIGNED: "Nobody has it",
-    Show.OVERDUE: "Overdue",
-    Show.DANGER: "In danger",
-}
+IN_A_LINE = (
+    "id",
+    "partnership_id",
+    "referral_id",
+    "order",
+    "first_name",
+    "last_name",
+    "date_of_birth",
+    "unborn",
+    "expected_on",
+    "estimated_age",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One team's queue and how many referrals are in it."""
+    """The queue of one team, or of all of them together (`team` is None), and how many referrals are in each part."""
 
-    team: Team
+    team: Any
+    teams: tuple[Team, ...]
     counts: dict[Show, int]
 
     @property
     def open(self) -> int:
         return self.counts[Show.ALL]
 
+    @property
+    def slug(self) -> str:
+        return self.team.slug if self.team else EVERYWHERE
+
+    @property
+    def name(self) -> str:
+        return self.team.name if self.team else "All queues"
+
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """One page of a queue. `first` and `last` count from 1 within what is shown; 0 where nothing is."""
+    """One page of a queue. `previous` and `next`: the cursors of the pages beside it, None where there is none."""
 
     referrals: list[Referral]
-    number: int
-    more: bool
-
-    @property
-    def first(self) -> int:
-        return (self.number - 1) * PER_PAGE + 1 if self.referrals else 0
-
-    @property
-    def last(self) -> int:
-        return (self.number - 1) * PER_PAGE + len(self.referrals)
+    previous: Cursor | None
+    next: Cursor | None
 
 
 def teams_of(actor: Actor) -> QuerySet[Team]:
@@ -89,68 +82,130 @@ def teams_of(actor: Actor) -> QuerySet[Team]:
     return teams.filter(mine)
 
 
-def shown(show: Show, user: User | None, at: dt.datetime) -> Q:
-    """The condition that each choice stands for, on open referrals."""
-    conditions = {
-        Show.ALL: Q(),
-        Show.MINE: Q(owner=user),
-        Show.UNASSIGNED: Q(owner__isnull=True),
-        Show.OVERDUE: Q(next_due_at__lt=at),
-        Show.DANGER: Q(immediate_danger=True),
-    }
-    return conditions[show]
-
-
 def queues_for(actor: Actor, *, at: dt.datetime) -> list[Queue]:
     """Every queue that this person may see, the MASH first, each with its counts. Two queries."""
-    teams = list(teams_of(actor))
+    teams = sorted(teams_of(actor), key=lambda team: (not team.is_mash, team.name))
+    parts: dict[str, Any] = {
+        show.value: Count("pk", filter=show.condition(actor.user, at)) if show is not Show.ALL else Count("pk")
+        for show in Show
+    }
     counted: dict[int, Any] = {
         row["team"]: row
         for row in Referral.objects.open()
-        .filter(team__in=teams)
+        .filter(team__in=[team.pk for team in teams])
+        .unless_restricted(actor)
         .order_by()
         .values("team")
-        .annotate(
-            **{
-                show.value: Count("pk", filter=shown(show, actor.user, at)) if show is not Show.ALL else Count("pk")
-                for show in Show
-            }
-        )
+        .annotate(**parts)
     }
     return [
-        Queue(team, {show: counted.get(team.pk, {}).get(show.value, 0) for show in Show})
-        for team in sorted(teams, key=lambda team: (not team.is_mash, team.name))
+        Queue(team, (team,), {show: counted.get(team.pk, {}).get(show.value, 0) for show in Show}) for team in teams
     ]
 
 
-def queue(actor: Actor, team: Team, show: Show, *, page: int, at: dt.datetime) -> QueuePage:
-    """A page of a team's queue: danger above all, then what is due first. Two queries: rows, and their children.
+def with_all(queues: list[Queue]) -> list[Queue]:
+    """The queues and, where there are several, all of them together at the end."""
+    if len(queues) < 2:
+        return queues
+    teams = tuple(each.team for each in queues if each.team)
+    return [*queues, Queue(None, teams, {show: sum(each.counts[show] for each in queues) for show in Show})]
 
-    Each row carries `next_clock`, the name of what is due next.
+
+def listed(actor: Actor, teams: tuple[Team, ...], chosen: Filter, *, at: dt.datetime) -> QuerySet[Referral]:
+    """What a list holds, in its order: danger above all, then whose child is next seen, then what is due first."""
+    rows = Referral.objects.open().unless_restricted(actor).filter(chosen.condition(actor.user, at))
+    if len(teams) == 1:
+        return rows.filter(team=teams[0]).most_urgent_first()
+    return rows.filter(partnership=actor.partnership, team__in=[team.pk for team in teams]).most_urgent_first()
+
+
+def queue(
+    actor: Actor,
+    teams: tuple[Team, ...],
+    chosen: Filter,
+    *,
+    after: Cursor | None = None,
+    before: Cursor | None = None,
+    at: dt.datetime,
+) -> QueuePage:
+    """A page of a list, from a place on or up to one. Two queries: rows, and their children.
+
+    A page is found from its first referral, not by counting from the front: the deepest costs what the first does, and
+    nothing is shown twice or left out where a colleague takes one meanwhile.
     """
-    number = max(1, min(page, DEEPEST))
-    start = (number - 1) * PER_PAGE
-    keys = (
-        Referral.objects.visible_to(actor)
-        .in_queue(team)
-        .filter(shown(show, actor.user, at))
-        .values("pk")[start : start + PER_PAGE + 1]
-    )
-    next_clock = Clock.objects.filter(referral=OuterRef("pk")).counting().order_by("due_at").values("name")
-    rows = list(
-        Referral.objects.filter(pk__in=keys)
-        .select_related("owner", "agency", "scheme_version")
-        .defer(*HEAVY)
+    rows = listed(actor, teams, chosen, at=at)
+    if before is not None:
+        found = lines(rows.filter(before.before).reverse())
+        if len(found) > PER_PAGE:
+            return QueuePage(found[1:], Cursor.at(found[1]), Cursor.at(found[-1]))
+        after = None  # fewer are left in front than fill a page: show the first one
+    found = lines(rows.filter(after.after) if after is not None else rows)
+    shown = found[:PER_PAGE]
+    more = Cursor.at(shown[-1]) if len(found) > PER_PAGE else None
+    return QueuePage(shown, Cursor.at(shown[0]) if after is not None and shown else None, more)
+
+
+def lines(rows: QuerySet[Referral]) -> list[Referral]:
+    """A page of rows and one more, each with `next_clock`, the name of what is due next, and what its line needs."""
+    next_clock = Clock.objects.filter(referral=OuterRef("pk"), met_at__isnull=True).order_by("due_at").values("name")
+    return list(
+        Referral.objects.filter(pk__in=rows.values("pk")[: PER_PAGE + 1])
+        .select_related("owner", "agency", "team", "scheme_version")
+        .defer(*LONG)
         .annotate(next_clock=Subquery(next_clock[:1]))
-        .prefetch_related("children")
+        .prefetch_related(Prefetch("children", Child.objects.only(*IN_A_LINE)))
         .most_urgent_first()
     )
-    return QueuePage(rows[:PER_PAGE], number, len(rows) > PER_PAGE)
 
 
-def waiting_for(team: Team) -> QuerySet[Referral]:
-    """What nobody of the team has taken yet, the most urgent first."""
-    return Referral.objects.in_queue(team).filter(state=State.WAITING.value, owner__isnull=True)
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The keys of the referrals in front of and behind one in a list."""
+
+    previous: Any
+    next: Any
+
+
+def beside(referral: Referral, actor: Actor, teams: tuple[Team, ...], chosen: Filter, *, at: dt.datetime) -> Beside:
+    """What stands in front of and behind a referral, whether or not it fits the list still. Two queries."""
+    rows, here = listed(actor, teams, chosen, at=at), Cursor.at(referral)
+    return Beside(
+        rows.filter(here.before).reverse().values_list("pk", flat=True).first(),
+        rows.filter(here.after).values_list("pk", flat=True).first(),
+    )
+
+
+def waiting_for(actor: Actor, team: Team) -> QuerySet[Referral]:
+    """What nobody of the team has taken yet and this person may see, the most urgent first."""
+    rows = Referral.objects.in_queue(team).unless_restricted(actor)
+    return rows.filter(state=State.WAITING.value, owner__isnull=True)
+
+
+def saved_views(user: User, teams: list[Team]) -> list[SavedView]:
+    """The views that this person kept, and those that were shared with everybody of these queues."""
+    shared = Q(shared=True) & (Q(team__in=teams) | Q(team__isnull=True))
+    return list(SavedView.objects.filter(Q(by=user) | shared).select_related("team", "by")[:40])
+
+
+def options(actor: Actor, teams: tuple[Team, ...], *, at: dt.datetime) -> dict[str, list[tuple[str, str]]]:
+    """What there is to choose from in a filter: the threshold's own steps, flags, consent, who has one. Two queries."""
+    rows = Referral.objects.open().unless_restricted(actor).filter(team__in=teams, owner__isnull=False)
+    owners = rows.order_by("owner__name").values_list("owner", "owner__name").distinct()
+    levels: list[tuple[str, str]] = []
+    if actor.partnership is not None:
+        try:
+            scheme = load(version_in_force(actor.partnership, at))
+        except NoThreshold:
+            pass
+        else:
+            word = scheme.step_word.value.capitalize()
+            levels = [(str(each.rank), f"{word} {each.rank}: {each.name}") for each in scheme.levels]
+    return {
+        "level": [*levels, ("0", "None indicated")],
+        "flag": sorted(FLAGS.items(), key=lambda each: each[1]),
+        "consent": [(said, said) for said in CONSENT_SAID],
+        "owner": [(str(pk), name) for pk, name in owners],
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The queue, the referral on one page, and the buttons below it."""
+"""The referral on one page, and the buttons below it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from partnerships.access import gate
-from partnerships.models import Team
 from partnerships.permissions import Permission
 from referrals.documents.serving import serve
 from referrals.domain.lifecycle import NotAllowed
 from referrals.intake import summary
 from referrals.models import Referral
 from referrals.reading import record_reading
-from referrals.triage import actions, page, queries
-from referrals.triage.forms import QueueFilter
+from referrals.triage import actions, page
+from referrals.triage.in_list import in_list
 from referrals.triage.moves import JOINED, Refused
-from referrals.triage.next_steps import BY_NAME, works_in
-from referrals.triage.queries import Queue, Show
-from referrals.triage.rows import line
+from referrals.triage.next_steps import BY_NAME
 
 Signed = Any
 """A request that passed the gate: it carries `partnership` and `actor` (partnerships.middleware)."""
@@ -43,83 +40,18 @@ def back_to(referral: Referral) -> HttpResponse:
     return redirect("referral", partnership=referral.partnership.slug, referral_id=referral.pk)
 
 
-@gate(Permission.QUEUE_READ)
-@require_safe
-def queue(request: Signed) -> HttpResponse:
-    """The first queue of this person."""
-    queues = queries.queues_for(request.actor, at=timezone.now())
-    if queues:
-        return redirect("queue_team", partnership=request.partnership.slug, team=queues[0].team.slug)
-    return render(request, "referrals/triage/no_queue.html")
-
-
-@gate(Permission.QUEUE_READ)
-@require_safe
-def queue_team(request: Signed, team: str) -> HttpResponse:
-    """One team's open referrals, the most urgent first."""
-    now = timezone.now()
-    queues = queries.queues_for(request.actor, at=now)
-    here = next((each for each in queues if each.team.slug == team), None)
-    if here is None:
-        raise Http404
-    show, number = QueueFilter.read(request.GET)
-    found = queries.queue(request.actor, here.team, show, page=number, at=now)
-    return render(
-        request,
-        "referrals/triage/queue.html",
-        {
-            "queues": queues,
-            "queue": here,
-            "choices": choices(here, show),
-            "show": show,
-            "total": here.counts[show],
-            "lines": [line(referral, at=now) for referral in found.referrals],
-            "page": found,
-            "previous_page": f"?show={show}&page={number - 1}" if number > 1 else "",
-            "next_page": f"?show={show}&page={number + 1}" if found.more else "",
-            "works_here": works_in(request.actor, here.team) and request.actor.can(Permission.REFERRAL_CLAIM),
-            "sweep": queries.sweep_seen(at=now),
-            "now": now,
-        },
-    )
-
-
-def choices(queue: Queue, chosen: Show) -> list[dict[str, Any]]:
-    """The parts of the queue to choose from, each with its count."""
-    return [
-        {"label": show.label, "count": queue.counts[show], "href": f"?show={show}", "current": show is chosen}
-        for show in Show
-    ]
-
-
-@gate(Permission.REFERRAL_CLAIM)
-@require_POST
-def queue_next(request: Signed, team: str) -> HttpResponse:
-    """Take the most urgent referral that nobody has."""
-    row = Team.objects.filter(partnership=request.partnership, slug=team).first()
-    if row is None or not works_in(request.actor, row):
-        raise Http404
-    try:
-        referral = actions.claim_next(team=row, by=request.user, at=timezone.now())
-    except Refused as refused:
-        messages.error(request, str(refused))
-        referral = None
-    else:
-        if referral is None:
-            messages.info(request, "Nothing waits here: somebody has each of these referrals.")
-    if referral is None:
-        return redirect("queue_team", partnership=request.partnership.slug, team=team)
-    messages.success(request, f"Referral {referral.reference} is yours.")
-    return back_to(referral)
-
-
 @gate(Permission.REFERRAL_READ)
 @require_safe
 def referral(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """Everything that was told and done, on one page. Each reading is in the trail."""
     row, now = the_referral(request, referral_id), timezone.now()
     record_reading(referral=row, by=request.user, at=now)
-    return render(request, "referrals/triage/referral.html", page.context(row, request.actor, at=now))
+    context = page.context(row, request.actor, at=now)
+    return render(
+        request,
+        "referrals/triage/referral.html",
+        {**context, "in_list": in_list(request, row, at=now), "beside": page.beside_it(row, request.actor)},
+    )
 
 
 @gate(Permission.SUMMARY_DOWNLOAD)

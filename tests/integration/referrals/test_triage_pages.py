@@ -123,11 +123,14 @@ def test_a_full_queue_is_read_in_pages_and_ten_queries(world: World, django_asse
     with django_assert_max_num_queries(10):
         first = page(client.get(address))
     with django_assert_max_num_queries(10):
-        second = page(client.get(address, {"page": 2}))
+        second = page(client.get(address + re.search(r'href="(\?after=[^"]+)" rel="next"', first)[1]))
     names = [re.findall(r"Number\d\d", each) for each in (first, second)]
     assert [len(each) for each in names] == [25, 6]
     assert names[0] + names[1] == [f"Number{n:02}" for n in range(30, -1, -1)]
-    assert "No referral" not in first and client.get(address, {"page": 3}).status_code == 200
+    back = page(client.get(address + re.search(r'href="(\?before=[^"]+)" rel="prev"', second)[1]))
+    assert re.findall(r"Number\d\d", back) == names[0], "back again, to the same page"
+    for odd in ("?after=x", "?after=2_9_9", "?after=9_1_" + "0" * 32, "?before=0_99999999999999999999999_" + "0" * 32):
+        assert client.get(address + odd).status_code == 200
 
 
 def test_the_queue_says_when_nobody_is_being_warned(world: World, screener: Client) -> None:

@@ -1,0 +1,226 @@
+"""Restricted referrals: who is named on them, and breaking the glass in need.
+
+A member of staff's own family, an allegation that the LADO looks into: seen by named people alone, whatever anybody's
+role. So that such a referral is never stuck, somebody who works in its queue is always named; where its named people
+are gone or late, the managers are told by its reference, and can open it in need.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from partnerships import audit
+from partnerships.access import actor_for
+from partnerships.models import Partnership, Team, User
+from partnerships.permissions import Permission, Role
+from referrals.clocks.sweep import managers
+from referrals.domain.lifecycle import State
+from referrals.models import Referral, RestrictedAccess
+from referrals.triage.moves import Refused, held, record, tell_one, tell_story
+from referrals.triage.next_steps import works_in
+
+GLASS_LASTS = dt.timedelta(hours=1)
+
+
+@transaction.atomic
+def restrict(*, referral: Referral, named: Iterable[User], reason: str, by: User, at: dt.datetime) -> Referral:
+    """Let only these people see it from now on. Whoever has it and is not among them has it no more."""
+    row = held(referral)
+    may_restrict(row, by)
+    people = list(named)
+    if not reason.strip():
+        raise Refused("Say why it is restricted: those who are named read it.")
+    one_who_works_there(row.team, people)
+    if not row.restricted:
+        row.restricted = True
+        row.revision += 1
+        if row.owner_id and row.owner_id not in {each.pk for each in people}:
+            row.owner, row.owned_at, row.state = None, None, State.WAITING.value
+        row.save(update_fields=["restricted", "revision", "owner", "owned_at", "state"])
+        tell_story(row, "restricted", f"{by.name} restricted it to named people.", note=reason, by=by, at=at)
+        record(row, "restricted", {"named": [str(each.pk) for each in people]}, by=by, at=at)
+    for person in people:
+        _name(row, person, reason, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def name(*, referral: Referral, person: User, reason: str, by: User, at: dt.datetime) -> RestrictedAccess:
+    """Let one more person see a restricted referral."""
+    row = held(referral)
+    may_restrict(row, by)
+    if not row.restricted:
+        raise Refused(f"Referral {row.reference} is not restricted.")
+    if not reason.strip():
+        raise Refused("Say why this person needs to see it.")
+    return _name(row, person, reason, by=by, at=at)
+
+
+def _name(row: Referral, person: User, reason: str, *, by: User, at: dt.datetime) -> RestrictedAccess:
+    kind = RestrictedAccess.Kind.NAMED
+    standing = RestrictedAccess.objects.holding(at).filter(referral=row, user=person, kind=kind).first()
+    if standing is not None:
+        return standing
+    actor = actor_for(person, row.partnership)
+    if not Referral.objects.within_queues_of(actor).filter(pk=row.pk).exists():
+        raise Refused(f"{person.name} could not see it even if it were not restricted. Choose somebody else.")
+    made = RestrictedAccess.objects.create(
+        partnership=row.partnership, referral=row, user=person, kind=kind, reason=reason, at=at, by=by
+    )
+    tell_story(row, "named", f"{by.name} named {person.name}, who can see it now.", note=reason, by=by, at=at)
+    record(row, "named", {"person": str(person.pk)}, by=by, at=at)
+    if person.pk != by.pk:
+        tell_one(
+            row,
+            person,
+            kind="named",
+            subject="Front Door: you were named on a restricted referral",
+            said=f"{by.name} named you on referral {row.reference}. It is restricted: speak of it with nobody else.",
+            at=at,
+        )
+    return made
+
+
+@transaction.atomic
+def unname(*, referral: Referral, access: RestrictedAccess, by: User, at: dt.datetime) -> bool:
+    """End one person's leave. Somebody who works in the queue must remain. False where it has ended already."""
+    row = held(referral)
+    may_restrict(row, by)
+    left = list(
+        RestrictedAccess.objects.holding(None).filter(referral=row).exclude(pk=access.pk).select_related("user")
+    )
+    one_who_works_there(row.team, [each.user for each in left if each.kind == RestrictedAccess.Kind.NAMED])
+    ended = RestrictedAccess.objects.filter(pk=access.pk, referral=row, ended_at__isnull=True)
+    if not ended.update(ended_at=at, ended_by=by):
+        return False
+    if row.owner_id == access.user_id and row.state == State.IN_HAND.value:
+        row.owner, row.owned_at, row.state, row.revision = None, None, State.WAITING.value, row.revision + 1
+        row.save(update_fields=["owner", "owned_at", "state", "revision"])
+    tell_story(row, "unnamed", f"{by.name} ended the leave of {access.user.name} to see it.", by=by, at=at)
+    record(row, "unnamed", {"person": str(access.user_id)}, by=by, at=at)
+    return True
+
+
+@transaction.atomic
+def lift(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> Referral:
+    """Let everybody of its queue see it again."""
+    row = held(referral)
+    may_restrict(row, by)
+    if not row.restricted:
+        return row
+    if not reason.strip():
+        raise Refused("Say why it is restricted no more.")
+    row.restricted = False
+    row.save(update_fields=["restricted"])
+    RestrictedAccess.objects.filter(referral=row, ended_at__isnull=True).update(ended_at=at, ended_by=by)
+    tell_story(row, "restriction_lifted", f"{by.name} lifted the restriction.", note=reason, by=by, at=at)
+    record(row, "restriction_lifted", {}, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def break_glass(
+    *, partnership: Partnership, reference: str, reason: str, by: User, at: dt.datetime
+) -> RestrictedAccess:
+    """Open one restricted referral for an hour, by its reference, with a reason. The managers and whoever is named are
+    told in the same moment. Where there is none such in this person's queues, `Refused` says no more than that; the
+    attempt is in the trail either way.
+    """
+    actor = actor_for(by, partnership)
+    if not reason.strip():
+        raise Refused("Say why you need to open it now.")
+    rows = Referral.objects.within_queues_of(actor).filter(restricted=True, reference=reference)
+    row = rows.select_related("partnership", "team", "owner").first() if actor.can(Permission.GLASS_BREAK) else None
+    if row is None:
+        raise NoSuchReferral
+    standing = RestrictedAccess.objects.holding(at).filter(referral=row, user=by).first()
+    if standing is not None:
+        return standing
+    made = RestrictedAccess.objects.create(
+        partnership=partnership,
+        referral=row,
+        user=by,
+        kind=RestrictedAccess.Kind.BREAK_GLASS,
+        reason=reason,
+        at=at,
+        by=by,
+        until=at + GLASS_LASTS,
+    )
+    tell_story(row, "glass_broken", f"{by.name} opened it in need, for an hour.", note=reason, by=by, at=at)
+    record(row, "glass_broken", {"until": made.until}, by=by, at=at)
+    named = RestrictedAccess.objects.holding(None).filter(referral=row).select_related("user")
+    people = {each.pk: each for each in [*managers(partnership), *(one.user for one in named)]}
+    for person in people.values():
+        if person.pk != by.pk:
+            tell_one(
+                row,
+                person,
+                kind=f"glass-{made.pk}",
+                subject="Front Door: a restricted referral was opened in need",
+                said=f"{by.name} opened restricted referral {row.reference} for an hour. The reason is in its story.",
+                at=at,
+            )
+    return made
+
+
+class NoSuchReferral(Refused):
+    """There is none, or none that this person could open: the two are told alike."""
+
+    def __init__(self) -> None:
+        super().__init__("No restricted referral of your queues has this reference. Check it and try again.")
+
+
+def glass_refused(*, partnership: Partnership, reference: str, by: User, at: dt.datetime) -> None:
+    """Leave in the trail that somebody tried a reference in vain: outside the transaction that was undone."""
+    audit.record(
+        partnership=partnership,
+        verb="glass.refused",
+        noun="referral",
+        detail={"reference": reference[:20]},
+        by=by,
+        at=at,
+    )
+
+
+def may_restrict(referral: Referral, by: User) -> None:
+    """Raise `Refused` unless this person sees it now and works in its queue, or answers for every queue."""
+    actor = actor_for(by, referral.partnership)
+    sees = Referral.objects.visible_to(actor).filter(pk=referral.pk).exists()
+    answers_for = works_in(actor, referral.team) or Role.MANAGER.value in actor.roles
+    if not (by.is_active and sees and answers_for and actor.can(Permission.REFERRAL_RESTRICT)):
+        raise Refused(f"Referral {referral.reference} is not yours to restrict. Nothing was changed.")
+
+
+def one_who_works_there(team: Team, people: Iterable[User]) -> None:
+    """Raise `Refused` unless one of these works in a team's queue: a referral that nobody can decide is lost."""
+    for person in people:
+        actor = actor_for(person, team.partnership)
+        if person.is_active and works_in(actor, team) and actor.can(Permission.REFERRAL_DECIDE):
+            return
+    raise Refused(f"Name somebody who works in the queue of {team.name}, so that somebody can decide it.")
+
+
+def people_to_name(referral: Referral) -> list[User]:
+    """Who could be named: everybody who would see it were it not restricted, by name."""
+    held_roles = [Role.SCREENER.value, Role.EARLY_HELP.value, Role.MANAGER.value]
+    users = User.objects.filter(
+        is_active=True,
+        memberships__partnership=referral.partnership,
+        memberships__role__in=held_roles,
+        memberships__ended_at__isnull=True,
+    ).distinct()
+    if not referral.team.is_mash:
+        users = users.exclude(
+            pk__in=User.objects.filter(memberships__role=Role.EARLY_HELP.value)
+            .exclude(memberships__team=referral.team)
+            .exclude(memberships__role__in=[Role.SCREENER.value, Role.MANAGER.value])
+            .values("pk")
+        )
+    return [
+        user
+        for user in users.order_by("name")
+        if Referral.objects.within_queues_of(actor_for(user, referral.partnership)).filter(pk=referral.pk).exists()
+    ]
