@@ -95,8 +95,8 @@ class SessionLimitsMiddleware:
             elif sessions.remaining(request, now).seconds <= 0:
                 account_events.session_ran_out(request, at=now)
                 logout(request)
-            elif request.path_info != reverse("session_status"):
-                sessions.touch(request, now)
+            elif request.path_info != reverse("session_status") and "X-Background" not in request.headers:
+                sessions.touch(request, now)  # but a page that looks for news by itself is nobody at work
         return self.get_response(request)
 
 

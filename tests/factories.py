@@ -24,6 +24,7 @@ from referrals.models import (
     Referral,
     Replay,
     ReplayedCase,
+    RestrictedAccess,
     SignOff,
 )
 from referrals.seen.keys import keep_keys
@@ -237,6 +238,17 @@ def make_replayed_case(world: World, referral: Referral) -> ReplayedCase:
             after_route="mash",
             causes=["levels:"],
         )
+
+
+def make_restricted(world: World, referral: Referral) -> User:
+    """Restrict a referral to one screener, who is nobody of the world's own; gives that screener."""
+    named = make_person(world, Role.SCREENER, name="Named Alone", team=world.mash)
+    with scope(partnership=world.partnership):
+        RestrictedAccess.objects.create(
+            partnership=world.partnership, referral=referral, user=named, kind="named", reason="x", at=NOW, by=named
+        )
+        Referral.objects.filter(pk=referral.pk).update(restricted=True)
+    return named
 
 
 def make_draft(world: World, *, by: User | None = None, child_name: str = "Robin") -> Draft:

@@ -27,12 +27,15 @@ from tests.factories import (
     make_person,
     make_referral,
     make_replayed_case,
+    make_restricted,
     make_world,
 )
 
 ACCOUNTS = "accounts/"
 SIGNED_OUT, DEACTIVATED, FOREIGN = "signed out", "deactivated", "foreign"
 CANARY = "Zephyrine"
+SECRET = "Quillonette"
+"""A child whom nobody who knocks may see: her name stands in no answer at all."""
 
 
 def patterns(resolver: Any = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -90,6 +93,25 @@ def parts(world: World) -> dict[str, Any]:
         "point_id": world.partnership.contact_points.get_or_create(kind="lado", name="The LADO")[0].pk,
         "membership_id": make_person(world, Role.PRACTITIONER, agency=world.school).memberships.get().pk,
         "invitation_id": make_invitation(world).pk,
+        "child_id": mash.children.get().pk,
+        "other_child_id": make_referral(world, child={"first_name": CANARY}).children.get().pk,
+        "link_id": 1,
+        "access_id": 1,
+        "absence_id": 1,
+        "saved_view_id": 1,
+    }
+
+
+def restricted_parts(world: World) -> dict[str, Any]:
+    """A record of this partnership that one screener alone may see, and none of those who knock."""
+    row = make_referral(world, child={"first_name": SECRET}, referrer=make_person(world, Role.PRACTITIONER))
+    make_restricted(world, row)
+    return {
+        "referral_id": row.pk,
+        "letter_id": make_letter(world, row).pk,
+        "attachment_id": make_attachment(world, referral=row, draft=make_draft(world)).pk,
+        "clock_id": clock_of(row),
+        "child_id": row.children.get().pk,
     }
 
 
@@ -119,6 +141,8 @@ def test_every_address_for_everybody_holds_to_the_table(capsys: pytest.CaptureFi
     own, other = make_world("ownshire"), make_world("othershire")
     with scopes_disabled():
         ours, theirs = parts(own), parts(other)
+        hidden = ours | restricted_parts(own)
+    stand_in = {"own": ours, "foreign": theirs, "missing": MISSING, "restricted": hidden}
     tried, wrong = 0, []
     for who, user in actors(own, other).items():
         client = signed_in(user)
@@ -128,12 +152,14 @@ def test_every_address_for_everybody_holds_to_the_table(capsys: pytest.CaptureFi
             full = route_names(route)
             unknown = [name for name in full if name not in ours]
             assert not unknown, f"{route}: say in parts() what stands for {unknown}"
-            for record in ("own", "foreign", "missing"):
+            for record in ("own", "foreign", "missing", "restricted"):
                 if record != "own" and not set(full) & RECORDS:
+                    continue
+                if record == "restricted" and not set(full) & {"referral_id", "attachment_id"}:
                     continue
                 kwargs = {name: ours[name] for name in full}
                 for name in set(full) & RECORDS:
-                    kwargs[name] = {"own": ours, "foreign": theirs, "missing": MISSING}[record].get(name, ours[name])
+                    kwargs[name] = stand_in[record].get(name, ours[name])
                 address = reverse(pattern.name, kwargs=kwargs)
                 for method in ("get", "head", "post"):
                     response = getattr(client, method)(address)
@@ -164,6 +190,8 @@ def judge(who: str, gate: tuple[Any, ...], own: World, record: str, response: An
         return "an error"
     if record != "own" and status == 200 and set(names) & RECORDS:
         return "a foreign or missing record was answered"
+    if SECRET.encode() in body:
+        return "a restricted child's name was shown"
     stranger = who in (SIGNED_OUT, DEACTIVATED) or who.startswith(FOREIGN)
     if stranger and CANARY.encode() in body:
         return "a child's name was shown"

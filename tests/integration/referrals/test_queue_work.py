@@ -1,0 +1,232 @@
+"""Working from a queue: filters, kept views, many at once, absence and cover, notes, what stands beside in the list."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import threading
+from collections import Counter
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import OperationalError, close_old_connections, connection
+from django.test import Client
+from django_scopes import scope, scopes_disabled
+
+from partnerships.models import AuditEntry
+from partnerships.permissions import Role
+from referrals.models import Absence, Event, Notice, Referral, SavedView
+from referrals.triage import actions, assigning, notes
+from referrals.triage.moves import Elsewhere, Refused, TakenBy
+from tests.factories import NOW, World, make_person, make_referral, make_world
+
+QUEUE = "/testshire/queue/mash/"
+
+
+@pytest.fixture(autouse=True)
+def a_morning() -> Any:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def world(db: None) -> Any:
+    world = make_world()
+    with scope(partnership=world.partnership):
+        yield world
+
+
+def client_of(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def names(answer: Any) -> list[str]:
+    return re.findall(r"(\w+) Marlow</a>", answer.content.decode())
+
+
+def test_filters_stand_in_the_address_and_narrow_the_list(world: World) -> None:
+    sam = world.person(Role.SCREENER)
+    make_referral(world, child={"first_name": "Plain"})
+    make_referral(world, child={"first_name": "Trusted"}, indicators=("family-4-01",))
+    make_referral(world, child={"first_name": "Again"}, facts={"previous_contacts": ["2026-11-01"]})
+    waiting = make_referral(world, child={"first_name": "Asked"})
+    Referral.objects.filter(pk=waiting.pk).update(waiting_for="referrer", owner=sam, state="in_hand")
+    client = client_of(sam)
+    for query, expected in (
+        ("flag=lado", {"Trusted"}),
+        ("seen=yes", {"Again"}),
+        ("show=waiting", {"Asked"}),
+        (f"owner={sam.pk}", {"Asked"}),
+        ("agency=prim&level=4", {"Plain", "Trusted", "Again", "Asked"}),
+        ("agency=practice", set()),
+        ("level=99999999999999&flag=%00&owner=x&consent=%ff", {"Plain", "Trusted", "Again", "Asked"}),
+    ):
+        assert set(names(client.get(f"{QUEUE}?{query}"))) == expected, query
+    assert names(client.get("/testshire/queue/all/")) == [], "a screener has one queue: there is no list of all"
+    assert len(names(client_of(world.person(Role.MANAGER)).get("/testshire/queue/all/"))) == 4
+    page = client.get(f"{QUEUE}filter/?flag=lado").content.decode()
+    assert "Keep this view" in page and 'value="lado" selected' in page
+    counts = client.get(f"{QUEUE}counts/").json()
+    assert counts["mash"]["all"] == 4 and counts["mash"]["waiting"] == 1 and counts["mash"]["mine"] == 1
+
+
+def test_a_kept_view_is_ones_own_or_the_teams(world: World) -> None:
+    sam, erin = world.person(Role.SCREENER), world.person(Role.EARLY_HELP)
+    client = client_of(sam)
+    for name, shared in (("Only LADO", "yes"), ("Mine alone", "no")):
+        assert client.post(f"{QUEUE}filter/?flag=lado", {"name": name, "shared": shared}).status_code == 302
+    sol = client_of(make_person(world, Role.SCREENER, team=world.mash))
+    page = sol.get(f"{QUEUE}filter/").content.decode()
+    assert "Only LADO" in page and "Mine alone" not in page and f"{QUEUE}?flag=lado" in page
+    assert "Only LADO" not in client_of(erin).get("/testshire/queue/early-help/filter/").content.decode()
+    view = SavedView.objects.get(name="Mine alone")
+    assert sol.post(f"/testshire/queue-views/{view.pk}/forget/").status_code == 404
+    assert client.post(f"/testshire/queue-views/{view.pk}/forget/").status_code == 302
+    assert SavedView.objects.count() == 1
+
+
+def test_many_are_assigned_at_once_and_each_row_says_what_became_of_it(world: World) -> None:
+    sam, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
+    sol = make_person(world, Role.SCREENER, name="Sol Second", team=world.mash)
+    rows = [make_referral(world, child={"first_name": f"Row{n}"}) for n in range(3)]
+    elsewhere = make_referral(world, indicators=("health-2-02",))
+    client = client_of(manager)
+    page = client.get(QUEUE).content.decode()
+    picked = re.findall(r'name="chosen" id="pick-\d" value="([^"]+)"', page)
+    assert len(picked) == 3
+    actions.claim(referral=rows[0], by=sam, at=NOW)
+    asked = client.post(f"{QUEUE}assign/", {"chosen": [*picked, f"{elsewhere.pk}:0", "x"]}).content.decode()
+    assert "Assign 3 referrals" in asked and "1 of those that were ticked is not in a queue" in asked
+    done = client.post(f"{QUEUE}assign/", {"chosen": picked, "to": str(sol.pk)}).content.decode()
+    assert done.count("Assigned to Sol Second.") == 2
+    assert f"It has moved on since the list was shown: {sam.name} has it." in done
+    assert Counter(Referral.objects.filter(team=world.mash).values_list("owner", flat=True)) == {sol.pk: 2, sam.pk: 1}
+    assert Notice.objects.filter(kind="assigned", to=sol).count() == 2
+    assert AuditEntry.objects.filter(verb="referral.claimed", by=manager).count() == 2
+    nothing = client.post(f"{QUEUE}assign/", follow=True).content.decode()
+    assert "Choose at least one referral" in nothing
+    erin = client_of(world.person(Role.EARLY_HELP))
+    assert erin.post(f"{QUEUE}assign/", {"chosen": picked, "to": str(sol.pk)}).status_code == 404
+
+
+def test_what_an_absent_colleague_has_goes_to_the_cover_or_back_to_its_queue(world: World) -> None:
+    sam, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
+    sol = make_person(world, Role.SCREENER, name="Sol Second", team=world.mash)
+    mine = [actions.claim(referral=make_referral(world), by=sam, at=NOW) for _ in range(2)]
+    client = client_of(sol)
+    typed = {
+        "who": str(sam.pk),
+        "back_on_day": "1",
+        "back_on_month": "12",
+        "back_on_year": "2026",
+        "cover": str(sol.pk),
+    }
+    page = client.post("/testshire/absences/", typed, follow=True).content.decode()
+    assert "2 went to the cover, 0 to the queue" in page and "1 December 2026" in page
+    assert set(Referral.objects.values_list("owner", flat=True)) == {sol.pk}
+    with pytest.raises(Refused, match="is away until 1 December 2026. Sol Second covers"):
+        assigning.assign(referral=mine[0], to=sam, seen=None, by=manager, at=NOW)
+    with pytest.raises(Refused, match="is away until"):
+        actions.reassign(referral=mine[0], to=sam, by=sol, at=NOW)
+    _, handed = assigning.mark_absent(
+        partnership=world.partnership, user=sol, until=NOW + dt.timedelta(days=3), cover=sam, by=manager, at=NOW
+    )
+    assert (handed.to_cover, handed.to_queue) == (0, 2), "the cover is away too: nothing is stuck"
+    assert set(Referral.objects.values_list("state", "owner")) == {("waiting", None)}
+    absence = Absence.objects.get(user=sam, ended_at=None)
+    assert client_of(sam).post(f"/testshire/absences/{absence.pk}/end/").status_code == 302
+    assert assigning.assign(referral=mine[0], to=sam, seen=None, by=manager, at=NOW).owner == sam
+    assert client_of(world.person(Role.EARLY_HELP)).post(f"/testshire/absences/{absence.pk}/end/").status_code == 404
+
+
+def test_notes_are_for_those_who_work_on_it_and_next_seen_moves_it_up(world: World) -> None:
+    sam, later = world.person(Role.SCREENER), NOW + dt.timedelta(hours=5)
+    first = make_referral(world, child={"first_name": "First"}, received_at=NOW - dt.timedelta(minutes=9))
+    second = make_referral(world, child={"first_name": "Second"})
+    client = client_of(sam)
+    one = f"/testshire/triage/{second.pk}/"
+    assert "Write the note" in client.post(f"{one}note/", {"note": " "}).content.decode()
+    client.post(f"{one}note/", {"note": "Rang the <b>school</b>."})
+    assert "Rang the &lt;b&gt;school&lt;/b&gt;." in client.get(one).content.decode()
+    assert not Event.objects.get(kind="noted").for_referrer
+    assert names(client.get(QUEUE)) == ["First", "Second"]
+    typed = {"on_day": "24", "on_month": "11", "on_year": "2026", "time": "3pm"}
+    assert client.post(f"{one}next-seen/", typed).status_code == 302
+    assert names(client.get(QUEUE)) == ["Second", "First"]
+    assert "3pm on Tuesday" in client.get(QUEUE).content.decode()
+    assert notes.say_when_next_seen(referral=second, when=None, by=sam, at=later).next_seen_at is None
+    with pytest.raises(Elsewhere):
+        notes.add_note(referral=first, note="x", by=world.person(Role.EARLY_HELP), at=NOW)
+
+
+def test_next_and_previous_stay_within_the_list(world: World) -> None:
+    sam = world.person(Role.SCREENER)
+    for n in range(3):
+        then = NOW - dt.timedelta(minutes=9 - n)
+        make_referral(world, child={"first_name": f"Lado{n}"}, indicators=("family-4-01",), received_at=then)
+        make_referral(world, child={"first_name": f"Other{n}"}, received_at=then)
+    client = client_of(sam)
+    page = client.get(f"{QUEUE}?flag=lado").content.decode()
+    address = re.search(r'href="([^"]+)">Lado0', page)[1].replace("&amp;", "&")
+    seen = []
+    while address:
+        page = client.get(address).content.decode()
+        seen.append(re.search(r"(\w+) Marlow</h1>", page)[1])
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        address = following[1].replace("&amp;", "&") if following else ""
+    assert seen == ["Lado0", "Lado1", "Lado2"]
+    assert f'href="{QUEUE}?flag=lado"' in page and 'rel="prev"' in page
+    assert (
+        "In this list"
+        not in client.get(f"/testshire/triage/{Referral.objects.first().pk}/?list=nowhere").content.decode()
+    )
+
+
+HANDS, ROWS = 20, 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_at_once_take_each_referral_exactly_once() -> None:
+    """Every hand goes for every referral: on PostgreSQL two hundred, on SQLite, where one writes at a time, twenty."""
+    world = make_world()
+    rows = [make_referral(world) for _ in range(20 if connection.vendor == "sqlite" else ROWS)]
+    hands = [make_person(world, Role.SCREENER, name=f"Hand {n}", team=world.mash) for n in range(HANDS)]
+    won: Counter[Any] = Counter()
+    lost: Counter[str] = Counter()
+    wrong: list[str] = []
+
+    def work(user: Any, offset: int) -> None:
+        try:
+            with scope(partnership=world.partnership):
+                for n in range(len(rows)):
+                    row = rows[(n + offset * 7) % len(rows)]
+                    while True:
+                        try:
+                            actions.claim(referral=row, by=user, at=NOW)
+                            won[row.pk] += 1
+                        except TakenBy as taken:
+                            lost[taken.name] += 1
+                        except OperationalError:  # SQLite: another writes; a person presses again
+                            continue
+                        break
+        except Exception as error:  # what a thread raises must not be lost
+            wrong.append(repr(error))
+        finally:
+            close_old_connections()
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(user, n)) for n, user in enumerate(hands)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with scopes_disabled():
+        claimed = Event.objects.filter(kind="claimed").values_list("referral", flat=True)
+        owners = Referral.objects.values_list("owner", flat=True)
+        assert not wrong, wrong[:3]
+        assert sorted(claimed) == sorted(row.pk for row in rows) == sorted(won), "each exactly once"
+        assert set(won.values()) == {1} and None not in set(owners)
+        assert sum(lost.values()) == len(rows) * (HANDS - 1) and set(lost) <= {user.name for user in hands}
