@@ -16,7 +16,7 @@ from partnerships.access import open_to_all
 from partnerships.documents import pdf
 from partnerships.models import Partnership
 from partnerships.requests import PartnershipRequest
-from thresholds.domain.comparing import Difference, differences
+from thresholds.domain.redline import Entry, redline
 from thresholds.domain.scheme import Indicator, Level, Scheme
 from thresholds.loading import load
 from thresholds.matrix import levels_of, sections
@@ -53,7 +53,7 @@ class Edition:
     row: SchemeVersion
     standing: str
     before: SchemeVersion | None
-    changes: tuple[Difference, ...]
+    changes: tuple[Entry, ...]
 
 
 @open_to_all(PUBLIC)
@@ -65,7 +65,7 @@ def threshold_history(request: PartnershipRequest) -> HttpResponse:
     editions = []
     for place, (row, standing) in enumerate(rows):
         before = rows[place + 1][0] if place + 1 < len(rows) else None
-        changes = differences(load(before), load(row)) if before else ()
+        changes = redline(load(before), load(row)) if before else ()
         editions.append(Edition(row, standing, before, changes))
     return render(request, "thresholds/history.html", {"editions": editions})
 

@@ -7,6 +7,7 @@ from typing import Any
 from partnerships.models import Partnership, User
 from referrals.intake import addresses, summary
 from referrals.intake.answers import AS_FIRST, GROUPS, Answers, ChildTold, Place
+from referrals.intake.changed_since import changed_since
 from referrals.intake.concerns import BY_FLAG, BY_PAGE, CONCERNS, Concern
 from referrals.intake.forms import Indicators, IntakeForm
 from referrals.intake.pages import PAGES, Step, find, tasks
@@ -55,6 +56,10 @@ def page_context(draft: Draft, situation: Situation, step: Step, form: IntakeFor
             "so_far": so_far(situation, step.number),
             "begun_from": begun_from(situation, form),
             "child_short": form.child.short,
+            "changed_since": draft.started_by
+            and changed_since(
+                partnership=draft.partnership, user=draft.started_by, slug=situation.scheme.slug, at=situation.at
+            ),
         }
     if slug == "judged":
         return {"so_far": so_far(situation, step.number)}

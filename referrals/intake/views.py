@@ -21,6 +21,7 @@ from referrals.attachments import taking as documents
 from referrals.attachments.actions import NotTaken
 from referrals.intake import actions, addresses, afterwards, autosave, shown, summary
 from referrals.intake.answers import GROUPS, Answers, seal
+from referrals.intake.changed_since import changed_since
 from referrals.intake.pages import PAGES, Step, find, is_saved, neighbours, steps, tasks
 from referrals.intake.situation import Situation
 from referrals.models import Draft, Referral
@@ -48,6 +49,9 @@ def refer_before(request: Signed) -> HttpResponse:
         {
             "scheme": scheme,
             "may_send": may_send and scheme is not None,
+            "changed_since": may_send
+            and scheme
+            and changed_since(partnership=request.partnership, user=request.user, slug=scheme.slug, at=now),
             "drafts": [shown.draft_line(draft) for draft in drafts],
             "written_form": scheme and Situation(request.partnership, scheme, Answers({}), now).written_form,
             "sign_in": f"{reverse('account_login')}?next={request.path}",

@@ -272,10 +272,13 @@ def test_an_admin_publishes_new_words_and_what_was_screened_keeps_its_version(
     admin.get_by_role("button", name="Save").click()
     admin.goto(f"{draft}ask/")
     expect(admin.get_by_text("Look at what this draft would do to past referrals first").first).to_be_visible()
-    portal.sql(
-        "UPDATE thresholds_schemeversion SET effect_seen_revision = revision, effect_seen_at = created_at, "
-        "effect_seen_by_id = created_by_id WHERE state = 'draft'"
+    admin.goto(f"{draft}effect/")
+    admin.get_by_role("button", name="Work it out").click()
+    portal.wait_for(
+        "the effect to be worked out",
+        lambda: admin.goto(f"{draft}effect/") and admin.get_by_text("Work it out again").count(),
     )
+    admin.goto(f"{draft}ask/")
     admin.locator("main input[name=when][value=now]").check()
     admin.locator("main [name=change_note]").fill("Plainer words for injuries.")
     admin.get_by_role("button", name="Ask for approval").click()
