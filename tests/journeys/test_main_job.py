@@ -71,7 +71,7 @@ def as_person(browser: Browser, portal: Portal) -> Iterator[Callable[[str], Page
         page.goto(f"{portal.address}/accounts/login/?next={to}")
         page.get_by_label("Email").fill(email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.locator("main").get_by_role("button", name="Sign in").click()
+        page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url(lambda url: "/accounts/login/" not in url)
         return page
 

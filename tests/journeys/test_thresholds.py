@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from partnerships.permissions import Role
-from tests.factories import World, make_world
+from tests.factories import World, make_person, make_world
+from thresholds import actions
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 OLD = "Health worry 1 of level 2"
@@ -220,3 +222,46 @@ def test_the_calendar_and_the_front_door(
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("The front door is changed.")).to_be_visible()
     expect(page.locator("dl")).to_contain_text("01632 960777")
+
+
+def test_two_admins_at_one_draft(
+    live: Any, world: World, browser: Any, page_wide: Page, sign_in: Any, look: Any
+) -> None:
+    """What a colleague saved meanwhile is shown beside one's own words; rows are dragged; typed words are not left."""
+    draft = actions.draft_from(version=world.version, by=world.person(Role.ADMIN), at=timezone.now())
+    other = make_person(world, Role.ADMIN, name="Other Admin")
+    row = draft.indicators.get(key="health-2-01")
+    address = f"{live.url}/testshire/content/{draft.slug}/"
+    form = f"{address}part/indicator/{row.pk}/"
+    sign_in(page_wide, world.person(Role.ADMIN))
+    page_wide.goto(form)
+    context = browser.new_context()
+    colleague = context.new_page()
+    sign_in(colleague, other)
+    colleague.goto(form)
+    colleague.get_by_label("The indicator in plain words").fill("The colleague’s words")
+    leads(colleague, "Save")
+    expect(colleague.get_by_text("The change is saved in the draft.")).to_be_visible()
+    context.close()
+
+    box = page_wide.get_by_label("The indicator in plain words")
+    box.fill(NEW)
+    asked: list[str] = []
+    page_wide.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page_wide.get_by_role("link", name="Indicators", exact=True).click()
+    expect(box).to_have_value(NEW)
+    assert asked == ["beforeunload"]
+    leads(page_wide, "Save")
+    expect(page_wide.get_by_text("A colleague changed this while you were writing.").first).to_be_visible()
+    expect(page_wide.get_by_text("The colleague’s words")).to_be_visible()
+    expect(page_wide.get_by_label("The indicator in plain words")).to_have_value(NEW)
+    look(page_wide)
+    leads(page_wide, "Save")
+    first = page_wide.locator("[data-row]", has_text=NEW)
+    first.drag_to(page_wide.locator("[data-row]", has_text="Health worry 3 of level 2"))
+    expect(page_wide.locator("[data-rows]", has_text=NEW).locator("[data-row]").last).to_contain_text(NEW)
+    page_wide.goto(address)
+    changes = page_wide.locator("main")
+    for told in ("Other Admin changed", "changed the indicator", "moved the indicator"):
+        expect(changes).to_contain_text(told)
+    look(page_wide)

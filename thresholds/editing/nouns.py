@@ -62,6 +62,11 @@ class Noun:
     ordered: bool = True
     added: bool = True
 
+    @property
+    def a(self) -> str:
+        """One of them, with its article: "an indicator"."""
+        return f"{'an' if self.one[0] in 'aeiou' else 'a'} {self.one}"
+
     def rows(self, draft: SchemeVersion) -> list[Row]:
         """The rows of the draft in their order; the retired after them."""
         raise NotImplementedError
