@@ -331,6 +331,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3 * SWEEP_SECONDS},
     },
     "deliver": {"task": "referrals.tasks.deliver", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "second_screenings": {"task": "referrals.tasks.draw_second_screenings", "schedule": 3600},
     "replays": {
         "task": "referrals.tasks.go_on_with_all_replays",
         "schedule": SWEEP_SECONDS,

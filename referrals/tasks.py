@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from referrals import watch
 from referrals.attachments import sweep as attachments
+from referrals.consistency import sampling
 from referrals.documents import making
 from referrals.replay import running as replays
 
@@ -53,3 +54,9 @@ def make_documents() -> None:
     """Make the documents that wait, and take away those that nobody asked for in a day."""
     making.make_waiting(at=timezone.now())
     making.purge(at=timezone.now())
+
+
+@shared_task(name="referrals.tasks.draw_second_screenings")
+def draw_second_screenings() -> None:
+    """Draw from the latest decisions for a second, blind screening."""
+    sampling.draw_all(at=timezone.now())

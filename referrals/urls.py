@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("referrals.intake.urls")),
     path("", include("referrals.clocks.urls")),
     path("", include("referrals.triage.urls")),
+    path("", include("referrals.consistency.urls")),
     path("", include("referrals.replay.urls")),
     path("", include("referrals.setup.urls")),
     path("", include("referrals.reports.urls")),

@@ -19,12 +19,14 @@ from referrals.models import (
     Attachment,
     Child,
     ChosenIndicator,
+    Decision,
     Draft,
     Letter,
     Referral,
     Replay,
     ReplayedCase,
     RestrictedAccess,
+    SecondScreening,
     SignOff,
 )
 from referrals.seen.keys import keep_keys
@@ -249,6 +251,27 @@ def make_restricted(world: World, referral: Referral) -> User:
         )
         Referral.objects.filter(pk=referral.pk).update(restricted=True)
     return named
+
+
+def make_second_screening(world: World, referral: Referral) -> SecondScreening:
+    """A decision of somebody else's, drawn for a second screening; the referral stays open for the other tests."""
+    with scope(partnership=world.partnership):
+        child = referral.children.first()
+        decision = Decision.objects.create(
+            partnership=world.partnership,
+            referral=referral,
+            child=child,
+            state=Decision.State.OVERTAKEN,
+            decided_level=4,
+            indicated_level=4,
+            outcome="advice",
+            reason="Because.",
+            at=NOW,
+            by=world.person(Role.MANAGER),
+        )
+        return SecondScreening.objects.create(
+            partnership=world.partnership, referral=referral, child=child, decision=decision, drawn_at=NOW
+        )
 
 
 def make_draft(world: World, *, by: User | None = None, child_name: str = "Robin") -> Draft:

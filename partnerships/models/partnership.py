@@ -29,6 +29,9 @@ class Partnership(models.Model):
         max_length=60, default="OFFICIAL-SENSITIVE", help_text="Stands on every page of a document"
     )
     public_form = models.BooleanField(default=False)
+    second_screening_percent = models.PositiveSmallIntegerField(
+        default=0, help_text="Of 100 decided children, how many are drawn for a second, blind screening"
+    )
     takes_referrals = models.BooleanField(
         default=True, help_text="Open: it stands on the first page. False while a new partnership is being set up"
     )

@@ -175,6 +175,15 @@ def open_front_door(*, partnership: Partnership, by: User, at: dt.datetime) -> N
         record(row, "partnership.opened", row, {}, by=by, at=at)
 
 
+@transaction.atomic
+def set_second_screening(*, partnership: Partnership, percent: int, by: User, at: dt.datetime) -> bool:
+    """How many of 100 decided children are screened a second time, blind."""
+    if not 0 <= percent <= 100:
+        raise Refused("Enter a number from 0 to 100.")
+    row = lock(partnership)
+    return change(row, row, ("second_screening_percent",), {"second_screening_percent": percent}, by=by, at=at)
+
+
 def lock(partnership: Partnership) -> Partnership:
     """One change at a time to a partnership's own facts."""
     return Partnership.objects.select_for_update().get(pk=partnership.pk)

@@ -15,6 +15,7 @@ from referrals.models.referral import Referral
 from referrals.models.replay import Replay, ReplayedCase
 from referrals.models.restricted import RestrictedAccess
 from referrals.models.same_child import LookupKey, SameChild
+from referrals.models.second import SecondScreening
 from referrals.models.sign_off import SignOff
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Notice",
     "NoticeChoice",
     "Referral",
+    "SecondScreening",
     "SignOff",
     "RestrictedAccess",
     "SameChild",

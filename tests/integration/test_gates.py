@@ -28,6 +28,7 @@ from tests.factories import (
     make_referral,
     make_replayed_case,
     make_restricted,
+    make_second_screening,
     make_world,
 )
 
@@ -89,6 +90,7 @@ def parts(world: World) -> dict[str, Any]:
         "kind": "parents",
         "notice_id": uuid.UUID(int=9),
         "case_id": case.pk,
+        "second_id": make_second_screening(world, mash).pk,
         "agency": world.school.slug,
         "point_id": world.partnership.contact_points.get_or_create(kind="lado", name="The LADO")[0].pk,
         "membership_id": make_person(world, Role.PRACTITIONER, agency=world.school).memberships.get().pk,
@@ -172,7 +174,16 @@ def test_every_address_for_everybody_holds_to_the_table(capsys: pytest.CaptureFi
     assert not wrong, "\n".join(wrong[:40])
 
 
-RECORDS = {"referral_id", "draft_id", "letter_id", "attachment_id", "case_id", "membership_id", "invitation_id"}
+RECORDS = {
+    "referral_id",
+    "draft_id",
+    "letter_id",
+    "attachment_id",
+    "case_id",
+    "second_id",
+    "membership_id",
+    "invitation_id",
+}
 MISSING = {name: uuid.UUID(int=7) for name in RECORDS} | {"membership_id": 10**9}
 
 
