@@ -324,6 +324,7 @@ SWEEP_SECONDS = env.int("SWEEP_SECONDS", 20)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "referrals.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "scan": {"task": "referrals.tasks.scan", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "purge": {"task": "referrals.tasks.purge", "schedule": 24 * 60 * 60, "options": {"expires": 60 * 60}},
     "tidy": {"task": "referrals.tasks.tidy", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "documents": {
         "task": "referrals.tasks.make_documents",

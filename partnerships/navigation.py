@@ -15,6 +15,7 @@ LINKS: tuple[tuple[str, str, tuple[Permission, ...]], ...] = (
     ("Queue", "queue", (Permission.QUEUE_READ,)),
     ("Search", "search", (Permission.RECORD_SEARCH,)),
     ("Sign-offs", "sign_offs", (Permission.REFERRAL_AUTHORISE,)),
+    ("Key a contact", "contact_key", (Permission.CONTACT_KEY,)),
     ("Tell of a worry", "refer_before", (Permission.REFERRAL_SEND,)),
     ("Your referrals", "my_referrals", (Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)),
     ("Notices", "notices", (Permission.NOTICE_READ,)),

@@ -15,6 +15,7 @@ class Permission(Enum):
     REFERRAL_SEND = "Tell of a worry and send it; save it and come back"
     REFERRAL_TRACK = "Follow what became of one's own referrals, and read the letters written to one"
     AGENCY_TRACK = "Follow what became of every referral of one's own agency"
+    CONTACT_KEY = "Key a contact that came by telephone, letter or email, with the time at which it came"
     QUEUE_READ = "See the queues of the teams that one works in"
     REFERRAL_READ = "Read a referral in those queues"
     REFERRAL_CLAIM = "Take a referral, give it back, hand it to a colleague"
@@ -92,6 +93,7 @@ class Role(StrEnum):
         frozenset(
             {
                 Permission.QUEUE_READ,
+                Permission.CONTACT_KEY,
                 Permission.REFERRAL_READ,
                 Permission.REFERRAL_ASSIGN,
                 Permission.ABSENCE_MARK,
@@ -212,3 +214,7 @@ class Role(StrEnum):
         """Seconds after which a session ends: untouched, and in any case."""
         hour = 60 * 60
         return (hour // 2, 10 * hour) if self.needs_second_factor else (hour, 12 * hour)
+
+
+WRITES = (Permission.REFERRAL_SEND, Permission.CONTACT_KEY)
+"""Either of these opens the guided form: for one's own referral, or for a contact that one keys."""

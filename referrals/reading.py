@@ -18,3 +18,8 @@ def record_reading(*, referral: Referral, by: User, at: dt.datetime) -> None:
 
 def _record(referral: Referral, verb: str, by: User, at: dt.datetime) -> None:
     audit.record(partnership=referral.partnership, verb=verb, noun="referral", object_id=referral.pk, by=by, at=at)
+
+
+def record_identity(*, referral: Referral, by: User, at: dt.datetime) -> None:
+    """Somebody opened who told of it in confidence."""
+    _record(referral, "referral.identity_read", by, at)

@@ -10,6 +10,7 @@ from referrals.attachments import sweep as attachments
 from referrals.consistency import sampling
 from referrals.documents import making
 from referrals.replay import running as replays
+from referrals.retention import actions as retention
 
 
 @shared_task(name="referrals.tasks.deliver")
@@ -34,6 +35,13 @@ def scan() -> None:
 def tidy() -> None:
     """Take away files that no attachment speaks of any more."""
     attachments.tidy(at=timezone.now())
+
+
+@shared_task(name="referrals.tasks.purge")
+def purge() -> None:
+    """Delete what the schedule says, and remind of drafts that will go in a week."""
+    retention.remind(at=timezone.now())
+    retention.purge(at=timezone.now(), dry_run=False)
 
 
 @shared_task(name="referrals.tasks.go_on_with_replay")

@@ -5,6 +5,7 @@ from referrals import views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("", include("referrals.additions.urls")),
+    path("", include("referrals.public.urls")),
     path("", include("referrals.attachments.urls")),
     path("", include("referrals.intake.urls")),
     path("", include("referrals.clocks.urls")),

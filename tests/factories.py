@@ -74,6 +74,7 @@ def make_world(slug: str = "testshire", *, content: dict[str, Any] | None = None
         opens=dt.time(9),
         closes=dt.time(17),
         form_name="Referral Form",
+        public_form=True,
     )
     version = publish_scheme(partnership, content)
     mash = Team.objects.create(partnership=partnership, slug="mash", name="MASH", kind="mash", is_default=True)

@@ -23,6 +23,7 @@ from referrals.intake.pages import FAMILY, INVOLVED, PAGES, YOU
 from referrals.intake.routing import the_default
 from referrals.intake.sending import address
 from referrals.models import Addendum, Attachment, Clock, Draft, Referral
+from referrals.standing import keep_standing
 from referrals.triage.moves import Refused, held, locked, move, tell_story
 from thresholds.domain.terms import Flag
 
@@ -106,6 +107,7 @@ def _to_the_top(row: Referral, *, by: User, at: dt.datetime) -> None:
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=list(changes))
+    keep_standing(row)
     keep_next_due(row)
 
 

@@ -122,9 +122,9 @@ def _row(
     by: User | None,
     at: dt.datetime,
 ) -> Attachment:
-    from referrals.intake.actions import _for_writing
+    from referrals.intake.actions import for_writing
 
-    holder: Draft | Referral = _for_writing(draft) if draft else _held(referral)
+    holder: Draft | Referral = for_writing(draft) if draft else _held(referral)
     mine = holder.attachments.there()  # type: ignore[attr-defined]
     same = mine.filter(digest=digest, called=sent.called).first()
     if same is not None:
@@ -176,11 +176,11 @@ def _held(referral: Referral | None) -> Referral:
 @transaction.atomic
 def take_away(*, attachment: Attachment, by: User, at: dt.datetime) -> bool:
     """Take a document out of a draft again, and its file from the disk. False where it was gone already."""
-    from referrals.intake.actions import _for_writing
+    from referrals.intake.actions import for_writing
 
     if attachment.draft is None:
         raise LookupError("what was sent stays as it was sent")
-    _for_writing(attachment.draft)
+    for_writing(attachment.draft)
     gone = (
         Attachment.objects.there().filter(pk=attachment.pk, referral__isnull=True).update(removed_at=at, removed_by=by)
     )

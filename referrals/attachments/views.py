@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import gate
-from partnerships.permissions import Permission
+from partnerships.permissions import WRITES, Permission
 from referrals.attachments import actions, shown, store, taking
 from referrals.attachments.kinds import Kind
 from referrals.attachments.pictures import stripped
@@ -29,7 +29,7 @@ Signed = Any
 ATTACH = Step(next(page for page in PAGES if page.slug == "attach"))
 
 
-@gate(Permission.REFERRAL_SEND)
+@gate(*WRITES)
 @require_POST
 def draft_files(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     """Add files from the page's script: answers with the page's own list, and with what could not be taken."""
@@ -45,14 +45,14 @@ def draft_files(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     return render(request, "referrals/attachments/asked.html", context, status=422 if taken.refused else 200)
 
 
-@gate(Permission.REFERRAL_SEND)
+@gate(*WRITES)
 @require_safe
 def draft_file(request: Signed, draft_id: uuid.UUID, attachment_id: uuid.UUID) -> HttpResponse:
     draft = intake.the_draft(request, draft_id)
     return handed_out(request, one_of(attachment_id, draft=draft), back=addresses.of_page(draft, ATTACH))
 
 
-@gate(Permission.REFERRAL_SEND)
+@gate(*WRITES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def draft_file_remove(request: Signed, draft_id: uuid.UUID, attachment_id: uuid.UUID) -> HttpResponse:
     """Take a document out of the draft, after asking."""

@@ -19,6 +19,7 @@ from referrals.intake import sending
 from referrals.intake.answers import AUTOSAVED, GROUPS, LONDON, MOST, Answers, Place, bare, blank, seal, without
 from referrals.intake.routing import NoTeam, team_for
 from referrals.intake.screened import all_together, screen_children
+from referrals.intake.source import source_of, without_names
 from referrals.models import Draft, Referral
 from referrals.seen.finding import contacts_by_child
 from referrals.seen.keys import keep_keys
@@ -50,10 +51,17 @@ class AlreadySent(Exception):
 
 
 @transaction.atomic
-def start_draft(*, partnership: Partnership, agency: Agency | None, by: User, at: dt.datetime) -> Draft:
+def start_draft(
+    *, partnership: Partnership, agency: Agency | None, by: User | None, at: dt.datetime, **more: Any
+) -> Draft:
     """A new draft with one child and one person to tell of."""
     draft = Draft.objects.create(
-        partnership=partnership, agency=agency, started_by=by, started_at=at, saved_at=at, answers=blank()
+        partnership=partnership,
+        agency=agency,
+        started_by=by,
+        started_at=at,
+        saved_at=at,
+        **{"answers": blank(), **more},
     )
     _record(draft, "draft.started", {}, by, at)
     return draft
@@ -69,7 +77,7 @@ def save_page(
     and it is not what is being saved, `ChangedMeanwhile` tells it and nothing is overwritten; None asks no question.
     LookupError where the child or person is not there.
     """
-    draft = _for_writing(draft)
+    draft = for_writing(draft)
     there = place.read(draft.answers)
     if there == dict(told):
         return draft
@@ -80,20 +88,20 @@ def save_page(
     if AUTOSAVED in told:
         # One line of the trail says that the page is being written; the next, that it was saved.
         detail["as"] = "typed" if AUTOSAVED not in (there or {}) else ""
-    return _write(draft, place.write(draft.answers, told), "draft.saved", detail, by, at)
+    return write_answers(draft, place.write(draft.answers, told), "draft.saved", detail, by, at)
 
 
 @transaction.atomic
 def add_to_group(*, draft: Draft, group: str, by: User, at: dt.datetime) -> int:
     """One more child or person; gives its number. One that is still empty is given again, not doubled."""
-    draft = _for_writing(draft)
+    draft = for_writing(draft)
     listed = Answers(draft.answers).group(GROUPS[group])
     if listed and not listed[-1]:
         return len(listed)
     if len(listed) >= MOST:
         raise Refused(f"One referral takes {MOST} at most. Send this one, and start another for the rest.")
     answers = {**draft.answers, GROUPS[group]: [*listed, {}]}
-    _write(draft, answers, "draft.saved", {"added": group}, by, at)
+    write_answers(draft, answers, "draft.saved", {"added": group}, by, at)
     return len(listed) + 1
 
 
@@ -103,36 +111,38 @@ def remove_from_group(*, draft: Draft, group: str, number: int, by: User, at: dt
 
     LookupError where the child or person is not there.
     """
-    draft = _for_writing(draft)
-    return _write(draft, without(draft.answers, group, number), "draft.saved", {"removed": group}, by, at)
+    draft = for_writing(draft)
+    return write_answers(draft, without(draft.answers, group, number), "draft.saved", {"removed": group}, by, at)
 
 
 @transaction.atomic
 def discard_draft(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
     """Put a draft away unsent. It is shown no more; retention rules delete it."""
-    draft = _for_writing(draft)
+    draft = for_writing(draft)
     draft.discarded_at = at
     draft.save(update_fields=["discarded_at"])
     _record(draft, "draft.discarded", {}, by, at)
     return draft
 
 
-def submit(*, draft: Draft, by: User, at: dt.datetime) -> Referral:
+def submit(*, draft: Draft, by: User | None, at: dt.datetime, note: str = "") -> Referral:
     """Send the draft: one transaction, once, however often and from however many places it is asked for.
+
+    by: nobody, on the public form. note: what is odd about how it came.
 
     The loser of a race gets the winner's referral. `Refused` where nothing is told of the worry.
     """
     for _ in range(TRIES):
         try:
-            return _send(draft, by=by, at=at)
+            return _send(draft, by=by, at=at, note=note)
         except IntegrityError:
             # Somebody else sent it at this very moment, or the reference is taken: look, then draw another.
             continue
-    return _send(draft, by=by, at=at)
+    return _send(draft, by=by, at=at, note=note)
 
 
 @transaction.atomic
-def _send(draft: Draft, *, by: User, at: dt.datetime) -> Referral:
+def _send(draft: Draft, *, by: User | None, at: dt.datetime, note: str) -> Referral:
     draft = _locked(draft)
     sent = Referral.objects.filter(partnership=draft.partnership, token=draft.pk).first()
     if sent is not None:
@@ -143,7 +153,7 @@ def _send(draft: Draft, *, by: User, at: dt.datetime) -> Referral:
     if not answers.is_worry_told:
         raise Refused("Tell us what worries you, in a sentence at least. Everything else can stay unanswered.")
     try:
-        referral = _make_referral(draft, answers, by=by, at=at)
+        referral = _make_referral(draft, answers, by=by, at=at, note=note)
     except (NoThreshold, NoTeam) as error:
         door = draft.partnership.front_door_name
         raise Refused(f"This can't be sent now: {error} Your draft is kept. Telephone {door}.") from error
@@ -152,13 +162,16 @@ def _send(draft: Draft, *, by: User, at: dt.datetime) -> Referral:
     return referral
 
 
-def _make_referral(draft: Draft, answers: Answers, *, by: User, at: dt.datetime) -> Referral:
+def _make_referral(draft: Draft, answers: Answers, *, by: User | None, at: dt.datetime, note: str) -> Referral:
     partnership = draft.partnership
+    received = draft.received_at or at
+    by_account = draft.channel == Referral.Channel.PORTAL
+    source = source_of(answers)
     version = version_in_force(partnership, at)
     screened = screen_children(
         answers,
         load(version),
-        on=at.astimezone(LONDON).date(),
+        on=received.astimezone(LONDON).date(),
         previous=contacts_by_child(partnership, answers.children),
     )
     all_of_them = all_together(screened)
@@ -169,10 +182,15 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User, at: dt.datetime)
         reference=make_reference(partnership.reference_prefix, secrets.token_bytes(RANDOM_BYTES)),
         token=draft.pk,
         agency=draft.agency,
-        referrer=by,
+        channel=draft.channel,
+        referrer=by if by_account else None,
+        keyed_by=by if draft.channel == Referral.Channel.KEYED else None,
+        in_confidence=not by_account and source.in_confidence,
+        confidential={} if by_account else source.confidential,
+        arrival_note=note[:200],
         referrer_details=sending.referrer_details(draft, answers),
-        received_at=at,
-        answers=draft.answers,
+        received_at=received,
+        answers=without_names(draft.answers),
         scheme_version=version,
         screening=sending.leading_screening(screened, all_of_them),
         indicated_level=all_of_them.indicated_level,
@@ -186,7 +204,7 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User, at: dt.datetime)
     sending.write_rows(referral, answers, screened)
     keep_standing(referral)
     keep_keys(referral)
-    starts = {"received": at, "called": answers.called_at, "concern": answers.concern_at}
+    starts = {"received": received, "called": answers.called_at, "concern": answers.concern_at}
     start_clocks(referral=referral, starts=starts, by=by, at=at)
     sending.tell_the_story(referral, all_of_them, by=by, at=at)
     audit.record(
@@ -196,6 +214,7 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User, at: dt.datetime)
         object_id=referral.pk,
         detail={
             "draft": draft.pk,
+            "channel": draft.channel,
             "scheme_version": version.slug,
             "indicated_level": referral.indicated_level,
             "route": referral.route,
@@ -215,7 +234,8 @@ def _locked(draft: Draft) -> Draft:
     return rows.get(pk=draft.pk, partnership=draft.partnership)
 
 
-def _for_writing(draft: Draft) -> Draft:
+def for_writing(draft: Draft) -> Draft:
+    """The draft as it is now, held; `AlreadySent` or `Refused` where nothing can be written to it any more."""
     draft = _locked(draft)
     if draft.sent_at is not None:
         raise AlreadySent(Referral.objects.get(partnership=draft.partnership, token=draft.pk))
@@ -224,8 +244,8 @@ def _for_writing(draft: Draft) -> Draft:
     return draft
 
 
-def _write(
-    draft: Draft, answers: Mapping[str, Any], verb: str, detail: dict[str, Any], by: User, at: dt.datetime
+def write_answers(
+    draft: Draft, answers: Mapping[str, Any], verb: str, detail: dict[str, Any], by: User | None, at: dt.datetime
 ) -> Draft:
     draft.answers = dict(answers)
     draft.saved_at = at
@@ -238,7 +258,7 @@ def _write(
     return draft
 
 
-def _record(draft: Draft, verb: str, detail: dict[str, Any], by: User, at: dt.datetime) -> None:
+def _record(draft: Draft, verb: str, detail: dict[str, Any], by: User | None, at: dt.datetime) -> None:
     audit.record(
         partnership=draft.partnership, verb=verb, noun="draft", object_id=draft.pk, detail=detail, by=by, at=at
     )

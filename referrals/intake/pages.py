@@ -122,7 +122,14 @@ PAGES = (
     Page(
         "family", "The family, and being in touch safely", forms.Family, FAMILY, template="referrals/intake/group.html"
     ),
-    Page("you", "How can we reach you?", forms.You, YOU, template="referrals/intake/you.html"),
+    Page(
+        "you",
+        "How can we reach you?",
+        forms.You,
+        YOU,
+        shown=lambda situation, number: not situation.answers.page("source"),
+        template="referrals/intake/you.html",
+    ),
     Page("involved", "Who helps already?", forms.Involved, INVOLVED),
     Page(
         "worker-first",

@@ -9,11 +9,13 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
 from partnerships.models import Partnership, User
+from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.clocks.sweep import team_members
 from referrals.domain.identifiers import nhs_number_is_valid, tidy
 from referrals.intake.answers import Answers, ChildTold
 from referrals.intake.screened import Screened
+from referrals.intake.source import came, source_of
 from referrals.models import Child, ChosenIndicator, Draft, Event, FamilyMember, Referral
 from thresholds.domain.screening import write_facts, write_screening
 from thresholds.domain.terms import Route
@@ -24,6 +26,8 @@ from thresholds.loading import load
 def referrer_details(draft: Draft, answers: Answers) -> dict[str, str]:
     """Who refers and how to reach them, as it was when it was sent."""
     user = draft.started_by
+    if user is None or draft.channel != Referral.Channel.PORTAL:
+        return source_of(answers).details
     return {
         "name": user.name,
         "job": user.job_title,
@@ -127,7 +131,7 @@ def child_row(referral: Referral, child: ChildTold, screened: Screened) -> Child
     )
 
 
-def tell_the_story(referral: Referral, all_of_them: Together, *, by: User, at: dt.datetime) -> None:
+def tell_the_story(referral: Referral, all_of_them: Together, *, by: User | None, at: dt.datetime) -> None:
     """The first lines of the referral's story: sent, screened, and where it went."""
     version, team = referral.scheme_version, referral.team
     step = load(version).step(all_of_them.indicated_level)
@@ -135,7 +139,7 @@ def tell_the_story(referral: Referral, all_of_them: Together, *, by: User, at: d
     if all_of_them.route is Route.ADVICE:
         goes = f"It asks for advice; {team.name} will read it, so that a person looks at it all the same."
     told: list[tuple[str, str, bool]] = [
-        ("sent", f"{by.name} sent this referral.", True),
+        ("sent", how_it_came(referral, by), True),
         ("screened", f"Screened by {version.title}: {step} indicated, route {all_of_them.route.words}.", False),
         ("routed", goes, True),
     ]
@@ -153,7 +157,17 @@ def tell_the_story(referral: Referral, all_of_them: Together, *, by: User, at: d
     )
 
 
-def tell_people(referral: Referral, *, by: User, at: dt.datetime) -> None:
+def how_it_came(referral: Referral, by: User | None) -> str:
+    """The first sentence of the story."""
+    if by is None:
+        return "Somebody told of this on the public form."
+    if referral.keyed_by_id:
+        way = came(Answers(referral.answers)) or "to us"
+        return f"{by.name} wrote down this contact, which came {way} at {moment(referral.received_at)}."
+    return f"{by.name} sent this referral."
+
+
+def tell_people(referral: Referral, *, by: User | None, at: dt.datetime) -> None:
     """A notice to each of the team that a referral waits, and a receipt to the referrer. Neither names a child."""
     partnership = referral.partnership
     danger = " It goes before all others." if referral.immediate_danger else ""
@@ -169,6 +183,8 @@ def tell_people(referral: Referral, *, by: User, at: dt.datetime) -> None:
             f"Sign in to read it: {address(partnership, 'referral', referral)}\n",
             at=at,
         )
+    if referral.referrer is None or by is None:
+        return
     outbox.tell(
         partnership=partnership,
         referral=referral,

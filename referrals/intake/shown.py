@@ -14,6 +14,7 @@ from referrals.intake.pages import PAGES, Step, find, tasks
 from referrals.intake.screened import referrer_sentence
 from referrals.intake.situation import Situation
 from referrals.models import Draft
+from referrals.retention.schedule import draft_ends_at
 from thresholds.domain.reasons import under_age
 from thresholds.domain.scheme import AgeParameters, Flag, Indicator, RuleKind
 from thresholds.matrix import Section, sections
@@ -38,6 +39,8 @@ def draft_line(draft: Draft) -> dict[str, Any]:
         "about": " and ".join(names) or "a child not named yet",
         "href": addresses.of_tasks(draft),
         "worry_told": answers.is_worry_told,
+        "worry": answers.said("worry", "happened"),
+        "kept_until": draft_ends_at(draft.saved_at),
     }
 
 

@@ -39,11 +39,13 @@ def my_referrals(request: Signed) -> HttpResponse:
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     now = timezone.now()
     drafts = Draft.objects.visible_to(request.actor).unsent()
+    shared = Draft.objects.shared_with(request.actor).select_related("partnership", "started_by")
     return render(
         request,
         "referrals/intake/my_referrals.html",
         {
             "drafts": [shown.draft_line(draft) for draft in drafts],
+            "shared": [shown.draft_line(draft) for draft in shared],
             "lines": [afterwards.line(referral) for referral in page],
             "page": page,
             "may_send": request.actor.can(Permission.REFERRAL_SEND),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from referrals.intake import tracking, views
+from referrals.intake import sharing_views, tracking, views
 
 DRAFT = "refer/<uuid:draft_id>/"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path(f"{DRAFT}send/", views.refer_send, name="refer_send"),
     path(f"{DRAFT}sent/", views.refer_sent, name="refer_sent"),
     path(f"{DRAFT}discard/", views.refer_discard, name="refer_discard"),
+    path(f"{DRAFT}share/", sharing_views.draft_share, name="draft_share"),
+    path(f"{DRAFT}take-over/", sharing_views.draft_take, name="draft_take"),
     path(f"{DRAFT}child/<int:number>/remove/", views.refer_remove, {"group": "child"}, name="refer_remove"),
     path(f"{DRAFT}person/<int:number>/remove/", views.refer_remove, {"group": "person"}, name="refer_remove"),
     path(f"{DRAFT}child/<int:number>/indicators/level/", views.refer_level, name="refer_level"),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partnerships.access import gate, open_to_all
 from partnerships.kept import kept, let_go
-from partnerships.permissions import Permission
+from partnerships.permissions import WRITES, Permission
 from partnerships.views import typed
 from referrals.attachments import taking as documents
 from referrals.attachments.actions import NotTaken
@@ -25,6 +25,7 @@ from referrals.intake.changed_since import changed_since
 from referrals.intake.pages import PAGES, Step, find, is_saved, neighbours, steps, tasks
 from referrals.intake.situation import Situation
 from referrals.models import Draft, Referral
+from referrals.retention.schedule import draft_ends_at
 from thresholds.loading import NoThreshold, load, version_in_force
 
 MOST_TICKED = 1000
@@ -68,7 +69,7 @@ def refer_start(request: Signed) -> HttpResponse:
     return redirect("refer_tasks", partnership=request.partnership.slug, draft_id=draft.pk)
 
 
-@gate(Permission.REFERRAL_SEND)
+@gate(*WRITES)
 @require_safe
 def refer_tasks(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     draft = the_draft(request, draft_id)
@@ -89,11 +90,18 @@ def refer_tasks(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     return render(
         request,
         "referrals/intake/tasks.html",
-        {"draft": draft, "situation": situation, "items": items, "done": done, "of": len(listed)},
+        {
+            "draft": draft,
+            "situation": situation,
+            "items": items,
+            "done": done,
+            "of": len(listed),
+            "kept_until": draft_ends_at(draft.saved_at),
+        },
     )
 
 
-@gate(Permission.REFERRAL_SEND)
+@gate(*WRITES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def refer_page(request: Signed, draft_id: uuid.UUID, slug: str, group: str = "", number: int = 0) -> HttpResponse:
     """One page of the form. A page that this draft does not ask for now leads to the task list."""
@@ -250,7 +258,7 @@ def not_saved(request: Signed, why: str, referral: Referral | None = None) -> Ht
     )
 
 
-@gate(Permission.REFERRAL_SEND)
+@gate(*WRITES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def refer_remove(request: Signed, draft_id: uuid.UUID, group: str, number: int) -> HttpResponse:
     """Take a child or a person out of the draft, after asking."""
@@ -275,7 +283,7 @@ def refer_remove(request: Signed, draft_id: uuid.UUID, group: str, number: int) 
     return render(request, "referrals/intake/remove.html", {"draft": draft, "told": told, "back": back, "group": group})
 
 
-@gate(Permission.REFERRAL_SEND)
+@gate(*WRITES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def refer_discard(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     """Put a draft away unsent, after asking."""
@@ -287,11 +295,12 @@ def refer_discard(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
             actions.discard_draft(draft=draft, by=request.user, at=timezone.now())
         except actions.AlreadySent:
             return to_sent(draft)
-        return redirect("my_referrals", partnership=request.partnership.slug)
+        home = "contact_key" if draft.channel == Referral.Channel.KEYED else "my_referrals"
+        return redirect(home, partnership=request.partnership.slug)
     return render(request, "referrals/intake/discard.html", {"draft": draft, "line": shown.draft_line(draft)})
 
 
-@gate(Permission.REFERRAL_SEND)
+@gate(*WRITES)
 @require_safe
 def refer_check(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     draft = the_draft(request, draft_id)
@@ -317,7 +326,7 @@ def checked(request: Signed, draft: Draft, problem: str = "", status: int = 200)
     return render(request, "referrals/intake/check.html", context, status=status)
 
 
-@gate(Permission.REFERRAL_SEND)
+@gate(*WRITES)
 @require_POST
 def refer_send(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     draft = the_draft(request, draft_id)
@@ -328,7 +337,7 @@ def refer_send(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     return to_sent(draft)
 
 
-@gate(Permission.REFERRAL_SEND)
+@gate(*WRITES)
 @require_safe
 def refer_sent(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     """The reference, what happens next and by when, and what the referrer must do as well."""
@@ -374,4 +383,8 @@ def the_step(situation: Situation, slug: str, group: str, number: int) -> Step:
 
 
 def to_sent(draft: Draft) -> HttpResponse:
+    """After sending: the referrer's own page; for staff who keyed it, the referral."""
+    if draft.channel == Referral.Channel.KEYED:
+        sent = Referral.objects.filter(token=draft.pk).values_list("pk", flat=True).first()
+        return redirect("referral", partnership=draft.partnership.slug, referral_id=sent)
     return redirect("refer_sent", partnership=draft.partnership.slug, draft_id=draft.pk)

@@ -19,6 +19,13 @@ class DraftQuerySet(models.QuerySet["Draft"]):
             return self.none()
         return self.filter(partnership=actor.partnership, started_by=actor.user)
 
+    def shared_with(self, actor: Actor) -> DraftQuerySet:
+        """What colleagues of an agency that this person leads have shared, and not sent."""
+        if actor.partnership is None or actor.user is None:
+            return self.none()
+        shared = self.unsent().filter(partnership=actor.partnership, shared_at__isnull=False)
+        return shared.filter(agency_id__in=actor.lead_agency_ids).exclude(started_by=actor.user)
+
     def unsent(self) -> DraftQuerySet:
         return self.filter(sent_at__isnull=True, discarded_at__isnull=True)
 
@@ -29,11 +36,17 @@ class Draft(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="drafts")
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="drafts")
-    started_by = models.ForeignKey(User, models.PROTECT, related_name="drafts")
+    started_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="drafts", help_text="Nobody: somebody without an account"
+    )
+    channel = models.CharField(max_length=10, default="portal", help_text="As of the referral that it becomes")
+    received_at = models.DateTimeField(null=True, blank=True, help_text="Keyed by staff: when the contact truly came")
     started_at = models.DateTimeField()
     saved_at = models.DateTimeField()
     answers = EncryptedJSONField(default=dict, help_text="Sealed at rest")
     revision = models.PositiveIntegerField(default=0, help_text="Grows by one with every save")
+    shared_at = models.DateTimeField(null=True, blank=True, help_text="Its agency's lead may see it and take it over")
+    reminded_at = models.DateTimeField(null=True, blank=True, help_text="Its writer was told that it will be deleted")
     sent_at = models.DateTimeField(null=True, blank=True)
     discarded_at = models.DateTimeField(null=True, blank=True)
 

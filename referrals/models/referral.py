@@ -129,6 +129,19 @@ class Referral(models.Model):
     withdrawal_asked_at = models.DateTimeField(
         null=True, blank=True, help_text="The referrer asks to withdraw it, and nobody has answered yet"
     )
+    keyed_by = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Staff who wrote down what they were told",
+    )
+    in_confidence = models.BooleanField(default=False, help_text="Who told of it is shown on asking alone")
+    confidential = EncryptedJSONField(default=dict, help_text="Who told of it, where that is in confidence; sealed")
+    arrival_note = models.CharField(max_length=200, blank=True, help_text="What is odd about how it came")
+    hold_at = models.DateTimeField(null=True, blank=True, help_text="Under legal hold: no schedule deletes it")
+    hold_reason = models.CharField(max_length=400, blank=True)
     beside = models.PositiveSmallIntegerField(
         default=0, help_text="Documents and additions that came with it or since; none: nobody need look for them"
     )

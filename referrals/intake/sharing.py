@@ -1,0 +1,61 @@
+"""A draft shared with the agency's safeguarding lead: they see it, and may take it over. Its writer decides that."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from partnerships import audit
+from partnerships.models import User
+from referrals import outbox
+from referrals.intake.actions import Refused, for_writing
+from referrals.models import Draft
+
+
+@transaction.atomic
+def share(*, draft: Draft, shared: bool, by: User, at: dt.datetime) -> Draft:
+    """Share a draft with the lead of its agency, or keep it to oneself again."""
+    row = for_writing(draft)
+    if shared and row.agency_id is None:
+        raise Refused("You belong to no agency here, so there is no safeguarding lead to share it with.")
+    row.shared_at = at if shared else None
+    row.save(update_fields=["shared_at"])
+    record(row, "draft.shared" if shared else "draft.unshared", by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def take_over(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
+    """The lead goes on with it, from here as their own. Who began it is told, and the trail holds both."""
+    row = for_writing(draft)
+    before = row.started_by
+    if row.shared_at is None:
+        raise Refused("This draft is shared no more.")
+    if before is not None and before.pk == by.pk:
+        return row
+    row.started_by, row.shared_at = by, None
+    row.save(update_fields=["started_by", "shared_at"])
+    record(row, "draft.taken_over", {"from": before.pk if before else None}, by=by, at=at)
+    if before is not None:
+        address = reverse("my_referrals", kwargs={"partnership": row.partnership.slug})
+        outbox.tell(
+            partnership=row.partnership,
+            referral=None,
+            kind="draft_taken",
+            to=before,
+            key=f"draft_taken:{row.pk}:{by.pk}:{row.revision}",
+            subject="Front Door: your safeguarding lead goes on with what you began",
+            body=f"{by.name} has taken over a draft that you shared, and will send it or talk with you.\n\n"
+            f"{settings.SITE_URL}{address}\n",
+            at=at,
+        )
+    return row
+
+
+def record(draft: Draft, verb: str, detail: dict[str, object] | None = None, *, by: User, at: dt.datetime) -> None:
+    audit.record(
+        partnership=draft.partnership, verb=verb, noun="draft", object_id=draft.pk, detail=detail, by=by, at=at
+    )

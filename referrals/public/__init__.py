@@ -1,0 +1,1 @@
+"""The public's own form: short, without an account, for whoever is worried about a child they know."""

@@ -1,0 +1,60 @@
+"""Beginning, saving and sending what somebody without an account tells of."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+
+from partnerships.models import Partnership
+from referrals.intake import actions
+from referrals.intake.answers import blank
+from referrals.intake.source import SLUG
+from referrals.models import Draft, Referral
+
+log = logging.getLogger(__name__)
+MANY = 10
+"""Sent from one place within an hour; above it a contact is taken all the same, and marked."""
+
+
+def begin(*, partnership: Partnership, at: dt.datetime) -> Draft:
+    return actions.start_draft(
+        partnership=partnership,
+        agency=None,
+        by=None,
+        at=at,
+        channel=Referral.Channel.PUBLIC.value,
+        answers={**blank(), SLUG: {"how": "form", "who": "public"}},
+    )
+
+
+@transaction.atomic
+def save(*, draft: Draft, written: Mapping[str, Any], page: str, at: dt.datetime) -> Draft:
+    """Store one page's answers. Whoever has the browser that began it is the only one who writes."""
+    row = actions.for_writing(draft)
+    return actions.write_answers(row, written, "draft.saved", {"page": page}, None, at)
+
+
+def send(*, draft: Draft, place: str, at: dt.datetime) -> Referral:
+    """Send it. From a place that sends many it is taken all the same, and whoever reads it is told."""
+    return actions.submit(draft=draft, by=None, at=at, note=note(place, at))
+
+
+def note(place: str, at: dt.datetime) -> str:
+    """What is odd about how it came; empty where nothing is. A cache that is away finds nothing odd."""
+    key = hashlib.sha256(f"{settings.SECRET_KEY}:{place}:{at:%Y%m%d%H}".encode()).hexdigest()
+    try:
+        cache.add(f"public:{key}", 0, 3600)
+        times = cache.incr(f"public:{key}")
+    except Exception:  # whatever a cache raises, a worry about a child is taken
+        log.warning("The public form could not count: the cache is away")
+        return ""
+    if times <= MANY:
+        return ""
+    return f"More than {MANY} contacts came on the public form from one place within an hour. Read it all the same."

@@ -1,0 +1,194 @@
+"""The public form: before it, its four pages, checking, sending, the reference; and the blank form for outages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partnerships.access import gate, open_to_all
+from partnerships.permissions import Permission
+from referrals.intake import actions as intake
+from referrals.intake import afterwards
+from referrals.letters.render import pdf
+from referrals.models import Draft, Referral
+from referrals.public import actions, blank
+from referrals.public.forms import STEPS, Step
+from referrals.reading import record_identity
+from referrals.triage.views import the_referral
+
+HELD = "public_drafts"
+OPEN = "Whoever is worried about a child can tell of it without an account"
+LASTS = 2 * 60 * 60
+
+
+def offered(request: Any) -> None:
+    """A partnership that has no form for the public has no such page."""
+    if not request.partnership.public_form:
+        raise Http404
+
+
+@open_to_all(OPEN)
+@require_safe
+def tell_before(request: Any) -> HttpResponse:
+    """Whom to telephone first, and what the form is."""
+    offered(request)
+    return render(request, "referrals/public/before.html", {"draft": held(request)})
+
+
+@open_to_all(OPEN)
+@require_POST
+def tell_start(request: Any) -> HttpResponse:
+    offered(request)
+    draft = held(request) or actions.begin(partnership=request.partnership, at=timezone.now())
+    request.session[HELD] = {**request.session.get(HELD, {}), request.partnership.slug: str(draft.pk)}
+    if not request.user.is_authenticated:
+        request.session.set_expiry(LASTS)
+    return to(request, STEPS[0].slug)
+
+
+def held(request: Any) -> Draft | None:
+    """What this browser began here and has not sent."""
+    key = request.session.get(HELD, {}).get(request.partnership.slug)
+    rows = Draft.objects.unsent().filter(channel=Referral.Channel.PUBLIC, started_by__isnull=True)
+    return rows.select_related("partnership", "agency").filter(pk=key).first() if key else None
+
+
+def to(request: Any, slug: str) -> HttpResponse:
+    return redirect("tell_page", partnership=request.partnership.slug, slug=slug)
+
+
+@open_to_all(OPEN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def tell_page(request: Any, slug: str) -> HttpResponse:
+    """One page. Where the browser has lost its place, what was typed begins a new one: nothing typed is refused."""
+    offered(request)
+    step = next((each for each in STEPS if each.slug == slug), None)
+    if step is None:
+        raise Http404
+    draft, now = held(request), timezone.now()
+    if draft is None and request.method != "POST":
+        return redirect("tell_before", partnership=request.partnership.slug)
+    if draft is None:
+        draft = actions.begin(partnership=request.partnership, at=now)
+        request.session[HELD] = {**request.session.get(HELD, {}), request.partnership.slug: str(draft.pk)}
+    form = step.form(request.POST if request.method == "POST" else None, at=now, initial=step.form.shown(draft.answers))
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.save(draft=draft, written=form.written(draft.answers), page=step.slug, at=now)
+        except (intake.AlreadySent, intake.Refused):
+            return redirect("tell_before", partnership=request.partnership.slug)
+        return onwards(request, step)
+    context = {"form": form, "step": step, "place": STEPS.index(step) + 1, "of": len(STEPS), "back": before(step)}
+    return render(request, "referrals/public/page.html", context, status=422 if request.method == "POST" else 200)
+
+
+def before(step: Step) -> str:
+    at = STEPS.index(step)
+    return STEPS[at - 1].slug if at else ""
+
+
+def onwards(request: Any, step: Step) -> HttpResponse:
+    at = STEPS.index(step) + 1
+    if at == len(STEPS) or request.POST.get("from") == "check":
+        return redirect("tell_check", partnership=request.partnership.slug)
+    return to(request, STEPS[at].slug)
+
+
+@open_to_all(OPEN)
+@require_safe
+def tell_check(request: Any) -> HttpResponse:
+    offered(request)
+    draft = held(request)
+    if draft is None:
+        return redirect("tell_before", partnership=request.partnership.slug)
+    return checked(request, draft)
+
+
+def checked(request: Any, draft: Draft, problem: str = "", status: int = 200) -> HttpResponse:
+    cards = []
+    for step in STEPS:
+        stored = step.form.shown(draft.answers)
+        form = step.form(at=timezone.now())
+        rows = [
+            {"key": str(field.label), "value": words(field, stored.get(name)), "typed": True}
+            for name, field in form.fields.items()
+        ]
+        told = [row for row in rows if row["value"]]
+        cards.append({"slug": step.slug, "title": step.title, "rows": told})
+    errors = [{"text": problem, "href": "#worry"}] if problem else []
+    return render(request, "referrals/public/check.html", {"cards": cards, "errors": errors}, status=status)
+
+
+def words(field: Any, value: Any) -> str:
+    labels = {str(choice.value): str(choice.label) for choice in getattr(field, "choices", ())}
+    return labels.get(str(value), str(value or ""))
+
+
+@open_to_all(OPEN)
+@require_POST
+def tell_send(request: Any) -> HttpResponse:
+    """Send it, once however often it is pressed."""
+    offered(request)
+    key = request.session.get(HELD, {}).get(request.partnership.slug)
+    rows = Draft.objects.filter(channel=Referral.Channel.PUBLIC, started_by__isnull=True, discarded_at__isnull=True)
+    draft = rows.select_related("partnership", "agency").filter(pk=key).first() if key else None
+    if draft is None:
+        return redirect("tell_before", partnership=request.partnership.slug)
+    try:
+        actions.send(draft=draft, place=get_adapter(request).get_client_ip(request) or "", at=timezone.now())
+    except intake.Refused as refused:
+        return checked(request, draft, problem=str(refused), status=422)
+    return redirect("tell_sent", partnership=request.partnership.slug)
+
+
+@open_to_all(OPEN)
+@require_safe
+def tell_sent(request: Any) -> HttpResponse:
+    """The reference, and what happens next. It names nobody: the browser may be shared."""
+    offered(request)
+    key = request.session.get(HELD, {}).get(request.partnership.slug)
+    referral = Referral.objects.filter(token=key, channel=Referral.Channel.PUBLIC).first() if key else None
+    if referral is None:
+        return redirect("tell_before", partnership=request.partnership.slug)
+    context = {"referral": referral, "anonymous": not referral.in_confidence and not can_be_reached(referral)}
+    return render(request, "referrals/public/sent.html", {**context, "owed": afterwards.owed(referral)})
+
+
+def can_be_reached(referral: Referral) -> bool:
+    return bool(referral.referrer_details.get("telephone") or referral.referrer_details.get("email"))
+
+
+@open_to_all("Blank forms are for when nothing else works")
+@require_safe
+def form_blank(request: Any) -> HttpResponse:
+    """The form's questions with room to write, to be printed and handed in."""
+    return render(request, "referrals/public/blank.html", {"sections": blank.sections(request.partnership)})
+
+
+@open_to_all("Blank forms are for when nothing else works")
+@require_safe
+def form_blank_pdf(request: Any) -> HttpResponse:
+    context = {
+        "partnership": request.partnership,
+        "sections": blank.sections(request.partnership),
+        "title": f"{request.partnership.form_name}, to be filled in by hand",
+    }
+    response = HttpResponse(pdf("referrals/documents/blank.html", context), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{request.partnership.slug}-blank-form.pdf"'
+    return response
+
+
+@gate(Permission.REFERRAL_READ)
+@require_safe
+def referral_who_told(request: Any, referral_id: Any) -> HttpResponse:
+    """Who told of it in confidence. Each opening is in the trail by itself."""
+    referral = the_referral(request, referral_id)
+    if not referral.in_confidence:
+        raise Http404
+    record_identity(referral=referral, by=request.user, at=timezone.now())
+    return render(request, "referrals/public/who_told.html", {"referral": referral})

@@ -1,0 +1,171 @@
+"""Drafts shared, reminded of and deleted; referrals deleted by the schedule alone, and never under a hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django_scopes import scope
+
+from partnerships.models import AuditEntry
+from partnerships.permissions import Role
+from referrals.domain.lifecycle import Outcome
+from referrals.models import Attachment, Child, Decision, Draft, Notice, Referral
+from referrals.retention.actions import purge, remind
+from referrals.retention.schedule import as_page, ends_on, kept_for
+from tests.factories import NOW, World, make_attachment, make_draft, make_letter, make_person, make_referral, make_world
+
+pytestmark = pytest.mark.django_db
+YEAR = dt.timedelta(days=365.25)
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def signed_in(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_a_shared_draft_is_seen_and_taken_over_by_the_lead_alone(world: World) -> None:
+    writer, lead = world.person(Role.PRACTITIONER), world.person(Role.SAFEGUARDING_LEAD)
+    elsewhere = make_person(world, Role.SAFEGUARDING_LEAD, agency=world.practice)
+    draft = make_draft(world)
+    page, take = f"/testshire/refer/{draft.pk}/", f"/testshire/refer/{draft.pk}/take-over/"
+    assert signed_in(lead).get(take).status_code == 404, "not before it is shared"
+    mine = signed_in(writer)
+    assert "Only you can see it" in mine.get(page).content.decode()
+    assert mine.post(f"{page}share/")["Location"] == page
+    assert "Stop sharing it" in mine.get(page).content.decode()
+    listed = signed_in(lead).get("/testshire/referrals/").content.decode()
+    assert "Shared with you" in listed and "Robin Marlow" in listed
+    assert signed_in(lead).get(take).status_code == 200
+    for other in (elsewhere, world.person(Role.SCREENER), make_world("othershire").person(Role.SAFEGUARDING_LEAD)):
+        assert signed_in(other).get(take).status_code == 404
+        assert signed_in(other).post(take).status_code == 404
+    assert signed_in(lead).get(page).status_code == 404, "to write in it, it is taken over first"
+    assert signed_in(lead).post(take)["Location"] == page
+    assert signed_in(lead).get(page).status_code == 200 and mine.get(page).status_code == 404
+    with scope(partnership=world.partnership):
+        assert [notice.to for notice in Notice.objects.filter(kind="draft_taken")] == [writer]
+    verbs = list(AuditEntry.objects.filter(object_id=str(draft.pk)).values_list("verb", flat=True))
+    assert verbs == ["draft.shared", "draft.read_by_lead", "draft.taken_over"]
+
+
+def test_no_longer_shared_is_no_longer_seen(world: World) -> None:
+    draft, mine = make_draft(world), signed_in(world.person(Role.PRACTITIONER))
+    mine.post(f"/testshire/refer/{draft.pk}/share/")
+    mine.post(f"/testshire/refer/{draft.pk}/share/", {"stop": "1"})
+    lead = signed_in(world.person(Role.SAFEGUARDING_LEAD))
+    assert lead.post(f"/testshire/refer/{draft.pk}/take-over/").status_code == 404
+
+
+def test_a_draft_is_reminded_of_once_then_deleted_with_its_files(
+    world: World, settings: Any, capsys: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    draft, fresh = make_draft(world), make_draft(world)
+    file = make_attachment(world, draft=draft)
+    with scope(partnership=world.partnership):
+        Draft.objects.filter(pk=fresh.pk).update(saved_at=NOW + dt.timedelta(days=20))
+    assert remind(at=NOW + dt.timedelta(days=20)) == 0
+    assert remind(at=NOW + dt.timedelta(days=22)) == 1 and remind(at=NOW + dt.timedelta(days=23)) == 0
+    with scope(partnership=world.partnership):
+        told = Notice.objects.get(kind="draft_reminder")
+    assert "22 December 2026" in told.body and "Robin" not in told.body
+    page = signed_in(world.person(Role.PRACTITIONER)).get(f"/testshire/refer/{draft.pk}/").content.decode()
+    assert "22 December 2026" in page, "the page says it as well"
+    with time_machine.travel(NOW + dt.timedelta(days=29), tick=False):
+        call_command("purge", "--dry-run")
+        said = capsys.readouterr().out
+        assert str(draft.pk) in said and str(fresh.pk) not in said and "Would delete 1 drafts" in said
+        with scope(partnership=world.partnership):
+            assert Draft.objects.count() == 2
+        with django_capture_on_commit_callbacks(execute=True):
+            call_command("purge")
+    with scope(partnership=world.partnership):
+        assert [row.pk for row in Draft.objects.all()] == [fresh.pk] and not Attachment.objects.exists()
+    assert not (Path(settings.ATTACHMENTS_DIR) / file.stored_as[:2] / file.stored_as).exists()
+    assert AuditEntry.objects.filter(verb="draft.purged", object_id=str(draft.pk)).count() == 1
+
+
+def test_discarded_and_sent_drafts_go_sooner_and_the_referral_stays(world: World) -> None:
+    gone, sent = make_draft(world), make_draft(world)
+    referral = make_referral(world)
+    document = make_attachment(world, draft=sent, referral=referral)
+    with scope(partnership=world.partnership):
+        Draft.objects.filter(pk=gone.pk).update(discarded_at=NOW, saved_at=NOW + dt.timedelta(days=7))
+        Draft.objects.filter(pk=sent.pk).update(sent_at=NOW)
+        Referral.objects.filter(pk=referral.pk).update(token=sent.pk)
+    assert [each.name for each in purge(at=NOW + dt.timedelta(days=8), dry_run=False)] == [str(gone.pk)]
+    assert [each.name for each in purge(at=NOW + dt.timedelta(days=29), dry_run=False)] == [str(sent.pk)]
+    with scope(partnership=world.partnership):
+        assert Attachment.objects.get(pk=document.pk).referral == referral
+    page = signed_in(world.person(Role.PRACTITIONER)).get(f"/testshire/refer/{sent.pk}/sent/")
+    assert page.status_code == 200 and referral.reference in page.content.decode()
+
+
+def decided(world: World, outcome: Outcome, **child: Any) -> Referral:
+    referral = make_referral(world, child=child)
+    sam = world.person(Role.SCREENER)
+    with scope(partnership=world.partnership):
+        Decision.objects.create(
+            partnership=world.partnership, referral=referral, outcome=outcome.value, reason="x", at=NOW, by=sam
+        )
+        Referral.objects.filter(pk=referral.pk).update(state="decided", decided_at=NOW, decided_by=sam)
+    make_letter(world, referral)
+    make_attachment(world, referral=referral)
+    return referral
+
+
+def test_a_referral_goes_by_what_was_decided_whole_and_never_under_a_hold(world: World, capsys: Any) -> None:
+    advice = decided(world, Outcome.ADVICE)
+    harm = decided(world, Outcome.STRATEGY_DISCUSSION, date_of_birth=dt.date(2020, 3, 1))
+    held = decided(world, Outcome.ADVICE)
+    waiting = make_referral(world)
+    with pytest.raises(CommandError, match="Give --reason"):
+        call_command("hold", held.reference, "--partnership", "testshire")
+    call_command("hold", held.reference, "--partnership", "testshire", "--reason", "An inquiry")
+    with pytest.raises(CommandError, match="no referral XXX"):
+        call_command("hold", "XXX", "--partnership", "testshire", "--reason", "x")
+
+    def names(after: dt.timedelta, dry_run: bool = True) -> list[str]:
+        return sorted(each.name for each in purge(at=NOW + after, dry_run=dry_run))
+
+    assert names(2.9 * YEAR) == [] and names(3.1 * YEAR) == [advice.reference]
+    assert names(18.1 * YEAR) == [advice.reference]
+    assert names(18.5 * YEAR) == sorted([advice.reference, harm.reference])
+    assert names(3.1 * YEAR, dry_run=False) == [advice.reference]
+    with scope(partnership=world.partnership):
+        assert set(Referral.objects.all()) == {harm, held, waiting}
+        for model in (Child, Decision, Attachment):
+            assert not model.objects.filter(referral_id=advice.pk).exists(), model
+    call_command("hold", held.reference, "--partnership", "testshire", "--lift")
+    assert names(3.1 * YEAR, dry_run=False) == [held.reference]
+    call_command("verify_audit")
+    assert "purged" in str(list(AuditEntry.objects.filter(verb="referral.purged").values_list("verb", flat=True)))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "births", "last"),
+    [
+        (["advice"], [dt.date(2019, 5, 1)], dt.date(2029, 11, 24)),
+        (["early_help", "advice"], [dt.date(2019, 5, 1)], dt.date(2032, 11, 24)),
+        (["strategy_discussion", "advice"], [dt.date(2010, 1, 1), dt.date(2024, 2, 29)], dt.date(2049, 3, 1)),
+        (["lado"], [dt.date(2001, 1, 1)], dt.date(2036, 11, 24)),
+        (["what nobody knows"], [], dt.date(2051, 11, 24)),
+    ],
+)
+def test_the_longest_rule_decides(outcomes: list[str], births: list[dt.date], last: dt.date) -> None:
+    assert ends_on(kept_for(outcomes, withdrawn=False), dt.date(2026, 11, 24), births) == last
+
+
+def test_the_schedule_is_printed_as_it_is(settings: Any) -> None:
+    assert (settings.BASE_DIR / "docs" / "retention.md").read_text() == as_page()

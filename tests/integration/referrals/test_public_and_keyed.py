@@ -1,0 +1,229 @@
+"""What comes without an account: the public's own form, and what staff key. Both go the same way as any other."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+from django_scopes import scope
+from pypdf import PdfReader
+
+from partnerships.models import AuditEntry
+from partnerships.permissions import Role
+from referrals.models import Clock, Draft, Event, Notice, Referral
+from referrals.public.actions import MANY
+from tests.factories import World, make_world
+
+pytestmark = pytest.mark.django_db
+WORRY = "The little boy next door is left alone at night & cries."
+
+
+@pytest.fixture
+def world() -> World:
+    cache.clear()  # what other tests sent from this machine does not count here
+    return make_world()
+
+
+def signed_in(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def tell(client: Client, slug: str = "testshire", **you: str) -> Any:
+    """The whole public form; gives the page after sending."""
+    assert client.post(f"/{slug}/tell/start/")["Location"] == f"/{slug}/tell/child/"
+    pages = {
+        "child": {"first_name": "Robin", "age": "4", "address": "3 Sample Row"},
+        "worry": {"happened": WORRY},
+        "safety": {"safe": "unsure"},
+        "you": {"wish": "named", **you},
+    }
+    for page, typed in pages.items():
+        answer = client.post(f"/{slug}/tell/{page}/", typed)
+        assert answer.status_code == 302, (page, re.findall(rb"error-message[^>]*>(.*?)</p>", answer.content, re.S))
+    check = client.get(f"/{slug}/tell/check/").content.decode()
+    assert "left alone at night &amp; cries" in check and "Robin" in check
+    return client.post(f"/{slug}/tell/send/", follow=True)
+
+
+def the_referral(world: World) -> Referral:
+    with scope(partnership=world.partnership):
+        return Referral.objects.select_related("team").get()
+
+
+def test_somebody_without_an_account_is_heard(world: World) -> None:
+    client = Client()
+    before = client.get("/testshire/tell/").content.decode()
+    assert "999" in before and "Exit this page" in before and "need no account" in before
+    sent = tell(client, name="Nora Neighbour", telephone="01632 960 777", relation="Next door")
+    referral = the_referral(world)
+    body = sent.content.decode()
+    assert referral.reference in body and "Robin" not in body and "Nora" not in body
+    assert referral.channel == "public" and referral.referrer is None and referral.route == "mash"
+    assert referral.referrer_details == {
+        "name": "Nora Neighbour",
+        "telephone": "01632 960 777",
+        "relation": "Next door",
+    }
+    with scope(partnership=world.partnership):
+        child = referral.children.get()
+        assert (child.first_name, child.estimated_age, child.address) == ("Robin", "4", "3 Sample Row")
+        assert Clock.objects.filter(referral=referral, slug="decide").exists()
+        assert "on the public form" in Event.objects.get(referral=referral, kind="sent").sentence
+        assert {notice.to for notice in Notice.objects.all()} == {world.person(Role.SCREENER)}, "no receipt, to nobody"
+    page = signed_in(world.person(Role.SCREENER)).get(f"/testshire/triage/{referral.pk}/").content.decode()
+    assert "It came on the public form." in page and "01632 960 777" in page and "Nora Neighbour" in page
+    assert client.post("/testshire/tell/send/", follow=True).content.decode().count(referral.reference) == 1
+    assert the_referral(world).pk == referral.pk, "pressed twice, sent once"
+
+
+def test_in_confidence_the_name_is_kept_apart_and_each_opening_is_in_the_trail(world: World) -> None:
+    tell(Client(), wish="confidence", name="Nora Neighbour", telephone="01632 960 777")
+    referral = the_referral(world)
+    assert referral.in_confidence and referral.confidential["name"] == "Nora Neighbour"
+    assert "Nora" not in str(referral.answers) and "Nora" not in str(referral.referrer_details)
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT confidential FROM referrals_referral")
+        assert "Nora" not in str(cursor.fetchone()), "sealed at rest"
+    screener = signed_in(world.person(Role.SCREENER))
+    page = screener.get(f"/testshire/triage/{referral.pk}/").content.decode()
+    assert "Nora" not in page and "Show who told" in page
+    summary = screener.get(f"/testshire/triage/{referral.pk}/summary.pdf").content
+    assert "Nora" not in "".join(each.extract_text() for each in PdfReader(BytesIO(summary)).pages)
+    assert "Nora Neighbour" in screener.get(f"/testshire/triage/{referral.pk}/who-told/").content.decode()
+    assert AuditEntry.objects.filter(verb="referral.identity_read").count() == 1
+    for role in (Role.PRACTITIONER, Role.EARLY_HELP, Role.ADMIN):
+        assert signed_in(world.person(role)).get(f"/testshire/triage/{referral.pk}/who-told/").status_code == 404
+
+
+def test_who_does_not_say_who_they_are_is_not_written_down(world: World) -> None:
+    sent = tell(Client(), wish="anonymous", name="Nora Neighbour", telephone="01632 960 777")
+    referral = the_referral(world)
+    kept = f"{referral.answers} {referral.referrer_details} {referral.confidential}"
+    assert "Nora" not in kept and "960 777" not in kept and "did not say who they are" in kept
+    assert "can’t reach you" in sent.content.decode()
+
+
+def test_danger_goes_to_the_top(world: World) -> None:
+    client = Client()
+    client.post("/testshire/tell/start/")
+    client.post("/testshire/tell/worry/", {"happened": WORRY})
+    assert client.post("/testshire/tell/safety/", {"safe": "no"}).status_code == 302
+    body = client.post("/testshire/tell/send/", follow=True).content.decode()
+    assert the_referral(world).immediate_danger and "call" in body and "999" in body
+
+
+def test_what_is_missing_is_said_in_plain_words_and_nothing_typed_is_lost(world: World) -> None:
+    client = Client()
+    client.post("/testshire/tell/start/")
+    assert "Tell us what worries you" in client.post("/testshire/tell/send/").content.decode()
+    answer = client.post("/testshire/tell/worry/", {"happened": "", "family": "Two boys"})
+    body = answer.content.decode()
+    assert answer.status_code == 422 and "Tell us what you are worried about" in body and "Two boys" in body
+    assert "field is required" not in body
+    lost = Client()
+    assert lost.post("/testshire/tell/worry/", {"happened": WORRY}).status_code == 302, "a lost place begins anew"
+    assert "cries" in lost.get("/testshire/tell/check/").content.decode()
+
+
+def test_over_the_limit_it_is_taken_and_marked_never_refused(world: World) -> None:
+    for _ in range(MANY + 2):
+        assert "We have it" in tell(Client()).content.decode()
+    with scope(partnership=world.partnership):
+        notes = list(Referral.objects.order_by("received_at").values_list("arrival_note", flat=True))
+    assert notes[:MANY] == [""] * MANY and all("Read it all the same" in note for note in notes[MANY:])
+    assert len(notes) == MANY + 2
+
+
+def test_another_browser_has_nothing_of_it_and_no_form_is_no_page(world: World) -> None:
+    first = Client()
+    first.post("/testshire/tell/start/")
+    first.post("/testshire/tell/worry/", {"happened": WORRY})
+    for page in ("worry", "check", "sent"):
+        answer = Client().get(f"/testshire/tell/{page}/")
+        assert answer.status_code == 302 and answer["Location"] == "/testshire/tell/"
+    for role in (Role.PRACTITIONER, Role.SCREENER):
+        with scope(partnership=world.partnership):
+            draft = Draft.objects.get()
+        assert signed_in(world.person(role)).get(f"/testshire/refer/{draft.pk}/").status_code == 404
+    other = make_world("othershire")
+    other.partnership.public_form = False
+    other.partnership.save()
+    for page in ("", "child/", "check/", "sent/"):
+        assert Client().get(f"/othershire/tell/{page}").status_code == 404
+    assert Client().post("/othershire/tell/start/").status_code == 404
+    assert first.get("/othershire/tell/check/").status_code == 404
+
+
+def test_a_letter_of_last_week_runs_its_clocks_from_last_week(world: World) -> None:
+    screener = signed_in(world.person(Role.SCREENER))
+    came = timezone.localtime() - dt.timedelta(days=6)
+    typed = {
+        "how": "letter",
+        "on_day": str(came.day),
+        "on_month": str(came.month),
+        "on_year": str(came.year),
+        "time": "9:15am",
+        "who": "practitioner",
+        "agency": str(world.practice.pk),
+        "job": "GP",
+        "wish": "named",
+        "name": "Dr Ada Page",
+        "telephone": "01632 960 111",
+    }
+    wrong = screener.post("/testshire/key/", {**typed, "how": "", "time": ""})
+    for message in ("Choose how it came", "Enter the time at which it came"):
+        assert message in wrong.content.decode()
+    assert "Dr Ada Page" in wrong.content.decode()
+    draft = screener.post("/testshire/key/", typed)["Location"]
+    tasks = screener.get(draft).content.decode()
+    assert "Key a contact" in tasks and "How can we reach you?" not in tasks
+    seen = re.search(rb'name="seen" value="([^"]*)"', screener.get(f"{draft}worry/").content)[1].decode()
+    assert screener.post(f"{draft}worry/", {"happened": WORRY, "seen": seen}).status_code == 302
+    assert screener.get(f"{draft}check/").status_code == 200
+    sent = screener.post(f"{draft}send/", follow=True)
+    referral = the_referral(world)
+    assert sent.redirect_chain[-1][0] == f"/testshire/triage/{referral.pk}/"
+    assert timezone.localtime(referral.received_at).replace(tzinfo=None) == dt.datetime.combine(
+        came.date(), dt.time(9, 15)
+    )
+    assert referral.channel == "keyed" and referral.keyed_by == world.person(Role.SCREENER)
+    assert referral.agency == world.practice and referral.referrer is None
+    assert referral.referrer_details["name"] == "Dr Ada Page"
+    with scope(partnership=world.partnership):
+        decide = Clock.objects.get(referral=referral, slug="decide")
+        assert decide.started_at == referral.received_at and decide.due_at < timezone.now(), (
+            "late already, and shown so"
+        )
+        assert "which came by letter" in Event.objects.get(referral=referral, kind="sent").sentence
+    body = sent.content.decode()
+    assert "It was keyed by staff" in body and "Dr Ada Page" in body
+    assert screener.get(f"{draft}sent/").status_code in (302, 404)
+
+
+def test_what_came_cannot_come_in_the_future(world: World) -> None:
+    screener = signed_in(world.person(Role.SCREENER))
+    ahead = timezone.localtime() + dt.timedelta(days=1)
+    typed = {"on_day": ahead.day, "on_month": ahead.month, "on_year": ahead.year, "time": "9am"}
+    assert "must be today or in the past" in screener.post("/testshire/key/", typed).content.decode()
+    for role in (Role.PRACTITIONER, Role.EARLY_HELP, Role.MANAGER, Role.ADMIN):
+        assert signed_in(world.person(role)).get("/testshire/key/").status_code == 404
+
+
+def test_the_blank_form_prints(world: World) -> None:
+    page = Client().get("/testshire/blank-form/").content.decode()
+    assert "What happened?" in page and "First name" in page
+    answer = Client().get("/testshire/blank-form.pdf")
+    document = PdfReader(BytesIO(answer.content))
+    told = "\n".join(each.extract_text() for each in document.pages)
+    assert "999" in told and "What happened?" in told and "Day and time" in told
+    assert document.trailer["/Root"]["/MarkInfo"]["/Marked"]
