@@ -131,10 +131,10 @@ def still_in_use(row: Draft | Referral, each: Going) -> bool:
 
 def delete_whole(model: type[models.Model], keys: list[Any]) -> None:
     """Delete rows and everything that hangs on them, whatever table is added later: what hangs on them first."""
-    for relation in model._meta.related_objects:
-        other: Any = relation.related_model
-        if relation.many_to_many or other is None:
+    for relation in model._meta.get_fields(include_hidden=True):
+        if not isinstance(relation, models.ForeignObjectRel) or isinstance(relation, models.ManyToManyRel):
             continue
+        other: Any = relation.related_model
         hanging = other._base_manager.filter(**{f"{relation.field.name}__in": keys})
         if relation.on_delete is models.SET_NULL:
             hanging.update(**{relation.field.name: None})
