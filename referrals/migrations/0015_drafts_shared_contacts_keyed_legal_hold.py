@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('referrals', '0013_documents_kept_sealed_for_a_day'),
+        ('referrals', '0014_second_blind_screening'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
