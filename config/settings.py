@@ -127,6 +127,11 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5}
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True  # each statement carries its partnership by itself
+    # Who owns the tables migrates them (`migrate --database owner`); the portal serves as an ordinary role, whom the
+    # policies of partnerships/row_security.py hold.
+    if OWNER_URL := env.str("DATABASE_OWNER_URL", ""):
+        DATABASES["owner"] = {**env.db_url_config(OWNER_URL), "TEST": {"MIRROR": "default"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "")
