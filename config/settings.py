@@ -326,7 +326,10 @@ else:
         "store_processed": False,
     }
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", 20)
+ANCHORS_DIR = env.str("ANCHORS_DIR", str(VAR_DIR / "anchors"))  # on another disk or machine where there is one
+REFUSED_IN_TRAIL = True
 CELERY_BEAT_SCHEDULE = {
+    "anchor": {"task": "referrals.tasks.anchor", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "sweep": {"task": "referrals.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "scan": {"task": "referrals.tasks.scan", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "purge": {"task": "referrals.tasks.purge", "schedule": 24 * 60 * 60, "options": {"expires": 60 * 60}},

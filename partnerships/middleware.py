@@ -7,8 +7,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import logout
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve, reverse
@@ -17,7 +18,7 @@ from django_scopes import scope
 
 from partnerships import account_events, second_factor, sessions
 from partnerships.access import actor_for
-from partnerships.audit import request_id, write_after
+from partnerships.audit import record, request_id, write_after
 from partnerships.models import ClosureDay, Partnership
 
 log = logging.getLogger(__name__)
@@ -100,6 +101,32 @@ class SessionLimitsMiddleware:
         return self.get_response(request)
 
 
+NOT_GIVEN = frozenset({403, 404, 405, 429, 500, 503})
+
+
+def note_refused(request: HttpRequest, status: int) -> None:
+    """Put what was refused or failed in the trail: by whom, on which record, by which page; never the address itself.
+
+    A page that nobody has is no attempt on a record, so only a page of ours counts.
+    """
+    match = request.resolver_match
+    if match is None or not settings.REFUSED_IN_TRAIL:
+        return
+    told = next((str(value) for name, value in match.kwargs.items() if name.endswith("_id")), "")
+    try:
+        record(
+            partnership=request.partnership,  # type: ignore[attr-defined]
+            verb="request.failed" if status >= 500 else "request.refused",
+            noun="request",
+            object_id=told[:64],
+            detail={"page": match.view_name, "method": request.method, "status": status},
+            by=request.user,  # type: ignore[arg-type]
+            at=timezone.now(),
+        )
+    except DatabaseError:  # the answer that says so is already made
+        log.exception("A refused request could not be noted in the trail")
+
+
 class PartnershipMiddleware:
     """The partnership stands in the address (`/medway/…`); queries on children's rows are scoped to it.
 
@@ -116,7 +143,10 @@ class PartnershipMiddleware:
         proved_twice = second_factor.passed(request)
         request.actor = actor_for(request.user, partnership, proved_twice=proved_twice)  # type: ignore[attr-defined]
         with scope(partnership=partnership) if partnership else scope():
-            return self.get_response(request)
+            response = self.get_response(request)
+        if partnership and request.user.is_authenticated and response.status_code in NOT_GIVEN:
+            note_refused(request, response.status_code)
+        return response
 
     def process_view(self, request: HttpRequest, view: Handler, args: list[Any], kwargs: dict[str, Any]) -> None:
         if kwargs.pop("partnership", None) is not None and request.partnership is None:  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ LINKS: tuple[tuple[str, str, tuple[Permission, ...]], ...] = (
     ("Your referrals", "my_referrals", (Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)),
     ("Notices", "notices", (Permission.NOTICE_READ,)),
     ("Reports", "reports", (Permission.REPORT_READ,)),
+    ("Audit trail", "audit_trail", (Permission.AUDIT_READ,)),
     ("Threshold content", "threshold_versions", (Permission.THRESHOLD_EDIT, Permission.THRESHOLD_APPROVE)),
     ("Members", "members", (Permission.MEMBER_EDIT, Permission.AGENCY_MEMBER_EDIT)),
     ("Settings", "partnership_settings", (Permission.PARTNERSHIP_EDIT,)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from partnerships import anchors
 from referrals import watch
 from referrals.attachments import sweep as attachments
 from referrals.consistency import sampling
@@ -68,3 +69,9 @@ def make_documents() -> None:
 def draw_second_screenings() -> None:
     """Draw from the latest decisions for a second, blind screening."""
     sampling.draw_all(at=timezone.now())
+
+
+@shared_task(name="referrals.tasks.anchor")
+def anchor() -> None:
+    """Note the head of each audit trail outside the database, once a day."""
+    anchors.anchor(at=timezone.now())

@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("referrals.additions.urls")),
     path("", include("referrals.public.urls")),
     path("", include("referrals.attachments.urls")),
+    path("", include("referrals.trail.urls")),
     path("", include("referrals.intake.urls")),
     path("", include("referrals.clocks.urls")),
     path("", include("referrals.triage.urls")),

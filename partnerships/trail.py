@@ -1,0 +1,112 @@
+"""Reading the audit trail: by child, by person, by day; and what in it is worth a manager's second look."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from partnerships.hours import LONDON, is_open
+from partnerships.models import AuditEntry, Partnership, User
+
+MANY = 300
+WITHIN = dt.timedelta(minutes=10)
+OPENED = ("referral.read", "referral.copy_downloaded", "referral.summary_downloaded", "referral.restricted_opened")
+"""What counts as opening a child's record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What somebody looks for in the trail; what is empty is not asked."""
+
+    object_id: str = ""
+    person: str = ""
+    verb: str = ""
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+
+def entries(partnership: Partnership, sought: Sought) -> QuerySet[AuditEntry]:
+    """The entries of one partnership that answer, the latest first."""
+    found = AuditEntry.objects.filter(partnership=partnership).select_related("by").order_by("-sequence")
+    if sought.object_id:
+        found = found.filter(object_id=sought.object_id)
+    if sought.person:
+        found = found.filter(by__email__iexact=sought.person)
+    if sought.verb:
+        found = found.filter(verb__startswith=sought.verb)
+    if sought.first:
+        found = found.filter(at__gte=dt.datetime.combine(sought.first, dt.time.min, LONDON))
+    if sought.last:
+        found = found.filter(at__lt=dt.datetime.combine(sought.last + dt.timedelta(days=1), dt.time.min, LONDON))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """Something that may be quite right, and that a manager should ask about."""
+
+    kind: str
+    person: User
+    at: dt.datetime
+    sentence: str
+    object_id: str = ""
+
+
+def many_records(read: Iterable[AuditEntry]) -> list[Anomaly]:
+    """Who opened 300 different records or more within ten minutes; told once for each such run.
+
+    read: entries of opening records, oldest first, with their person.
+    """
+    found: list[Anomaly] = []
+    windows: dict[object, list[AuditEntry]] = defaultdict(list)
+    told_until: dict[object, dt.datetime] = {}
+    for entry in read:
+        if entry.by is None:
+            continue
+        window = windows[entry.by_id]
+        window.append(entry)
+        while window[0].at < entry.at - WITHIN:
+            window.pop(0)
+        different = len({each.object_id for each in window})
+        if different >= MANY and told_until.get(entry.by_id, window[0].at) <= window[0].at:
+            told_until[entry.by_id] = entry.at
+            found.append(Anomaly("many", entry.by, entry.at, f"opened {different} records within ten minutes"))
+    return found
+
+
+def out_of_hours(partnership: Partnership, read: Iterable[AuditEntry]) -> list[Anomaly]:
+    """Who opened records while the front door was closed, one line a person and day."""
+    closed = set(partnership.closure_days.values_list("on", flat=True))
+    counts: dict[tuple[object, dt.date], list[AuditEntry]] = defaultdict(list)
+    for entry in read:
+        day = entry.at.astimezone(LONDON).date()
+        if entry.by is not None and not is_open(partnership, entry.at, closed=day in closed):
+            counts[entry.by_id, day].append(entry)
+    return [
+        Anomaly("hours", held[0].by, held[0].at, f"opened {counted(len({e.object_id for e in held}))} out of hours")
+        for held in counts.values()
+        if held[0].by is not None
+    ]
+
+
+def own_family_name(read: Iterable[AuditEntry], names: dict[str, frozenset[str]]) -> list[Anomaly]:
+    """Who opened the record of a child of their own family name. names: a record's id → folded last names in it."""
+    found, told = [], set()
+    for entry in read:
+        if entry.by is None or (entry.by_id, entry.object_id) in told:
+            continue
+        own = entry.by.name.split()[-1].casefold() if entry.by.name.split() else ""
+        if own and own in names.get(entry.object_id, frozenset()):
+            told.add((entry.by_id, entry.object_id))
+            found.append(
+                Anomaly("name", entry.by, entry.at, "opened a record of their own family name", entry.object_id)
+            )
+    return found
+
+
+def counted(number: int) -> str:
+    return "1 record" if number == 1 else f"{number} records"

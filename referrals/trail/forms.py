@@ -1,0 +1,27 @@
+"""What a manager looks for in the audit trail."""
+
+from __future__ import annotations
+
+from partnerships.fields import DateField, TextField
+from partnerships.forms import PageForm
+from partnerships.trail import Sought
+
+
+class TrailForm(PageForm):
+    object_id = TextField(
+        "Referral", hint="Its reference, such as MED-7K3P-2Q", max_length=64, width=20, autocomplete="off"
+    )
+    person = TextField("Person", hint="Their email address", max_length=254, autocomplete="off")
+    verb = TextField("What was done", hint="Such as referral.read, signin or request.refused", max_length=60, width=20)
+    first = DateField("From", called="the first day")
+    last = DateField("To", called="the last day")
+
+    def sought(self, object_id: str) -> Sought:
+        told = self.cleaned_data
+        return Sought(
+            object_id=object_id,
+            person=told.get("person") or "",
+            verb=told.get("verb") or "",
+            first=told.get("first"),
+            last=told.get("last"),
+        )

@@ -1,0 +1,94 @@
+"""The audit trail as a manager reads it, and what in it is worth a question."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from partnerships import audit, trail
+from partnerships.access import gate
+from partnerships.models import AuditEntry
+from partnerships.permissions import Permission
+from partnerships.requests import PartnershipRequest
+from referrals.models import Child, Referral
+from referrals.trail.forms import TrailForm
+
+A_PAGE = 50
+BACK = dt.timedelta(days=7)
+
+
+@gate(Permission.AUDIT_READ)
+@require_safe
+def audit_trail(request: PartnershipRequest) -> HttpResponse:
+    """Who did what: by referral, by person, by day. Looking is itself in the trail."""
+    form = TrailForm(request.GET or None)
+    found = AuditEntry.objects.none()
+    if not request.GET or form.is_valid():
+        sought = form.sought(record_id(form.cleaned_data.get("object_id") or "")) if request.GET else trail.Sought()
+        found = trail.entries(request.partnership, sought)
+        audit.record(
+            partnership=request.partnership,
+            verb="trail.read",
+            noun="trail",
+            object_id=sought.object_id[:64],
+            by=request.user,
+            at=timezone.now(),
+        )
+    page = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
+    rows = list(page)
+    asked = request.GET.copy()
+    asked.pop("page", None)
+    context = {"form": form, "page": page, "rows": rows, "asked": asked.urlencode(), "references": references(rows)}
+    for each in rows:
+        each.reference = context["references"].get(each.object_id, "")  # type: ignore[attr-defined]
+    return render(request, "referrals/trail/trail.html", context, status=422 if form.errors else 200)
+
+
+def record_id(typed: str) -> str:
+    """A referral's id by its reference; anything else is looked for as it was typed."""
+    found = Referral.objects.filter(reference__iexact=typed).values_list("pk", flat=True).first() if typed else None
+    return str(found) if found else typed
+
+
+def references(rows: list[AuditEntry]) -> dict[str, str]:
+    """The reference of each referral that these entries speak of."""
+    ids = [pk for each in rows if each.noun in ("referral", "request") and (pk := read_id(each.object_id))]
+    return {str(pk): reference for pk, reference in Referral.objects.filter(pk__in=ids).values_list("pk", "reference")}
+
+
+def read_id(told: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(told)
+    except ValueError:
+        return None
+
+
+@gate(Permission.AUDIT_READ)
+@require_safe
+def audit_anomalies(request: PartnershipRequest) -> HttpResponse:
+    """What of the last week a manager should ask about: own family name, many records, out of hours."""
+    now = timezone.now()
+    read = list(
+        AuditEntry.objects.filter(partnership=request.partnership, verb__in=trail.OPENED, at__gte=now - BACK)
+        .select_related("by")
+        .order_by("at", "sequence")
+    )
+    ids = {pk for each in read if (pk := read_id(each.object_id))}
+    names: dict[str, set[str]] = {}
+    for referral_id, last_name in Child.objects.filter(referral_id__in=ids).values_list("referral_id", "last_name"):
+        names.setdefault(str(referral_id), set()).add(last_name.strip().casefold())
+    folded = {pk: frozenset(held - {""}) for pk, held in names.items()}
+    found = (
+        trail.many_records(read) + trail.own_family_name(read, folded) + trail.out_of_hours(request.partnership, read)
+    )
+    shown = sorted(found, key=lambda each: each.at, reverse=True)
+    by_id = {str(pk): reference for pk, reference in Referral.objects.filter(pk__in=ids).values_list("pk", "reference")}
+    rows = [{"anomaly": each, "reference": by_id.get(each.object_id, "")} for each in shown]
+    audit.record(partnership=request.partnership, verb="trail.anomalies_read", noun="trail", by=request.user, at=now)
+    return render(request, "referrals/trail/anomalies.html", {"rows": rows, "opened": len(read)})
