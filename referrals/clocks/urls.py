@@ -1,6 +1,6 @@
 from django.urls import path
 
-from referrals.clocks import clock_views, views
+from referrals.clocks import calendar_views, clock_views, views
 
 ONE = "triage/<uuid:referral_id>/clocks/<int:clock_id>/"
 
@@ -12,6 +12,9 @@ urlpatterns = [
     path(f"{ONE}pause/", clock_views.clock_pause, name="clock_pause"),
     path(f"{ONE}resume/", clock_views.clock_resume, name="clock_resume"),
     path(f"{ONE}met/", clock_views.clock_meet, name="clock_meet"),
+    path("calendar/", calendar_views.calendar, name="calendar"),
+    path("calendar/end/", calendar_views.calendar_end, name="calendar_end"),
+    path("calendar/<slug:token>/due.ics", calendar_views.calendar_file, name="calendar_file"),
     path("reports/late/", clock_views.late, name="late"),
     path("queue/<slug:team>/wall/", clock_views.wall, name="wall"),
     path("settings/closure-days/<int:pk>/remove/", views.closure_day_remove, name="closure_day_remove"),

@@ -10,7 +10,7 @@ from referrals.models.document import Document
 from referrals.models.draft import Draft
 from referrals.models.event import Event
 from referrals.models.letter import Letter, LetterText
-from referrals.models.notice import Notice, NoticeChoice
+from referrals.models.notice import CalendarAddress, Notice, NoticeChoice
 from referrals.models.referral import Referral
 from referrals.models.replay import Replay, ReplayedCase
 from referrals.models.restricted import RestrictedAccess
@@ -22,6 +22,7 @@ __all__ = [
     "Addendum",
     "Attachment",
     "Absence",
+    "CalendarAddress",
     "Child",
     "ChosenIndicator",
     "Clock",

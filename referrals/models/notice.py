@@ -103,3 +103,21 @@ class NoticeChoice(models.Model):
 
     def __str__(self) -> str:
         return self.how
+
+
+class CalendarAddress(models.Model):
+    """The private address of somebody's due dates. Only its hash lies here; a new one ends the one before."""
+
+    partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    last_read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedManager(partnership="partnership")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["partnership", "user"], name="calendar_address_once")]
+
+    def __str__(self) -> str:
+        return f"Calendar address of {self.user_id}"

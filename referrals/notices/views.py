@@ -50,6 +50,7 @@ def notices(request: Signed) -> HttpResponse:
             "lines": lines,
             "unread": mine.filter(read_at__isnull=True).count(),
             "how": choice(request),
+            "works": request.actor.can(Permission.REFERRAL_CLAIM),
             "previous_page": f"?page={number - 1}" if number > 1 else "",
             "next_page": f"?page={number + 1}" if len(rows) > PER_PAGE else "",
         },

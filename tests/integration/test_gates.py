@@ -88,6 +88,7 @@ def parts(world: World) -> dict[str, Any]:
         "closure_day_id": 1,
         "clock_id": clock_of(mash),
         "kind": "parents",
+        "token": "no-such-token",
         "notice_id": uuid.UUID(int=9),
         "case_id": case.pk,
         "second_id": make_second_screening(world, mash).pk,

@@ -131,3 +131,27 @@ def test_the_wall_board_counts_the_teams_clocks_and_names_no_child(
     assert "1 overdue" in page and "6 hours overdue" in page
     assert "Zephyrine" not in page and "Quillfeather" not in page
     assert client.get(at(world, "wall", team="early-help")).status_code == 404
+
+
+def test_ones_due_dates_are_in_ones_calendar_by_a_private_address_that_can_be_ended(world: World) -> None:
+    import re
+
+    referral = make_referral(world, child={"first_name": "Zephyrine"})
+    make_referral(world)
+    screener = world.person(Role.SCREENER)
+    Referral.objects.filter(pk=referral.pk).update(owner=screener, state="in_hand")
+    client = signed_in(world, Role.SCREENER)
+    page = client.post(at(world, "calendar")).content.decode()
+    found = re.search(r"http://[^<]+/due\.ics", page)
+    assert found
+    address = found[0].split("8000", 1)[-1] if "8000" in found[0] else "/" + found[0].split("/", 3)[3]
+    answer = Client().get(address)
+    told = answer.content.decode()
+    assert answer["Content-Type"].startswith("text/calendar") and told.count("BEGIN:VEVENT") == 3
+    assert f"SUMMARY:Due: {referral.reference}" in told and "Zephyrine" not in told
+    assert "Decide" not in told and "DTSTART:20261125T100000Z" in told
+    assert found[0] not in client.get(at(world, "calendar")).content.decode(), "shown once"
+    assert client.post(at(world, "calendar_end")).status_code == 302
+    assert Client().get(address).status_code == 404
+    client.post(at(world, "calendar"))
+    assert Client().get(address).status_code == 404, "a new address is another"
