@@ -1,0 +1,344 @@
+"""Kills worker, beat, broker and database at every step of a referral, and counts: `python -m bench.kills [ROUNDS]`.
+
+Each round sends a referral, acknowledges it, decides it and writes its letter. In one of the four steps one of the four
+processes gets `kill -9`, is started again, and whoever was at work tries again, as a person does. Deliveries go to a
+provider of our own that answers as GOV.UK Notify does, so that the real client asks it. At the end every notice must
+have gone out, and none twice. PostgreSQL, Redis and everything else are started here, in a folder that goes again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+STEPS = ("submit", "acknowledge", "decide", "letter")
+TARGETS = ("worker", "beat", "broker", "database")
+PATIENCE = 240
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Provider(BaseHTTPRequestHandler):
+    """Takes notifications by reference and says which it has. It keeps what it took through every kill."""
+
+    taken: Counter[str] = Counter()
+    bodies: list[str] = []
+    lock = threading.Lock()
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+    def answer(self, told: Any) -> None:
+        body = json.dumps(told).encode()
+        self.send_response(201 if self.command == "POST" else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:  # noqa: N802
+        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with self.lock:
+            self.taken[told["reference"]] += 1
+            self.bodies.append(told["personalisation"]["subject"] + told["personalisation"]["body"])
+        time.sleep(random.uniform(0, 0.15))  # noqa: S311  where a worker may be killed: taken, and not yet noted
+        self.answer({"id": told["reference"], "reference": told["reference"]})
+
+    def do_GET(self) -> None:  # noqa: N802
+        reference = self.path.split("reference=")[-1].split("&")[0]
+        with self.lock:
+            known = self.taken[reference]
+        self.answer({"notifications": [{"reference": reference, "status": "delivered"}] * min(known, 1)})
+
+
+class Services:
+    """PostgreSQL and Redis of this run's own, a worker and a beat; each can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.running = folder, {}
+        self.pg_bin = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        self.pg_port, self.redis_port, self.post_port = free_port(), free_port(), free_port()
+        self.as_postgres = (
+            ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+        )
+        ThreadingHTTPServer.daemon_threads = True
+        server = ThreadingHTTPServer(("127.0.0.1", self.post_port), Provider)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.environment = {
+            **os.environ,
+            "DATABASE_URL": f"postgres://postgres@127.0.0.1:{self.pg_port}/postgres",
+            "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
+            "NOTIFY_API_KEY": "bench-" + "-".join(["11111111-2222-3333-4444-555555555555"] * 2),
+            "NOTIFY_TEMPLATE_ID": "bench",
+            "NOTIFY_URL": f"http://127.0.0.1:{self.post_port}",
+            "SWEEP_SECONDS": "1",
+            "FRONT_DOOR_VAR": str(folder / "var"),
+            "LOG_LEVEL": "ERROR",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+
+    def prepare(self) -> None:
+        data = self.folder / "pg"
+        data.mkdir()
+        if self.as_postgres:
+            shutil.chown(data, "postgres", "postgres")
+            self.folder.chmod(0o755)
+        made = [str(self.pg_bin / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust"]
+        subprocess.run([*self.as_postgres, *made], check=True, capture_output=True)
+        self.start("database")
+        self.start("broker")
+
+    def start(self, name: str) -> None:
+        log = (self.folder / f"{name}.log").open("ab")
+        celery = [str(Path(sys.executable).parent / "celery"), "--quiet", "-A", "config"]
+        commands = {
+            "database": [
+                *self.as_postgres, str(self.pg_bin / "postgres"), "-D", str(self.folder / "pg"), "-p", str(self.pg_port),
+                "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+            ],
+            "broker": ["redis-server", "--port", str(self.redis_port), "--save", "", "--bind", "127.0.0.1"],
+            "worker": [*celery, "worker", "--pool", "solo", "--loglevel", "error", "--without-gossip", "--without-mingle"],
+            "beat": [*celery, "beat", "--loglevel", "error", "--pidfile=", "--schedule", str(self.folder / "beat")],
+        }  # fmt: skip
+        self.running[name] = subprocess.Popen(
+            commands[name], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+        )
+        port = {"database": self.pg_port, "broker": self.redis_port}.get(name)
+        if port:
+            self.wait(port)
+
+    def wait(self, port: int) -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise SystemExit(f"kills: nothing answers on port {port}")
+
+    def kill(self, name: str) -> None:
+        """`kill -9` of the process and of all that it had started."""
+        process = self.running[name]
+        family = [process.pid, *children_of(process.pid)]
+        for pid in family:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        process.wait()
+        while name == "database" and any(Path(f"/proc/{pid}").exists() for pid in family[1:]):
+            time.sleep(0.02)
+        if name == "database":
+            (self.folder / "pg" / "postmaster.pid").unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        for name in list(self.running):
+            self.kill(name)
+
+
+def children_of(pid: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rsplit(")", 1)[1].split()
+        except (OSError, IndexError):
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(status.parent.name))
+    return found
+
+
+def keep_trying(work: Any) -> Any:
+    """As a person does who is told that it could not be stored: again, until it is."""
+    from django.db import DatabaseError, connection
+
+    until = time.monotonic() + 120
+    while True:
+        try:
+            return work()
+        except (DatabaseError, OSError):
+            connection.close()
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
+def one_referral(world: Any, within: Any) -> None:
+    """The whole way of one referral, with `within` called around each step."""
+    from django.utils import timezone
+
+    from partnerships.permissions import Role
+    from referrals.intake.actions import submit
+    from referrals.letters.actions import write_to_others
+    from referrals.models import Draft, Letter, Referral, SignOff
+    from referrals.triage import actions
+    from referrals.triage.signing import sign_off
+    from tests.factories import make_draft
+
+    sam, senior = world.person(Role.SCREENER), world.person(Role.SENIOR)
+    draft = keep_trying(lambda: make_draft(world))
+    draft.answers["worry"] = {"happened": "Robin came to school hungry."}
+    draft.answers["children"][0]["indicators"] = {"chosen": ["health-4-01"]}
+    keep_trying(lambda: Draft.objects.filter(pk=draft.pk).update(answers=draft.answers))
+
+    def fresh() -> Any:
+        return Referral.objects.get(token=draft.pk)
+
+    def decide() -> None:
+        row = fresh()
+        if row.state == "waiting":
+            row = actions.claim(referral=row, by=sam, at=timezone.now())
+        if row.state == "in_hand" and not row.decisions.exists():
+            actions.decide(
+                referral=row,
+                decided_level=row.indicated_level or 2,
+                outcome=outcome(),
+                reason="A reason.",
+                told_referrer="We call on Friday.",
+                revision=row.revision,
+                by=sam,
+                at=timezone.now(),
+            )
+
+    def letter() -> None:
+        row = fresh()
+        waiting = SignOff.objects.waiting().filter(referral=row).first()
+        if waiting is not None:
+            sign_off(sign_off=waiting, said="", by=senior, at=timezone.now())
+        if not Letter.objects.filter(referral=row, kind="agency").exists():
+            write_to_others(
+                referral=fresh(), kind=Letter.Kind.AGENCY, recipient="Health", words="Please visit.", safe_because="",
+                by=sam, at=timezone.now(),
+            )  # fmt: skip
+
+    steps = {
+        "submit": lambda: submit(draft=Draft.objects.get(pk=draft.pk), by=draft.started_by, at=timezone.now()),
+        "acknowledge": lambda: actions.acknowledge(referral=fresh(), words="", by=sam, at=timezone.now()),
+        "decide": decide,
+        "letter": letter,
+    }
+    for name in STEPS:
+        with within(name):
+            keep_trying(steps[name])
+
+
+def outcome() -> Any:
+    from referrals.domain.lifecycle import Outcome
+
+    return Outcome.STRATEGY_DISCUSSION
+
+
+class Killing:
+    """Kills one target at a random moment of one step, and starts it again."""
+
+    def __init__(self, services: Services, target: str, at_step: str) -> None:
+        self.services, self.target, self.at_step = services, target, at_step
+        self.thread: threading.Thread | None = None
+
+    def __call__(self, step: str) -> Killing:
+        if step == self.at_step:
+            self.thread = threading.Thread(target=self.strike)
+            self.thread.start()
+        return self
+
+    def strike(self) -> None:
+        time.sleep(random.uniform(0, 0.25))  # noqa: S311
+        self.services.kill(self.target)
+        time.sleep(random.uniform(0, 0.5))  # noqa: S311
+        self.services.start(self.target)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def done(self) -> None:
+        if self.thread is not None:
+            self.thread.join()
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    for needed in ("redis-server",):
+        if not shutil.which(needed):
+            raise SystemExit(f"kills: {needed} is not installed; nothing was measured.")
+    if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        raise SystemExit("kills: PostgreSQL is not installed; nothing was measured.")
+    folder = Path(tempfile.mkdtemp(prefix="front-door-kills-"))
+    services = Services(folder)
+    try:
+        services.prepare()
+        os.environ.update(services.environment)
+        sys.path.insert(0, str(ROOT))
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+        from django_scopes import scope
+
+        call_command("migrate", verbosity=0)
+        from tests.factories import make_world
+
+        world = make_world("killshire")
+        services.start("worker")
+        services.start("beat")
+        started, kills = time.monotonic(), Counter()
+        with scope(partnership=world.partnership):
+            for number in range(rounds):
+                target, step = TARGETS[number % 4], STEPS[number // 4 % 4]
+                killing = Killing(services, target, step)
+                one_referral(world, killing)
+                killing.done()
+                kills[f"{target} at {step}"] += 1
+                if number % 10 == 9:
+                    print(f"{number + 1} rounds, {time.monotonic() - started:.0f} s", flush=True)
+            report(world, kills)
+    finally:
+        services.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def report(world: Any, kills: Counter[str]) -> None:
+    """Wait until nothing waits, then count."""
+    from partnerships.audit import faults
+    from referrals.models import Letter, Notice, Referral
+
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and keep_trying(Notice.objects.filter(state="waiting").count):
+        time.sleep(1)
+    notices = {str(each.pk): each.state for each in Notice.objects.all()}
+    rounds = sum(kills.values())
+    letters = Counter(Letter.objects.values_list("kind", flat=True))
+    lost = [key for key, state in notices.items() if state != "sent" or not Provider.taken[key]]
+    doubled = [key for key, times in Provider.taken.items() if times > 1]
+    print(f"{rounds} kills: " + ", ".join(f"{name} {count}" for name, count in sorted(kills.items())))
+    print(f"{Referral.objects.count()} referrals of {rounds}; letters: {dict(letters)}")
+    print(f"{len(notices)} notices written, {sum(Provider.taken.values())} handed over")
+    print(f"{len(lost)} lost, {len(doubled)} doubled, {sum(1 for _ in faults(world.partnership))} faults in the trail")
+    right = Referral.objects.count() == rounds and all(
+        letters[k] == rounds for k in ("acknowledgement", "outcome", "agency")
+    )
+    raise SystemExit(0 if right and not lost and not doubled else 1)
+
+
+if __name__ == "__main__":
+    main()
