@@ -8,6 +8,7 @@ have gone out, and none twice. PostgreSQL, Redis and everything else are started
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -76,9 +77,8 @@ class Services:
         self.folder, self.running = folder, {}
         self.pg_bin = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         self.pg_port, self.redis_port, self.post_port = free_port(), free_port(), free_port()
-        self.as_postgres = (
-            ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
-        )
+        drop = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        self.as_postgres = drop if os.getuid() == 0 else []  # PostgreSQL refuses to run as root
         ThreadingHTTPServer.daemon_threads = True
         server = ThreadingHTTPServer(("127.0.0.1", self.post_port), Provider)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -109,15 +109,15 @@ class Services:
     def start(self, name: str) -> None:
         log = (self.folder / f"{name}.log").open("ab")
         celery = [str(Path(sys.executable).parent / "celery"), "--quiet", "-A", "config"]
+        postgres = [str(self.pg_bin / "postgres"), "-D", str(self.folder / "pg"), "-p", str(self.pg_port)]
+        local = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
+        quiet = ["--loglevel", "error"]
         commands = {
-            "database": [
-                *self.as_postgres, str(self.pg_bin / "postgres"), "-D", str(self.folder / "pg"), "-p", str(self.pg_port),
-                "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-            ],
+            "database": [*self.as_postgres, *postgres, *local],
             "broker": ["redis-server", "--port", str(self.redis_port), "--save", "", "--bind", "127.0.0.1"],
-            "worker": [*celery, "worker", "--pool", "solo", "--loglevel", "error", "--without-gossip", "--without-mingle"],
-            "beat": [*celery, "beat", "--loglevel", "error", "--pidfile=", "--schedule", str(self.folder / "beat")],
-        }  # fmt: skip
+            "worker": [*celery, "worker", "--pool", "solo", *quiet, "--without-gossip", "--without-mingle"],
+            "beat": [*celery, "beat", *quiet, "--pidfile=", "--schedule", str(self.folder / "beat")],
+        }
         self.running[name] = subprocess.Popen(
             commands[name], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
         )
@@ -139,10 +139,8 @@ class Services:
         process = self.running[name]
         family = [process.pid, *children_of(process.pid)]
         for pid in family:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         process.wait()
         while name == "database" and any(Path(f"/proc/{pid}").exists() for pid in family[1:]):
             time.sleep(0.02)
@@ -260,7 +258,8 @@ class Killing:
         return self
 
     def strike(self) -> None:
-        time.sleep(random.uniform(0, 0.25))  # noqa: S311
+        # A worker is struck while it delivers what the step caused, the others while the step is taken.
+        time.sleep(random.uniform(0, 0.8 if self.target == "worker" else 0.08))  # noqa: S311
         self.services.kill(self.target)
         time.sleep(random.uniform(0, 0.5))  # noqa: S311
         self.services.start(self.target)
@@ -305,6 +304,7 @@ def main() -> None:
         with scope(partnership=world.partnership):
             for number in range(rounds):
                 target, step = TARGETS[number % 4], STEPS[number // 4 % 4]
+                settle(20)
                 killing = Killing(services, target, step)
                 one_referral(world, killing)
                 killing.done()
@@ -317,14 +317,21 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def settle(seconds: float) -> None:
+    """Wait until nothing waits to be delivered, so that the next kill meets processes at work."""
+    from referrals.models import Notice
+
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and keep_trying(Notice.objects.filter(state="waiting").count):
+        time.sleep(0.25)
+
+
 def report(world: Any, kills: Counter[str]) -> None:
     """Wait until nothing waits, then count."""
     from partnerships.audit import faults
     from referrals.models import Letter, Notice, Referral
 
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until and keep_trying(Notice.objects.filter(state="waiting").count):
-        time.sleep(1)
+    settle(PATIENCE)
     notices = {str(each.pk): each.state for each in Notice.objects.all()}
     rounds = sum(kills.values())
     letters = Counter(Letter.objects.values_list("kind", flat=True))
@@ -334,9 +341,8 @@ def report(world: Any, kills: Counter[str]) -> None:
     print(f"{Referral.objects.count()} referrals of {rounds}; letters: {dict(letters)}")
     print(f"{len(notices)} notices written, {sum(Provider.taken.values())} handed over")
     print(f"{len(lost)} lost, {len(doubled)} doubled, {sum(1 for _ in faults(world.partnership))} faults in the trail")
-    right = Referral.objects.count() == rounds and all(
-        letters[k] == rounds for k in ("acknowledgement", "outcome", "agency")
-    )
+    whole = all(letters[kind] == rounds for kind in ("acknowledgement", "outcome", "agency"))
+    right = whole and Referral.objects.count() == rounds
     raise SystemExit(0 if right and not lost and not doubled else 1)
 
 
