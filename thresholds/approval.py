@@ -10,9 +10,11 @@ import datetime as dt
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
-from partnerships import audit
-from partnerships.models import User
+from partnerships import audit, telling
+from partnerships.models import Membership, User
+from partnerships.permissions import Permission, Role
 from thresholds import loading
 from thresholds.domain.reading import SchemeErrors
 from thresholds.models import Approval, Change, SchemeVersion
@@ -82,6 +84,20 @@ def may_answer(version: SchemeVersion, round_: Approval, user: User) -> bool:
     return user.pk != round_.asked_by_id and user.pk not in authors(version)
 
 
+def second_people(version: SchemeVersion, round_: Approval, at: dt.datetime) -> list[User]:
+    """Everybody in the partnership who may answer, now."""
+    roles = [role.value for role in Role if Permission.THRESHOLD_APPROVE in role.permissions]
+    held = Membership.objects.filter(
+        Q(ended_at__isnull=True) | Q(ended_at__gt=at),
+        partnership=version.scheme.partnership_id,
+        role__in=roles,
+        user__is_active=True,
+    )
+    wrote = authors(version) | {round_.asked_by_id}
+    people = {each.user_id: each.user for each in held.select_related("user")}
+    return [person for pk, person in people.items() if pk not in wrote]
+
+
 def hindrances(version: SchemeVersion) -> list[str]:
     """What stands between a draft and asking for approval, each with what to do."""
     found = []
@@ -127,6 +143,17 @@ def ask(
         asked_by=by,
     )
     record(version, "threshold.approval_asked", by=by, at=at)
+    for person in second_people(version, asked, at):
+        telling.tell(
+            partnership=version.scheme.partnership,
+            to=person,
+            kind="threshold",
+            key=f"threshold-asked:{asked.pk}:{person.pk}",
+            subject="Front Door: a draft of the threshold waits for your approval",
+            body=f"{by.name} asks for approval of the draft {version.slug}. Sign in, open “Threshold content”, read "
+            "what would change, and approve it or send it back.\n",
+            at=at,
+        )
     return asked
 
 
@@ -148,6 +175,16 @@ def answer(
         raise Refused("Say what has to change before you would approve it.")
     close(round_, Approval.Answer.APPROVED if approves else Approval.Answer.SENT_BACK, reason, by, at)
     record(version, "threshold.approved" if approves else "threshold.sent_back", by=by, at=at, reason=reason)
+    said = "approved. It can be published now" if approves else "sent back. Sign in to read why"
+    telling.tell(
+        partnership=version.scheme.partnership,
+        to=round_.asked_by,
+        kind="threshold",
+        key=f"threshold-answered:{round_.pk}",
+        subject=f"Front Door: your draft of the threshold was {'approved' if approves else 'sent back'}",
+        body=f"The draft {version.slug} was {said}.\n",
+        at=at,
+    )
     return round_
 
 

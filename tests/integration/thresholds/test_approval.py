@@ -13,7 +13,7 @@ from django_scopes import scope
 
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
-from referrals.models import Referral
+from referrals.models import Notice, Referral
 from tests.factories import NOW, World, make_referral, make_world
 from tests.integration.thresholds.editing import agree, at, change, new_draft, second_admin, signed_in, text
 from thresholds import actions, approval
@@ -103,6 +103,19 @@ def test_asked_approved_and_published_from_now(world: World, admin: Client, mana
         "threshold.approved",
         "threshold.published",
     } <= verbs
+
+
+def test_who_may_answer_is_told_and_then_who_asked(world: World, admin: Client, manager: Client) -> None:
+    draft, other = reworded(world, admin), second_admin(world)
+    ask(world, admin, draft)
+    with scope(partnership=world.partnership):
+        told = {notice.to: notice for notice in Notice.objects.filter(kind="threshold")}
+    assert set(told) == {other, world.person(Role.MANAGER)}
+    assert draft.slug in told[other].body
+    answer(world, manager, draft, answer="send_back", reason="Say at what age.")
+    with scope(partnership=world.partnership):
+        back = Notice.objects.filter(kind="threshold").get(to=world.person(Role.ADMIN))
+    assert "sent back" in back.subject
 
 
 def test_what_nobody_looked_at_is_neither_asked_for_nor_published(world: World, admin: Client) -> None:
