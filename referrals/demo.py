@@ -70,6 +70,7 @@ def answers(story: dict[str, Any], partnership: Partnership, scheme: Scheme, at:
         "next": {"needs_to_happen": story["needs"], "scale": story["scale"]},
         "tried": {"tried": story["tried"], "talked_with": "yes"},
         "consent": {"informed": story["informed"], "given": story["given"], "reason": reason},
+        **story.get("pages", {}),
     }
 
 
@@ -82,7 +83,7 @@ def worry(story: dict[str, Any], partnership: Partnership, scheme: Scheme, *, fi
             "safe": story["safe"],
             "impact": story["impact"],
             "child_words": story["child_words"],
-            "concerns": ["none"],
+            "concerns": story.get("concerns", ["none"]),
         },
         "indicators": {"chosen": story["indicators"][partnership.slug]},
         "judged": {"level": str(scheme.levels[-1].rank) if story.get("judged_top") else "", "why": ""},

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -427,3 +428,55 @@ def test_no_threshold_no_form_but_the_telephone(db: None, client_of: Any) -> Non
     )  # fmt: skip
     body = client_of(world.person(Role.PRACTITIONER)).get("/bareshire/refer/").content.decode()
     assert "999" in body and "Start now" not in body
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        ("2026-11-23T11:00:00+00:00", "open now: 01632 960001"),
+        ("2026-11-23T18:00:00+00:00", "It is out of hours now. Telephone 01632 960002"),
+        ("2026-11-21T11:00:00+00:00", "It is out of hours now. Telephone 01632 960002"),
+        ("2026-12-25T11:00:00+00:00", "It is out of hours now. Telephone 01632 960002"),
+        ("2026-12-28T11:00:00+00:00", "It is out of hours now. Telephone 01632 960002"),
+        ("2026-07-06T08:30:00+00:00", "open now: 01632 960001"),
+    ],
+    ids=["a Monday", "its evening", "a Saturday", "Christmas Day", "its substitute day", "by London's clock in summer"],
+)
+def test_whom_to_telephone_goes_by_the_clock_and_the_calendar(world: World, client: Client, at: str, says: str) -> None:
+    with time_machine.travel(at, tick=False):
+        body = client.get("/testshire/refer/").content.decode()
+    words = " ".join(re.sub(r"<[^>]+>", "", body).split())
+    assert says in words and "call 999" in words
+
+
+def test_the_level_is_told_of_what_is_ticked_and_nothing_is_stored(practitioner: Client) -> None:
+    draft = start(practitioner, "testshire")
+    answer = practitioner.post(f"{draft}child/1/indicators/level/", {"chosen": ["health-4-01", "nowhere-1-01"]})
+    assert answer.status_code == 200 and "Level 4: Statutory" in answer.content.decode()
+    assert " checked" not in practitioner.get(f"{draft}child/1/indicators/").content.decode()
+    assert practitioner.post(f"{draft}child/2/indicators/level/").status_code == 404
+    assert practitioner.get(f"{draft}child/1/indicators/level/").status_code == 405
+
+
+def test_searching_keeps_what_was_chosen_and_tells_the_address_nothing(practitioner: Client) -> None:
+    draft = start(practitioner, "testshire")
+    page = f"{draft}child/1/indicators/"
+    answer = post(practitioner, page, chosen=["health-4-01"], find="Family LEVEL 3", search="1")
+    body = answer.content.decode()
+    assert answer.status_code == 200 and "3 indicators fit “Family LEVEL 3”" in body
+    assert re.findall(r'type="checkbox" value="([\w-]+)"', body) == ["family-3-01", "family-3-02", "family-3-03"]
+    assert '<input type="hidden" name="chosen" value="health-4-01">' in body
+    answer = post(practitioner, page, chosen=["health-4-01", "family-3-02"], find="", search="1")
+    assert answer.content.decode().count(" checked") == 2
+
+
+def test_a_special_concern_leads_to_its_questions_and_to_whom_to_tell(practitioner: Client) -> None:
+    draft = start(practitioner, "testshire")
+    post(practitioner, f"{draft}child/1/impact/", concerns=["fgm"])
+    assert practitioner.get(f"{draft}concern-neglect/")["Location"] == draft, "not ticked, not asked"
+    body = practitioner.get(f"{draft}concern-fgm/").content.decode()
+    assert "Signs to look for" in body and "report it to the police on 101" in " ".join(body.split())
+    assert "Do this for fgm." in body, "the partnership's own sentence comes first"
+    post(practitioner, f"{draft}concern-fgm/", known="told", done="Told the police at noon")
+    check = practitioner.get(f"{draft}check/").content.decode()
+    assert "The girl told me that it was done" in check and "Told the police at noon" in check

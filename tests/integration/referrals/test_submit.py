@@ -23,7 +23,7 @@ from referrals.intake.actions import (
     start_draft,
     submit,
 )
-from referrals.intake.answers import Place, seal
+from referrals.intake.answers import Answers, Place, seal
 from referrals.models import ChosenIndicator, Clock, Draft, Event, FamilyMember, Notice, Referral
 from tests.factories import NOW, World, make_person, make_referral, make_world
 
@@ -173,6 +173,23 @@ def test_each_child_is_kept_with_its_own_screening_and_indicators(world: World) 
         assert sorted(chosen) == [("Ada", "health-3-02"), ("Bo", "health-2-02"), ("Cy", "health-3-02")]
         assert ChosenIndicator.objects.get(child=rows[2]).evidence == "What Ada told"
         assert all(len(row.facts["children"]) == 1 for row in rows)
+
+
+def test_what_is_unsafe_to_use_stands_sealed_and_leaves_in_no_notice(world: World) -> None:
+    secret = "12 Hidden Lane, he must never learn of it"
+    person = {"name": "Jo Marlow", "telephone": "01632 960555", "safe_to_call": "no", "unsafe_because": secret}
+    family = {"unsafe": "yes", "unsafe_what": secret, "not_told": "yes", "not_told_who": secret}
+    with scope(partnership=world.partnership):
+        draft = make_draft(world, people=[{"person": person}], family=family)
+        referral = send(draft)
+        assert FamilyMember.objects.get(referral=referral).unsafe_because == secret
+        assert ("Must not be told", secret) in Answers(referral.answers).cautions
+        notices = list(Notice.objects.filter(referral=referral))
+        assert notices and not [notice for notice in notices if "Hidden" in notice.subject + notice.body]
+    with connection.cursor() as cursor:
+        for table in ("draft", "referral", "familymember"):
+            cursor.execute(f"SELECT * FROM referrals_{table}")  # noqa: S608  the names above
+            assert "Hidden" not in repr(cursor.fetchall()), table
 
 
 def test_earlier_referrals_for_the_same_child_are_counted(world: World) -> None:
