@@ -44,6 +44,13 @@ class IntakeForm(PageForm):
         if isinstance(field, Chosen):
             field.offer(choices)
 
+    def may_differ(self, *names: str) -> None:
+        """Where there are several children, the hint says that what differs between them has its place here."""
+        if self.situation.of_several:
+            for name in names:
+                hint = str(self.fields[name].help_text).rstrip(".")
+                self.fields[name].help_text = f"{hint}. Say where it differs between the children."
+
     @property
     def child(self) -> ChildTold:
         """The child of a repeated page."""

@@ -76,3 +76,6 @@ class Tried(IntakeForm):
         "What came of it?", hint="What helped, and what did not", called="what came of it", rows=5
     )
     talked_with = RadioField("Have you talked with your safeguarding lead or manager?", YES_NO_UNKNOWN[:2], inline=True)
+
+    def fit(self) -> None:
+        self.may_differ("tried")

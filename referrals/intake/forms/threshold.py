@@ -198,6 +198,7 @@ class Consent(IntakeForm):
         return [f"{why}. Your referral goes all the same, to the MASH, which settles consent."]
 
     def fit(self) -> None:
+        self.may_differ("explain")
         self.offer(
             "reason",
             [

@@ -36,6 +36,9 @@ class Worry(IntakeForm):
         "What do you make of it?", hint="Your own view, told apart from the facts", called="your view", rows=5
     )
 
+    def fit(self) -> None:
+        self.may_differ("happened")
+
 
 class Telephone(IntakeForm):
     telephoned = RadioField(
@@ -142,6 +145,9 @@ class Strengths(IntakeForm):
         "What do the parents or carers say?", hint="Their view of the worry, and what they want", rows=5
     )
 
+    def fit(self) -> None:
+        self.may_differ("working_well")
+
 
 class NextSteps(IntakeForm):
     needs_to_happen = LongTextField(
@@ -155,4 +161,5 @@ class NextSteps(IntakeForm):
     )
 
     def fit(self) -> None:
+        self.may_differ("needs_to_happen")
         self.fields["scale"].help_text = self.situation.scheme.guidance.scale or SCALE_ENDS

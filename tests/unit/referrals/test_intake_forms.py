@@ -157,3 +157,15 @@ def test_whatever_is_typed_is_answered_and_what_is_stored_can_be_shown(slug: str
     summary.card(situation(answers), step)
     again = page(slug).form(situation=situation(answers), number=1, stored=told)
     assert str(again.as_p()) is not None
+
+
+def test_what_is_one_for_the_family_has_room_for_what_differs() -> None:
+    several = {**FULL, "children": [*FULL["children"], {}]}
+    for slug, name in (
+        ("worry", "happened"),
+        ("strengths", "working_well"),
+        ("tried", "tried"),
+        ("consent", "explain"),
+    ):
+        assert "differs between the children" in form(slug, {}, answers=several).fields[name].help_text
+        assert "differs" not in form(slug, {}).fields[name].help_text
