@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from partnerships.forms import CheckboxesField, Choice, DateField, LongTextField, RadioField, TextField, TimeField
-from referrals.intake.answers import SAME, moment
-from referrals.intake.concerns import CONCERNS
+from referrals.intake.answers import SAME, moment, words
+from referrals.intake.concerns import CONCERNS, DOMESTIC_ABUSE
 from referrals.intake.forms.base import IntakeForm
+from thresholds.domain.terms import Flag
 
 SOURCES = (
     ("saw", "I saw or heard it myself"),
@@ -111,6 +113,12 @@ class Impact(IntakeForm):
         rows=5,
     )
     concerns = CheckboxesField("Is any of this part of it?", hint="Choose all that apply", small=True)
+
+    @classmethod
+    def shown(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """What was once ticked as high-risk domestic abuse is domestic abuse, whose page asks after the risk."""
+        ticked = [DOMESTIC_ABUSE if each == Flag.MARAC.value else each for each in words(stored.get("concerns"))]
+        return {**stored, "concerns": ticked}
 
     def fit(self) -> None:
         short = self.child.short

@@ -17,7 +17,8 @@ from pypdf import PdfReader
 from partnerships.models import AuditEntry, User
 from partnerships.permissions import Role
 from referrals.domain.lifecycle import Outcome
-from referrals.models import Child, Decision, Heartbeat, Letter, Referral
+from referrals.intake.actions import start_draft, submit
+from referrals.models import Child, Decision, Draft, Heartbeat, Letter, Referral
 from referrals.triage import actions
 from tests.factories import NOW, World, make_person, make_referral, make_world, sign
 
@@ -473,3 +474,45 @@ def test_the_summary_is_a_tagged_pdf_with_no_name_in_its_own(world: World, scree
         assert words in text, words
     assert AuditEntry.objects.filter(verb="referral.summary_downloaded", object_id=str(referral.pk)).count() == 1
     assert sign_in(world.person(Role.EARLY_HELP)).get(of(world, "referral_summary", referral)).status_code == 404
+
+
+def test_each_child_stands_on_the_page_with_what_is_its_own(world: World, screener: Client) -> None:
+    author = world.person(Role.PRACTITIONER)
+    answers = {
+        **ANSWERS,
+        "children": [
+            {
+                "who": {"first_name": "Ada", "born": "born", "date_of_birth": "2009-05-01"},
+                "impact": {"child_words": "It happens when he is home.", "safe": "unsure"},
+                "indicators": {"chosen": ["health-3-02"]},
+                "evidence": {"evidence": {"health-3-02": "Ada told me"}},
+            },
+            {
+                "who": {"first_name": "Bo", "born": "born", "date_of_birth": "2019-05-01"},
+                "impact": {"child_words": "Nothing.", "concerns": ["prevent"]},
+                "as-first": {"fits": "same"},
+            },
+        ],
+        "people": [{"person": {"name": "Lee", "alleged": "yes", "safe_to_call": "no", "unsafe_because": "He listens"}}],
+        "family": {"visit": "yes", "visit_what": "A dog"},
+    }
+    with scope(partnership=world.partnership):
+        draft = start_draft(partnership=world.partnership, agency=world.school, by=author, at=NOW)
+        Draft.objects.filter(pk=draft.pk).update(answers=answers)
+        referral = submit(draft=draft, by=author, at=NOW)
+    shown = page(screener.get(of(world, "referral", referral)))
+    ada, bo = (shown.index(f"Indicators chosen for {name}") for name in ("Ada", "Bo"))
+    assert shown.count("Ada told me") == 2 and ada < shown.index("Ada told me") < bo, "for each, since it is the same"
+    for words in (
+        "It happens when he is home.",
+        "Level 3: Targeted",
+        "Level 4: Statutory",
+        "Before anybody telephones, writes or visits",
+        "He listens",
+        "A dog",
+        "Radicalisation (Prevent)",
+    ):
+        assert words in shown, words
+    summary = screener.get(of(world, "referral_summary", referral))
+    body = "".join(each.extract_text() for each in PdfReader(io.BytesIO(summary.content)).pages)
+    assert "Ada: Level 3" in body and "Bo: Level 4" in body

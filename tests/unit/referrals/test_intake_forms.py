@@ -169,3 +169,7 @@ def test_what_is_one_for_the_family_has_room_for_what_differs() -> None:
     ):
         assert "differs between the children" in form(slug, {}, answers=several).fields[name].help_text
         assert "differs" not in form(slug, {}).fields[name].help_text
+
+
+def test_a_tick_of_an_earlier_form_is_shown_as_what_it_became() -> None:
+    assert form("impact", {}, stored={"concerns": ["marac", "fgm"]}).initial["concerns"] == ["domestic_abuse", "fgm"]
