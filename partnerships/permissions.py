@@ -28,6 +28,7 @@ class Permission(Enum):
     REFERRAL_DECIDE = "Decide a referral, and write to the referrer"
     REFERRAL_STEP = "Step a referral up to the MASH or down to early help, or pass it to another team"
     REFERRAL_AUTHORISE = "Sign off what needs a second person, or send it back: never one’s own"
+    SUPPORT_KEEP = "Accept early help, keep its plan reviewed, close it or step it up"
     CHECK_ANSWER = "Answer the checks that are asked of one’s own agency, and see nothing else of the referral"
     REFERRAL_READ_ALL = "Read every referral of the partnership"
     SUMMARY_DOWNLOAD = "Download a referral's summary"
@@ -114,6 +115,7 @@ class Role(StrEnum):
         "Reads and decides what reaches an early help team; the MASH's referrals are walled off.",
         frozenset(
             {
+                Permission.SUPPORT_KEEP,
                 Permission.QUEUE_READ,
                 Permission.REFERRAL_READ,
                 Permission.REFERRAL_ASSIGN,

@@ -42,6 +42,21 @@ STATUSES: dict[str, dict[str, Status]] = {
         "decided": Status("Decided", "green"),
         "withdrawn": Status("Withdrawn", "grey"),
     },
+    "support": {
+        "offered": Status("To be accepted", "yellow"),
+        "active": Status("Active", "blue"),
+        "closed": Status("Closed", "grey"),
+    },
+    "risk": {
+        "high": Status("High", "red"),
+        "medium": Status("Medium", "orange"),
+        "low": Status("Low", "green"),
+    },
+    "ask": {
+        "open": Status("Waiting for an answer", "yellow"),
+        "answered": Status("Answered", "green"),
+        "withdrawn": Status("Withdrawn", "grey"),
+    },
     # Whose word an open referral waits for.
     "waits": {
         "sign_off": Status("Waits for sign-off", "purple"),

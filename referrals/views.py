@@ -16,6 +16,7 @@ STARTS = (
     (Role.SCREENER, "queue"),
     (Role.EARLY_HELP, "queue"),
     (Role.SENIOR, "sign_offs"),
+    (Role.CHECKER, "checks"),
     (Role.MANAGER, "reports"),
     (Role.ADMIN, "threshold_versions"),
     (Role.SAFEGUARDING_LEAD, "my_referrals"),

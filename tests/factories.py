@@ -13,9 +13,13 @@ from django_scopes import scope
 
 from partnerships.models import Agency, Invitation, Membership, Partnership, Team, User
 from partnerships.permissions import Role
+from referrals.asking import actions as asking
 from referrals.attachments import store
 from referrals.clocks.actions import start_clocks
+from referrals.domain.asking import Basis, Urgency
+from referrals.domain.lifecycle import Outcome
 from referrals.models import (
+    Ask,
     Attachment,
     Child,
     ChosenIndicator,
@@ -28,10 +32,11 @@ from referrals.models import (
     RestrictedAccess,
     SecondScreening,
     SignOff,
+    Support,
 )
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
-from referrals.triage.actions import sign_off
+from referrals.triage import actions as triage
 from tests import schemes
 from thresholds import actions
 from thresholds.domain.reading import read_scheme, write_scheme
@@ -212,7 +217,43 @@ def sign(world: World, referral: Referral, *, by: User | None = None, at: dt.dat
     """The second person's signature under what waits for one on this referral."""
     with scope(partnership=world.partnership):
         waiting = SignOff.objects.waiting().get(referral=referral)
-        return sign_off(sign_off=waiting, said="", by=by or world.person(Role.SENIOR), at=at)
+        return triage.sign_off(sign_off=waiting, said="", by=by or world.person(Role.SENIOR), at=at)
+
+
+def make_check(world: World, referral: Referral, *, child: str = "Robin Marlow") -> Ask:
+    """A check that the MASH asks of the school's own people."""
+    with scope(partnership=world.partnership):
+        screener = world.person(Role.SCREENER)
+        asking.rate_risk(referral=referral, rating="medium", reason="One injury.", by=screener, at=NOW)
+        return asking.ask_agencies(
+            referral=referral,
+            agencies=[world.school],
+            question="Has the school seen this before?",
+            extract=[{"label": "Child 1, name", "value": child}],
+            basis=Basis.PUBLIC_TASK,
+            urgency=Urgency.SOON,
+            by=screener,
+            at=NOW,
+        )[0]
+
+
+def make_support(world: World, *, at: dt.datetime = NOW, **kwargs: Any) -> Support:
+    """A child that the early help team decided to help itself: to be accepted."""
+    referral = make_referral(world, indicators=("health-2-02",), received_at=at, **kwargs)
+    with scope(partnership=world.partnership):
+        erin = world.person(Role.EARLY_HELP)
+        row = triage.claim(referral=referral, by=erin, at=at)
+        triage.decide(
+            referral=row,
+            decided_level=2,
+            outcome=Outcome.EARLY_HELP,
+            reason="They ask for help.",
+            told_referrer="We begin this week.",
+            revision=row.revision,
+            by=erin,
+            at=at,
+        )
+        return Support.objects.get(referral=referral)
 
 
 def make_replayed_case(world: World, referral: Referral) -> ReplayedCase:

@@ -147,7 +147,6 @@ def start_limit(
 
 
 AFTER = {
-    Outcome.EARLY_HELP: ("plan_review",),
     Outcome.ASSESSMENT_SECTION_17: ("allocation_notice", "assessment"),
 }
 """The limits that an outcome starts, where the scheme has them."""

@@ -18,6 +18,7 @@ from partnerships import audit
 from partnerships.models import Membership, Partnership, User
 from partnerships.permissions import Role
 from referrals import health
+from referrals.asking.chasing import chase
 from referrals.clocks import words
 from referrals.models import Clock, Referral, RestrictedAccess
 from referrals.outbox import tell
@@ -106,6 +107,8 @@ def step(clock: Clock, *, at: dt.datetime) -> str | None:
             body=words.still_overdue(clock) if taken == TO_MANAGER else words.due(clock, stage),
             at=at,
         )
+    if taken != TO_MANAGER:
+        chase(clock, stage, at=at)
     return taken
 
 

@@ -18,7 +18,7 @@ from referrals.documents.serving import serve
 from referrals.domain.lifecycle import State
 from referrals.intake import afterwards, shown, summary
 from referrals.letters.reading import open_letter
-from referrals.models import Draft, Event, Letter, Referral
+from referrals.models import Ask, Disagreement, Draft, Event, Letter, Referral
 from referrals.reading import record_reading
 
 PER_PAGE = 25
@@ -69,6 +69,8 @@ def referral_track(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         "events": Event.objects.filter(referral=referral, for_referrer=True),
         "beside": after_sending(referral, "referral_file"),
         "letters": Letter.objects.filter(referral=referral).to_referrer(),
+        "challenged": Disagreement.objects.filter(referral=referral).order_by("-raised_at").first(),
+        "questions": list(Ask.objects.questions().filter(referral=referral)),
         "sections": summary.by_section(summary.cards(situation)),
     }
     return render(request, "referrals/intake/track.html", context)

@@ -2,10 +2,12 @@
 
 from referrals.models.absence import Absence, SavedView
 from referrals.models.addendum import Addendum
+from referrals.models.ask import Ask, RiskRating
 from referrals.models.attachment import Attachment
 from referrals.models.child import Child, ChosenIndicator, FamilyMember
 from referrals.models.clock import Clock, ClockPause, Heartbeat, LateReason
 from referrals.models.decision import Decision
+from referrals.models.disagreement import Disagreement, DisagreementStage
 from referrals.models.document import Document
 from referrals.models.draft import Draft
 from referrals.models.event import Event
@@ -17,9 +19,16 @@ from referrals.models.restricted import RestrictedAccess
 from referrals.models.same_child import LookupKey, SameChild
 from referrals.models.second import SecondScreening
 from referrals.models.sign_off import SignOff
+from referrals.models.support import PlanReview, Support
 
 __all__ = [
     "Addendum",
+    "Ask",
+    "RiskRating",
+    "Disagreement",
+    "DisagreementStage",
+    "PlanReview",
+    "Support",
     "Attachment",
     "Absence",
     "CalendarAddress",

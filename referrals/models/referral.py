@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.apps import apps
 from django.db import models
@@ -16,6 +17,9 @@ from partnerships.models import Agency, Partnership, Team, User
 from partnerships.permissions import Permission, Role
 from referrals.domain.lifecycle import OPEN, State
 from thresholds.models import SchemeVersion
+
+ASIDES = {"asks": "asks", "ratings": "risk_ratings", "challenges": "disagreements", "support": "supports"}
+"""What many referrals have none of, so that a page looks only where there is some."""
 
 
 class ReferralQuerySet(models.QuerySet["Referral"]):
@@ -62,6 +66,14 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         if not mine:
             return self.none()
         return self.filter(mine, partnership=actor.partnership)
+
+    def with_asides(self) -> ReferralQuerySet:
+        """Each row with `has_asks`, `has_ratings`, `has_challenges`, `has_support`: whether there is any to be read."""
+        found = {}
+        for said, name in ASIDES.items():
+            model: Any = self.model._meta.get_field(name).related_model
+            found[f"has_{said}"] = Exists(model._base_manager.filter(referral=OuterRef("pk")))
+        return self.annotate(**found)
 
     def open(self) -> ReferralQuerySet:
         return self.filter(state__in=[state.value for state in OPEN])

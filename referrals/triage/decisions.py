@@ -15,6 +15,7 @@ from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.lifecycle import Move, State
 from referrals.letters import actions as letters
 from referrals.models import Clock, Decision, Letter, Referral
+from referrals.support.ending import end_with_referral
 from referrals.triage.moves import Refused, locked, move, record, tell_story
 from thresholds.loading import load
 
@@ -81,6 +82,7 @@ def reopen(*, referral: Referral, reason: str, seen: int | None = None, by: User
         at=at,
     )
     Decision.objects.filter(referral=row).exclude(state=Decision.State.OVERTAKEN).update(state=Decision.State.OVERTAKEN)
+    end_with_referral(row, by=by, at=at)
     tell_story(row, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
     start_deciding_again(row, at=at)
     return row

@@ -105,6 +105,12 @@ def at_work_on(referral: Referral, by: User, needs: Permission = Permission.REFE
         raise Elsewhere(referral)
 
 
+def at_work_in(team: Team, by: User, needs: Permission) -> bool:
+    """Whether this person may do this in that team now."""
+    actor = actor_for(by, team.partnership)
+    return by.is_active and actor.can(needs) and works_in(actor, team)
+
+
 def in_nobody_elses_hands(referral: Referral, by: User) -> None:
     """Raise `TakenBy` where a colleague has it."""
     if referral.owner_id and referral.owner_id != by.pk:

@@ -59,6 +59,11 @@ def signs_in(actor: Actor, team: Team) -> bool:
     return any(each.role == Role.SENIOR.value and each.team_id == team.pk for each in actor.memberships)
 
 
+def answers_for(actor: Actor, team: Team) -> bool:
+    """Whether this person answers for what that queue decided: who works there, its seniors, the managers."""
+    return works_in(actor, team) or signs_in(actor, team)
+
+
 def anywhere(actor: Actor, team: Team) -> bool:
     """Whoever may read the referral may take the step."""
     return True
@@ -115,6 +120,21 @@ STEPS: tuple[NextStep, ...] = (
         lambda referral, person: referral.withdrawal_asked_at is not None and nobodys_or_mine(referral, person),
     ),
     NextStep(
+        "ask",
+        "Ask the referrer",
+        "referral_ask",
+        Permission.REFERRAL_CLAIM,
+        nobodys_or_mine,
+    ),
+    NextStep(
+        "check",
+        "Check with agencies",
+        "referral_check",
+        Permission.REFERRAL_CLAIM,
+        nobodys_or_mine,
+    ),
+    NextStep("risk", "Rate the risk", "referral_risk", Permission.REFERRAL_CLAIM, nobodys_or_mine),
+    NextStep(
         "lado",
         "Note that the LADO was told",
         "referral_lado",
@@ -156,6 +176,14 @@ STEPS: tuple[NextStep, ...] = (
         "referral_reopen",
         Permission.REFERRAL_DECIDE,
         lambda referral, person: not referral.is_open,
+    ),
+    NextStep(
+        "disagreement",
+        "The referrer disagrees: read and answer",
+        "referral_disagreement",
+        Permission.REFERRAL_READ,
+        lambda referral, person: True,
+        where=answers_for,
     ),
     NextStep(
         "summary",

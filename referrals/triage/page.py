@@ -27,7 +27,19 @@ from referrals.intake.plot import Sheet, sheet
 from referrals.intake.situation import Situation
 from referrals.intake.summary import Row
 from referrals.intake.told import child_worry
-from referrals.models import Child, ChosenIndicator, Decision, Event, FamilyMember, Letter, Referral
+from referrals.models import (
+    Ask,
+    Child,
+    ChosenIndicator,
+    Decision,
+    Disagreement,
+    Event,
+    FamilyMember,
+    Letter,
+    Referral,
+    RiskRating,
+    Support,
+)
 from referrals.seen.chronology import history
 from referrals.triage.next_steps import next_steps, works_in
 from referrals.triage.rows import age, level_words, listed, names
@@ -111,6 +123,10 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
     clocks = clock_reading.of_referral(referral)
     if not any(clock.slug == "lado" and clock.met_at is None for clock in clocks):
         done.add("lado")
+    beside_it = asides(referral, actor)
+    challenged = beside_it["challenged"]
+    if not challenged:
+        done.add("disagreement")
     steps = next_steps(referral, actor, done=done)
     made = decisions(referral, scheme)
     return {
@@ -139,6 +155,8 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "clock_rows": clock_reading.shown(clocks, actor, works_here=works_in(actor, referral.team), at=at),
         "history": history(referral, actor, at=at),
         "decisions": made,
+        **beside_it,
+        "works_here": works_in(actor, referral.team),
         "overtaken": [each for each in made if each["decision"].state == Decision.State.OVERTAKEN],
         "events": Event.objects.filter(referral=referral).exclude(kind__in=FOR_REFERRER_ONLY).select_related("by"),
         "scheme": scheme,
@@ -307,6 +325,32 @@ def quality(situation: Situation, referral: Referral) -> tuple[Check, ...]:
     return summary.quality(
         situation, referrer_name=str(details.get("name", "")), telephone=str(details.get("telephone", ""))
     )
+
+
+def asides(referral: Referral, actor: Actor) -> dict[str, Any]:
+    """What only some referrals have: asked and answered, rated, challenged, helped. No query where there is none."""
+    asks = Ask.objects.readable_by(actor).filter(referral=referral)
+    challenged = Disagreement.objects.filter(referral=referral)
+    supports = Support.objects.filter(referral=referral)
+    return {
+        "asks": list(asks.select_related("agency", "asked_by", "answered_by")) if has(referral, "asks") else [],
+        "ratings": ratings(referral, actor) if has(referral, "ratings") else [],
+        "challenged": list(challenged.select_related("raised_by")) if has(referral, "challenges") else [],
+        "supports": list(supports.select_related("child", "team")) if has(referral, "support") else [],
+    }
+
+
+def has(referral: Referral, what: str) -> bool:
+    """By `with_asides`; a referral that was read without it may have anything."""
+    return bool(getattr(referral, f"has_{what}", True))
+
+
+def ratings(referral: Referral, actor: Actor) -> list[RiskRating]:
+    """How great the risk looked, before the checks and after; for the team that rated it, and who reads all."""
+    rated = RiskRating.objects.filter(referral=referral).select_related("by", "team")
+    if actor.can(Permission.REFERRAL_READ_ALL):
+        return list(rated)
+    return [each for each in rated if works_in(actor, each.team) or each.team_id in actor.team_ids]
 
 
 def decisions(referral: Referral, scheme: Scheme) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from referrals.clocks.actions import meet_clock, start_after_decision
 from referrals.domain.lifecycle import Move, Outcome
 from referrals.letters import actions as letters
 from referrals.models import Clock, Decision, Referral
+from referrals.support.actions import offer
 from referrals.triage.decisions import AGAIN
 from referrals.triage.moves import move
 
@@ -48,6 +49,7 @@ def settle(row: Referral, decisions: list[Decision], *, author: User, by: User, 
     Decision.objects.filter(pk__in=[each.pk for each in decisions]).update(state=Decision.State.FINAL)
     for each in decisions:
         each.state = Decision.State.FINAL
+    offer(row, decisions, by=author, at=at)
     letters.write_outcome(referral=row, decisions=decisions, by=author, at=at)
     meet_answered(row, outcomes, by=author, at=at)
 

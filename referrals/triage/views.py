@@ -30,7 +30,7 @@ Signed = Any
 def the_referral(request: Signed, referral_id: uuid.UUID, step: str = "") -> Referral:
     """One that this person may open and, where a step is named, might ever take it on; any other is not found."""
     rows = Referral.objects.visible_to(request.actor).select_related(*JOINED, "agency").prefetch_related("children")
-    referral = rows.filter(pk=referral_id).first()
+    referral = rows.with_asides().filter(pk=referral_id).first()
     if referral is None or (step and not BY_NAME[step].may(referral, request.actor)):
         raise Http404
     return referral

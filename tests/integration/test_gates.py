@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django_scopes import scopes_disabled
+from django_scopes import scope, scopes_disabled
 
 from partnerships.permissions import Role
+from referrals.models import Referral
 from tests.factories import (
     NOW,
     World,
     make_attachment,
+    make_check,
     make_draft,
     make_invitation,
     make_letter,
@@ -29,6 +31,7 @@ from tests.factories import (
     make_replayed_case,
     make_restricted,
     make_second_screening,
+    make_support,
     make_world,
 )
 
@@ -70,6 +73,7 @@ def parts(world: World) -> dict[str, Any]:
         "partnership": world.partnership.slug,
         "referral_id": mash.pk,
         "draft_id": draft.pk,
+        **asked_and_offered(world, mash),
         "letter_id": make_letter(world, mash).pk,
         "attachment_id": make_attachment(world, referral=mash, draft=draft).pk,
         "team": world.mash.slug,
@@ -120,6 +124,14 @@ def restricted_parts(world: World) -> dict[str, Any]:
 
 def clock_of(referral: Any) -> int:
     return int(referral.clocks.order_by("pk").values_list("pk", flat=True)[0])
+
+
+def asked_and_offered(world: World, referral: Referral) -> dict[str, Any]:
+    """A check with the school's own people, and a child that is offered to early help."""
+    with scope(partnership=world.partnership):
+        ask = make_check(world, referral)
+        support = make_support(world)
+    return {"ask_id": ask.pk, "support_id": support.pk, "name": "accept"}
 
 
 def actors(own: World, other: World) -> dict[str, Any]:
@@ -185,6 +197,8 @@ RECORDS = {
     "second_id",
     "membership_id",
     "invitation_id",
+    "ask_id",
+    "support_id",
 }
 MISSING = {name: uuid.UUID(int=7) for name in RECORDS} | {"membership_id": 10**9}
 

@@ -42,13 +42,19 @@ def referral(queue: str, state: str, owner: str, flags: tuple[str, ...] = ()) ->
 
 @pytest.mark.parametrize("row", ROWS, ids=["-".join(list(row.values())[:4]) for row in ROWS])
 def test_the_table(row: dict[str, str]) -> None:
-    offered = next_steps(referral(row["queue"], row["state"], row["owner"]), actor(row["role"], row["queue"]))
+    offered = next_steps(
+        referral(row["queue"], row["state"], row["owner"]), actor(row["role"], row["queue"]), done={"disagreement"}
+    )
     assert " ".join(step.name for step in offered) == row["steps"]
 
 
-def test_the_table_knows_every_step_but_the_lados() -> None:
+def test_the_table_knows_every_step_but_those_that_only_some_referrals_have() -> None:
     named = {name for row in ROWS for name in row["steps"].split()}
-    assert named == {step.name for step in STEPS} - {"lado", "withdrawal"}
+    assert named == {step.name for step in STEPS} - {"lado", "withdrawal", "disagreement"}
+    heard = ("screener", "senior", "manager")
+    for who in ("screener", "early_help", "senior", "senior_elsewhere", "manager", "admin", "checker", "practitioner"):
+        offered = BY_NAME["disagreement"].shows(referral("mash", "decided", "colleague"), actor(who))
+        assert offered is (who in heard), who
 
 
 def test_the_lado_is_told_where_the_referral_carries_that_flag() -> None:

@@ -1,0 +1,307 @@
+"""Asking the referrer and partner agencies, their answers, and how great the risk looks before and after."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from partnerships import audit
+from partnerships.models import Agency, Membership, User
+from partnerships.permissions import Role
+from referrals import outbox
+from referrals.asking.addresses import address_of_check, address_of_question
+from referrals.clocks.actions import meet_clock, start_clock
+from referrals.domain.asking import DEFAULTS, Basis, Urgency
+from referrals.models import Ask, Referral, RiskRating
+from referrals.triage.moves import (
+    Refused,
+    held,
+    in_nobody_elses_hands,
+    locked,
+    tell_one,
+    tell_story,
+    waits_for,
+    waits_no_more,
+)
+from thresholds.domain.scheme import Limit
+from thresholds.loading import load
+
+WAITS = {Ask.Kind.QUESTION.value: "referrer", Ask.Kind.CHECK.value: "agencies"}
+"""Whose word the referral waits for, by what was asked."""
+
+
+def limit_for(referral: Referral, kind: str, urgency: Urgency) -> Limit:
+    """How long the answer may take: the scheme version's own limit, else the local default."""
+    default = DEFAULTS[urgency]
+    scheme = load(referral.scheme_version)
+    own = scheme.limit(default.slug) if kind == Ask.Kind.CHECK else scheme.limit(f"question_{urgency.value}")
+    return own or default
+
+
+@transaction.atomic
+def ask_referrer(*, referral: Referral, question: str, urgency: Urgency, by: User, at: dt.datetime) -> Ask:
+    """Put a question to the referrer, to be answered in the portal. The referral waits for others meanwhile.
+
+    The same question, still open, is asked once.
+    """
+    row = for_asking(referral, by)
+    if row.referrer is None:
+        raise Refused("The referrer has no account: telephone them, and note what they said.")
+    if not question.strip():
+        raise Refused("Write the question.")
+    for there in Ask.objects.open().questions().filter(referral=row):
+        if there.question == question.strip():
+            return there
+    ask = _ask(row, Ask.Kind.QUESTION, question, urgency, by=by, at=at)
+    tell_story(row, "asked", f"{by.name} asked the referrer a question.", note=ask.question, by=by, at=at)
+    tell_story(row, "question", "You were asked a question.", for_referrer=True, by=None, at=at)
+    outbox.tell(
+        partnership=row.partnership,
+        referral=row,
+        kind="question",
+        to=row.referrer,
+        key=f"question:{ask.pk}",
+        subject=f"Front Door: a question about your referral {row.reference}",
+        body=f"There is a question for you about your referral {row.reference}. Please answer it in the portal.\n\n"
+        f"Sign in to answer: {address_of_question(ask)}\n",
+        at=at,
+    )
+    return ask
+
+
+@transaction.atomic
+def ask_agencies(
+    *,
+    referral: Referral,
+    agencies: Sequence[Agency],
+    question: str,
+    extract: Sequence[dict[str, str]],
+    basis: Basis,
+    urgency: Urgency,
+    by: User,
+    at: dt.datetime,
+) -> list[Ask]:
+    """Ask partner agencies what they know. Each sees the question and the extract, nothing else of the referral.
+
+    extract: what was chosen to be shown, field by field (`extract.chosen`). The risk before checks must be rated. An
+    agency with an open check on this referral is not asked twice.
+    """
+    row = for_asking(referral, by)
+    if not agencies or not question.strip() or not extract:
+        raise Refused("Choose the agencies and what they are shown, and write what you need to know.")
+    if not RiskRating.objects.filter(referral=row, stage=RiskRating.Stage.BEFORE).exists():
+        raise Refused("Rate the risk first, so that it can be told what the checks changed.")
+    there = set(Ask.objects.open().checks().filter(referral=row).values_list("agency_id", flat=True))
+    made = []
+    for agency in agencies:
+        if agency.partnership_id != row.partnership_id:
+            raise Refused(f"{agency.name} is no agency of {row.partnership.name}.")
+        if agency.pk not in there:
+            made.append(_check(row, agency, question, extract, basis, urgency, by=by, at=at))
+    return made
+
+
+def _check(
+    row: Referral,
+    agency: Agency,
+    question: str,
+    extract: Sequence[dict[str, str]],
+    basis: Basis,
+    urgency: Urgency,
+    *,
+    by: User,
+    at: dt.datetime,
+) -> Ask:
+    ask = _ask(row, Ask.Kind.CHECK, question, urgency, agency, list(extract), basis, by=by, at=at)
+    tell_story(row, "check_asked", f"{by.name} asked {agency.name} for a check.", by=by, at=at)
+    for person in checkers(agency):
+        outbox.tell(
+            partnership=row.partnership,
+            referral=row,
+            kind="check",
+            to=person,
+            key=f"check:{ask.pk}:{person.pk}",
+            subject="Front Door: a check waits for your agency",
+            body=f"{row.partnership.the_front_door[:1].upper()}{row.partnership.the_front_door[1:]} asks your agency "
+            f"for a check.\n\nSign in to read and answer it: {address_of_check(ask)}\n",
+            at=at,
+        )
+    return ask
+
+
+def _ask(
+    row: Referral,
+    kind: Ask.Kind,
+    question: str,
+    urgency: Urgency,
+    agency: Agency | None = None,
+    extract: list[dict[str, str]] | None = None,
+    basis: Basis | None = None,
+    *,
+    by: User,
+    at: dt.datetime,
+) -> Ask:
+    ask = Ask(
+        partnership=row.partnership,
+        referral=row,
+        kind=kind,
+        team=row.team,
+        agency=agency,
+        question=question.strip(),
+        extract=extract or [],
+        basis=basis.value if basis else "",
+        urgency=urgency.value,
+        asked_at=at,
+        asked_by=by,
+    )
+    name = f"Check by {agency.name}" if agency else "The referrer’s answer"
+    clock = start_clock(
+        referral=row, slug=kind.value, subject=ask.pk, name=name, limit=limit_for(row, kind, urgency), by=by, at=at
+    )
+    ask.due_at = clock.due_at
+    ask.save(force_insert=True)
+    waits_for(row, WAITS[kind.value])
+    audited(ask, "asked", {"urgency": urgency.value, "basis": ask.basis, "fields": len(ask.extract)}, by=by, at=at)
+    return ask
+
+
+def checkers(agency: Agency) -> list[User]:
+    """Who answers checks for an agency."""
+    held_now = Membership.objects.filter(
+        agency=agency, role=Role.CHECKER.value, ended_at__isnull=True, user__is_active=True
+    )
+    return [each.user for each in held_now.select_related("user")]
+
+
+@transaction.atomic
+def answer(*, ask: Ask, answer: str, knows: str = "", by: User, at: dt.datetime) -> Ask:
+    """Take an answer, once: the clock is met, and who has the referral is told. knows: an agency's `Ask.Knows`.
+
+    An answer that comes after the decision is taken all the same, and whoever decided is told.
+    """
+    row = held(ask.referral)
+    ask = Ask.objects.select_related("agency", "asked_by", "team", "referral__partnership").get(pk=ask.pk, referral=row)
+    if ask.state == Ask.State.ANSWERED:
+        if (ask.answer, ask.knows) == (answer.strip(), knows):
+            return ask
+        raise Refused("This was answered already. Telephone the front door if there is more to say.")
+    if ask.state == Ask.State.WITHDRAWN:
+        raise Refused("This question was withdrawn: it needs no answer any more.")
+    if ask.kind == Ask.Kind.CHECK and knows not in Ask.Knows.values:
+        raise Refused("Say whether your agency holds information.")
+    if not answer.strip() and (ask.kind == Ask.Kind.QUESTION or knows == Ask.Knows.YES):
+        raise Refused("Write the answer.")
+    ask.state, ask.answer, ask.knows = Ask.State.ANSWERED, answer.strip(), knows
+    ask.answered_at, ask.answered_by = at, by
+    ask.save(update_fields=["state", "answer", "knows", "answered_at", "answered_by"])
+    settled(ask, row, by=by, at=at)
+    who = ask.agency.name if ask.agency else "The referrer"
+    tell_story(row, "answered", f"{who} answered ({by.name}).", by=by, at=at)
+    if ask.kind == Ask.Kind.QUESTION:
+        tell_story(row, "you_answered", f"{by.name} answered the question.", for_referrer=True, by=None, at=at)
+    late = "" if row.is_open else " It came after the decision: read whether it changes anything."
+    for person in {each.pk: each for each in (row.owner or ask.asked_by, ask.asked_by)}.values():
+        tell_one(
+            row,
+            person,
+            kind=f"answer_{ask.pk.hex[:8]}",
+            subject="Front Door: an answer has come",
+            said=f"{who} answered what was asked on referral {row.reference}.{late}",
+            at=at,
+        )
+    audited(ask, "answered", {"knows": knows}, by=by, at=at)
+    return ask
+
+
+@transaction.atomic
+def withdraw_ask(*, ask: Ask, by: User, at: dt.datetime) -> Ask:
+    """Take back a question or a check that needs no answer any more."""
+    row = locked(ask.referral, by=by)
+    ask = Ask.objects.select_related("agency").get(pk=ask.pk, referral=row)
+    if ask.state == Ask.State.WITHDRAWN:
+        return ask
+    if ask.state == Ask.State.ANSWERED:
+        raise Refused("It has been answered already.")
+    ask.state, ask.withdrawn_at, ask.withdrawn_by = Ask.State.WITHDRAWN, at, by
+    ask.save(update_fields=["state", "withdrawn_at", "withdrawn_by"])
+    settled(ask, row, by=by, at=at)
+    whom = f"the check by {ask.agency.name}" if ask.agency else "the question to the referrer"
+    tell_story(row, "ask_withdrawn", f"{by.name} withdrew {whom}.", by=by, at=at)
+    audited(ask, "withdrawn", {}, by=by, at=at)
+    return ask
+
+
+def settled(ask: Ask, row: Referral, *, by: User, at: dt.datetime) -> None:
+    """Its clock stops; where nothing of its kind is open any more, the referral waits no longer."""
+    meet_clock(referral=row, slug=ask.kind, subject=ask.pk, by=by, at=at)
+    if not Ask.objects.open().filter(referral=row, kind=ask.kind).exists():
+        waits_no_more(row, WAITS[ask.kind])
+
+
+@transaction.atomic
+def rate_risk(*, referral: Referral, rating: str, reason: str, by: User, at: dt.datetime) -> RiskRating:
+    """Rate the risk, with a reason: before the checks until one is answered, after them from then on."""
+    row = for_asking(referral, by)
+    if rating not in RiskRating.Rating.values or not reason.strip():
+        raise Refused("Choose a rating, and say why.")
+    stage = stage_now(row)
+    last = RiskRating.objects.filter(referral=row, stage=stage).last()
+    if last and (last.rating, last.reason, last.by_id) == (rating, reason.strip(), by.pk):
+        return last
+    made = RiskRating.objects.create(
+        partnership=row.partnership,
+        referral=row,
+        team=row.team,
+        stage=stage,
+        rating=rating,
+        reason=reason.strip(),
+        at=at,
+        by=by,
+    )
+    words = (
+        f"{by.name} rated the risk {stage.label.lower()}: {RiskRating.Rating(rating).label.partition(':')[0].lower()}."
+    )
+    tell_story(row, "risk_rated", words, by=by, at=at)
+    audit.record(
+        partnership=row.partnership,
+        verb="risk.rated",
+        noun="referral",
+        object_id=row.pk,
+        detail={"stage": stage.value, "rating": rating},
+        by=by,
+        at=at,
+    )
+    return made
+
+
+def stage_now(row: Referral) -> RiskRating.Stage:
+    answered = Ask.objects.checks().filter(referral=row, state=Ask.State.ANSWERED).exists()
+    return RiskRating.Stage.AFTER if answered else RiskRating.Stage.BEFORE
+
+
+def for_asking(referral: Referral, by: User) -> Referral:
+    """An open referral held still, that nobody else has."""
+    row = locked(referral, by=by)
+    if not row.is_open:
+        raise Refused(f"Referral {row.reference} is not open any more: open it again first.")
+    in_nobody_elses_hands(row, by)
+    return row
+
+
+def audited(ask: Ask, what: str, detail: dict[str, object], *, by: User, at: dt.datetime) -> None:
+    audit.record(
+        partnership=ask.partnership,
+        verb=f"{ask.kind}.{what}",
+        noun=ask.kind,
+        object_id=ask.pk,
+        detail={"referral": ask.referral_id, "agency": ask.agency_id, **detail},
+        by=by,
+        at=at,
+    )
+
+
+def record_check_reading(*, ask: Ask, by: User, at: dt.datetime) -> None:
+    """Somebody of the agency opened the check."""
+    audited(ask, "read", {}, by=by, at=at)

@@ -1,0 +1,127 @@
+"""What asking asks: the question, whom, how soon, what they are shown and on what basis; and the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from partnerships.forms import CheckboxesField, Choice, LongTextField, PageForm, RadioField
+from partnerships.models import Agency
+from referrals.asking.extract import Field
+from referrals.domain.asking import Basis, Urgency
+from referrals.models import Ask, RiskRating
+
+LONGEST = 5000
+SHOWN = 160
+URGENCIES = [
+    Choice(Urgency.URGENT.value, "Urgent", hint="Within 4 hours, day or night, unless the partnership says otherwise"),
+    Choice(Urgency.SOON.value, "Soon", hint="By the end of the next working day"),
+    Choice(Urgency.ROUTINE.value, "Routine", hint="Within 3 working days"),
+]
+
+
+class QuestionForm(PageForm):
+    question = LongTextField(
+        "What do you ask?",
+        hint="The referrer reads it in the portal. Ask for what you need to decide, one thing at a time.",
+        called="the question",
+        missing="Write the question",
+        max_length=LONGEST,
+        rows=5,
+    )
+    urgency = RadioField("How soon do you need the answer?", URGENCIES, missing="Say how soon you need the answer")
+
+
+class CheckForm(PageForm):
+    """A check with one or several agencies. `rating` is asked only where the risk was not rated before."""
+
+    agencies = CheckboxesField("Which agencies?", missing="Choose at least one agency")
+    question = LongTextField(
+        "What do you need to know?",
+        hint="The agency reads it. Ask for what bears on this worry, not for all they hold.",
+        called="what you need to know",
+        missing="Write what you need to know",
+        max_length=LONGEST,
+        rows=4,
+    )
+    extract = CheckboxesField(
+        "What may they see?",
+        hint="Only what they need to answer. They see nothing else of the referral.",
+        missing="Choose what they may see: without a name they can’t look",
+        small=True,
+    )
+    basis = RadioField(
+        "On what lawful basis is it shared?",
+        [Choice(each.value, each.label, hint=each.hint) for each in Basis],
+        missing="Choose the lawful basis",
+    )
+    urgency = RadioField("How soon do you need the answer?", URGENCIES, missing="Say how soon you need the answer")
+    rating = RadioField(
+        "How great does the risk look before the checks?",
+        [Choice(*each) for each in RiskRating.Rating.choices],
+        missing="Rate the risk before the checks, so that it can be told what they changed",
+    )
+    reason = LongTextField(
+        "Why?",
+        called="the reason for the rating",
+        missing="Say why you rate it so",
+        max_length=LONGEST,
+        rows=3,
+    )
+
+    def __init__(
+        self, *args: Any, agencies: Iterable[Agency], fields: Iterable[Field], rated: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.by_slug = {agency.slug: agency for agency in agencies}
+        named: Any = self.fields
+        named["agencies"].offer([Choice(slug, agency.name) for slug, agency in self.by_slug.items()])
+        named["extract"].offer([Choice(each.key, each.label, hint=shortened(each.value)) for each in fields])
+        if rated:
+            del self.fields["rating"], self.fields["reason"]
+
+    @property
+    def chosen_agencies(self) -> list[Agency]:
+        return [self.by_slug[slug] for slug in self.cleaned_data["agencies"]]
+
+
+def shortened(value: str) -> str:
+    return value if len(value) <= SHOWN else f"{value[:SHOWN].rsplit(' ', 1)[0]}…"
+
+
+class RiskForm(PageForm):
+    rating = RadioField(
+        "How great does the risk look now?",
+        [Choice(*each) for each in RiskRating.Rating.choices],
+        missing="Choose how great the risk looks",
+    )
+    reason = LongTextField("Why?", called="the reason", missing="Say why you rate it so", max_length=LONGEST, rows=4)
+
+
+class AnswerForm(PageForm):
+    """The referrer's answer."""
+
+    answer = LongTextField("Your answer", called="your answer", missing="Write your answer", max_length=LONGEST, rows=8)
+
+
+class CheckAnswerForm(PageForm):
+    """An agency's answer."""
+
+    knows = RadioField(
+        "Does your agency hold information on the child or the family?",
+        [Choice(*each) for each in Ask.Knows.choices],
+        missing="Say whether your agency holds information",
+    )
+    answer = LongTextField(
+        "What do you know that bears on this?",
+        hint="Facts with their dates, what you think they mean, and how to reach whoever knows most.",
+        called="what you know",
+        max_length=LONGEST,
+        rows=8,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("knows") == Ask.Knows.YES and not cleaned.get("answer") and "answer" not in self.errors:
+            self.add_error("answer", "Write what you know")
+        return cleaned

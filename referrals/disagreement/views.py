@@ -1,0 +1,161 @@
+"""The pages of a disagreement: the referrer's, and the front door's. Both read the same record."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from partnerships.access import gate
+from partnerships.forms import PageForm
+from partnerships.permissions import Permission
+from referrals.disagreement import actions
+from referrals.disagreement.forms import ChallengeForm, MoveOnForm, ResolveForm, StageAnswerForm
+from referrals.intake.tracking import the_referral as the_tracked
+from referrals.models import Disagreement, Referral
+from referrals.triage.moves import Refused
+from referrals.triage.next_steps import BY_NAME
+from referrals.triage.views import Signed, the_referral
+from thresholds.loading import load
+
+ASKS = require_http_methods(["GET", "HEAD", "POST"])
+STEPS = ("answer", "move-on", "resolve")
+
+
+def latest(row: Referral) -> Disagreement | None:
+    found = Disagreement.objects.filter(referral=row).select_related("raised_by", "resolved_by", "referral")
+    return found.prefetch_related("stages__answered_by", "stages__moved_on_by").order_by("-raised_at").first()
+
+
+@gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
+@ASKS
+def disagreement(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """The referrer's page: challenge with one press; then how it stands, and on to the next stage or settled."""
+    row, made = the_tracked(request, referral_id), None
+    made = latest(row)
+    if made is None or (not made.is_open and "again" in request.GET):
+        return challenge(request, row)
+    return stage_page(
+        request, row, made, "referrals/disagreement/referrer.html", "disagreement", ("move-on", "resolve")
+    )
+
+
+def challenge(request: Signed, row: Referral) -> HttpResponse:
+    form = ChallengeForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.raise_disagreement(
+                referral=row, words=form.cleaned_data["words"], by=request.user, at=timezone.now()
+            )
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, "Your challenge has been sent. Whoever decided it is told, and their manager.")
+            return redirect("disagreement", partnership=request.partnership.slug, referral_id=row.pk)
+    stages = actions.stages_of(load(row.scheme_version))
+    return render(request, "referrals/disagreement/challenge.html", {"referral": row, "form": form, "stages": stages})
+
+
+@gate(Permission.REFERRAL_DECIDE, Permission.REFERRAL_AUTHORISE)
+@ASKS
+def referral_disagreement(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """The front door's page: what the referrer says, the stages, and the answer of this one."""
+    row = the_referral(request, referral_id)
+    step = BY_NAME["disagreement"]
+    made = latest(row)
+    if made is None or not step.may(row, request.actor):
+        raise Http404
+    return stage_page(request, row, made, "referrals/disagreement/front_door.html", "referral_disagreement", STEPS)
+
+
+def stage_page(
+    request: Signed, row: Referral, made: Disagreement, template: str, name: str, steps: tuple[str, ...]
+) -> HttpResponse:
+    """The record, with a form for each step that this side may take now. A form that is not sent stays empty."""
+    forms = forms_for(request, row, made, steps)
+    if request.method == "POST":
+        step = request.POST.get("step", "")
+        form = forms.get(step)
+        if form is None:
+            messages.info(request, "That can’t be done with this disagreement now. This is how it stands.")
+        elif form.is_valid():
+            try:
+                DO[step](made, form, request)
+            except Refused as refused:
+                form.add_error(None, str(refused))
+            else:
+                messages.success(request, DONE[step])
+                return redirect(name, partnership=request.partnership.slug, referral_id=row.pk)
+    shown = next((form for form in forms.values() if form.is_bound), None)
+    stages = actions.stages_of(load(row.scheme_version))
+    return render(
+        request,
+        template,
+        {
+            "referral": row,
+            "disagreement": made,
+            "stages": list(made.stages.all()),
+            "to_come": stages[made.stage :] if made.is_open else (),
+            "forms": forms,
+            "answer_form": forms.get("answer"),
+            "move_form": forms.get("move-on"),
+            "resolve_form": forms.get("resolve"),
+            "form": shown,
+            "now": timezone.now(),
+        },
+    )
+
+
+def forms_for(request: Signed, row: Referral, made: Disagreement, steps: tuple[str, ...]) -> dict[str, PageForm]:
+    """The forms of the steps that can be taken now; the one that was sent is bound."""
+    if not made.is_open:
+        return {}
+    last = made.stage >= len(actions.stages_of(load(row.scheme_version)))
+    stage = next((each for each in made.stages.all() if each.number == made.stage), None)
+    sent = request.POST.get("step") if request.method == "POST" else None
+    found: dict[str, PageForm] = {}
+    if "answer" in steps and stage and stage.answered_at is None:
+        found["answer"] = StageAnswerForm(request.POST if sent == "answer" else None, auto_id="id_%s")
+    if "move-on" in steps and not last:
+        found["move-on"] = MoveOnForm(request.POST if sent == "move-on" else None, initial={"seen": made.stage})
+    if "resolve" in steps:
+        found["resolve"] = ResolveForm(request.POST if sent == "resolve" else None, last=last)
+    return found
+
+
+def do_answer(made: Disagreement, form: PageForm, request: Signed) -> None:
+    said = form.cleaned_data
+    actions.answer_stage(
+        disagreement=made, spoke=said["spoke"], answer=said["answer"], by=request.user, at=timezone.now()
+    )
+
+
+def do_move_on(made: Disagreement, form: PageForm, request: Signed) -> None:
+    said = form.cleaned_data
+    seen = said["seen"] if said["seen"] is not None else made.stage
+    actions.move_on(disagreement=made, seen=seen, because=said["because"], by=request.user, at=timezone.now())
+
+
+def do_resolve(made: Disagreement, form: PageForm, request: Signed) -> None:
+    said = form.cleaned_data
+    actions.resolve(
+        disagreement=made, result=said["result"], resolution=said["resolution"], by=request.user, at=timezone.now()
+    )
+
+
+DO: dict[str, Callable[[Disagreement, Any, Any], None]] = {
+    "answer": do_answer,
+    "move-on": do_move_on,
+    "resolve": do_resolve,
+}
+DONE = {
+    "answer": "The answer is on record, and the referrer is told.",
+    "move-on": "It has gone on to the next stage. Both sides are told.",
+    "resolve": "The resolution is on record. Both sides can read it.",
+}

@@ -1,0 +1,179 @@
+"""Early help: offered by a decision, accepted with a lead practitioner and a plan, reviewed, closed or stepped up."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from partnerships.models import Team, User
+from partnerships.permissions import Permission
+from referrals.clocks.actions import meet_clock, start_clock
+from referrals.domain.lifecycle import Move, Outcome
+from referrals.intake.routing import the_default
+from referrals.models import Decision, PlanReview, Referral, Support
+from referrals.support.ending import SLUG, audited, end, subject
+from referrals.support.notices import tell_offered
+from referrals.triage.decisions import start_deciding_again
+from referrals.triage.moves import Elsewhere, Refused, at_work_in, held, move, tell_story, tell_team
+from thresholds.domain.scheme import Limit
+from thresholds.domain.terms import Starts, Unit
+from thresholds.loading import load
+
+DEFAULT = Limit(
+    SLUG, "Review the early help plan", 40, Unit.WORKING_DAYS, Starts.DECIDED, "Local default: within 8 weeks", True
+)
+"""How long until a plan is reviewed where the scheme version says nothing."""
+
+
+def offer(referral: Referral, decisions: list[Decision], *, by: User, at: dt.datetime) -> list[Support]:
+    """Offer each child that was decided for early help to its team. Called where the decisions begin to hold."""
+    made = []
+    for each in decisions:
+        if each.outcome == Outcome.EARLY_HELP.value and each.child and each.support_team:
+            support = Support.objects.create(
+                partnership=referral.partnership,
+                referral=referral,
+                child=each.child,
+                decision=each,
+                team=each.support_team,
+                offered_at=at,
+            )
+            audited(support, "offered", {"team": support.team.slug}, by=by, at=at)
+            made.append(support)
+            tell_offered(support, by=by, at=at)
+    return made
+
+
+def limit_of(referral: Referral) -> Limit:
+    return load(referral.scheme_version).limit(SLUG) or DEFAULT
+
+
+@transaction.atomic
+def accept(
+    *, support: Support, lead: str, lead_agency: str, lead_telephone: str, plan: str, by: User, at: dt.datetime
+) -> Support:
+    """Take the child on: a lead practitioner, a plan, and the clock of its first review. Once."""
+    row, referral = locked_support(support, by)
+    if row.state != Support.State.OFFERED:
+        if row.state == Support.State.ACTIVE and row.accepted_by_id == by.pk and row.lead == lead.strip():
+            return row
+        raise Refused("This is accepted or closed already. Read how it stands.")
+    if not lead.strip() or not plan.strip():
+        raise Refused("Say who leads, and what the plan is.")
+    row.state, row.accepted_at, row.accepted_by = Support.State.ACTIVE, at, by
+    row.lead, row.lead_agency, row.lead_telephone = lead.strip(), lead_agency.strip(), lead_telephone.strip()
+    row.plan = plan.strip()
+    start_review(row, referral, 1, by=by, at=at)
+    row.save()
+    told = f"{by.name} accepted early help; {row.lead} leads."
+    tell_story(referral, "support_accepted", told, by=by, at=at)
+    tell_story(referral, "support", f"Early help has begun, led by {row.lead}.", for_referrer=True, by=None, at=at)
+    audited(row, "accepted", {}, by=by, at=at)
+    return row
+
+
+def start_review(row: Support, referral: Referral, number: int, *, by: User, at: dt.datetime) -> None:
+    """Start the clock of a review, by the scheme's limit."""
+    limit = limit_of(referral)
+    row.next_review_at = start_clock(
+        referral=referral, slug=SLUG, subject=subject(row, number), name=limit.name, limit=limit, by=by, at=at
+    ).due_at
+
+
+@transaction.atomic
+def review(*, support: Support, number: int, progress: str, words: str, by: User, at: dt.datetime) -> PlanReview:
+    """Review the plan: its clock is met, the next one starts. number: which review the page showed; held once."""
+    row, referral = locked_support(support, by)
+    there = PlanReview.objects.filter(support=row, number=number).first()
+    if there is not None:
+        return there
+    if row.state != Support.State.ACTIVE:
+        raise Refused("Only early help that is active is reviewed.")
+    if number != row.reviews.count() + 1:
+        raise Refused("A colleague has reviewed it meanwhile. Read that review first.")
+    if progress not in PlanReview.Progress.values or not words.strip():
+        raise Refused("Say how it goes, and what was agreed.")
+    made = PlanReview.objects.create(
+        partnership=row.partnership, support=row, number=number, progress=progress, words=words.strip(), at=at, by=by
+    )
+    meet_clock(referral=referral, slug=SLUG, subject=subject(row, number), by=by, at=at)
+    start_review(row, referral, number + 1, by=by, at=at)
+    row.save(update_fields=["next_review_at"])
+    tell_story(referral, "plan_reviewed", f"{by.name} reviewed the early help plan.", by=by, at=at)
+    audited(row, "reviewed", {"review": number, "progress": progress}, by=by, at=at)
+    return made
+
+
+@transaction.atomic
+def close(*, support: Support, ending: str, words: str, by: User, at: dt.datetime) -> Support:
+    """End early help with its outcome. Once."""
+    row, referral = locked_support(support, by)
+    if row.state == Support.State.CLOSED:
+        return row
+    if ending not in Support.Ending.values or ending == Support.Ending.STEPPED_UP or not words.strip():
+        raise Refused("Choose how it ends, and say what came of it.")
+    end(row, referral, ending, words, by=by, at=at)
+    told = f"{by.name} closed early help: {Support.Ending(ending).label.lower()}."
+    tell_story(referral, "support_closed", told, note=words.strip(), by=by, at=at)
+    tell_story(referral, "support_ended", "Early help has ended.", for_referrer=True, by=None, at=at)
+    return row
+
+
+@transaction.atomic
+def step_up_support(*, support: Support, reason: str, by: User, at: dt.datetime) -> Support:
+    """The worry has grown: early help ends here, and the referral goes to the MASH with all of its history.
+
+    The referral is opened again in the MASH's queue, with a new clock for deciding. Where it is open there already,
+    the reason is added to its story.
+    """
+    row, referral = locked_support(support, by)
+    if row.state == Support.State.CLOSED:
+        return row
+    if not reason.strip():
+        raise Refused("Say why: the MASH reads it first.")
+    end(row, referral, Support.Ending.STEPPED_UP, reason, by=by, at=at)
+    if referral.is_open:
+        tell_story(
+            referral, "support_stepped_up", f"{by.name} stepped early help up.", note=reason.strip(), by=by, at=at
+        )
+        tell_team(referral, by=by, at=at)
+        return row
+    move(
+        referral=referral,
+        move=Move.REOPEN,
+        sentence=f"{by.name} stepped early help up: it was opened again, for the MASH.",
+        note=reason.strip(),
+        detail={"support": row.pk, "team": referral.team.slug},
+        changes={
+            "team": the_default(referral.partnership, Team.Kind.MASH),
+            "went_through_mash": True,
+            "owner": None,
+            "owned_at": None,
+            "decided_level": None,
+            "decided_at": None,
+            "decided_by": None,
+        },
+        by=by,
+        at=at,
+    )
+    Decision.objects.filter(referral=referral).exclude(state=Decision.State.OVERTAKEN).update(
+        state=Decision.State.OVERTAKEN
+    )
+    tell_story(referral, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
+    start_deciding_again(referral, at=at)
+    tell_team(referral, by=by, at=at)
+    return row
+
+
+def locked_support(support: Support, by: User) -> tuple[Support, Referral]:
+    """Both rows held still, for somebody who works in the team that gives this early help."""
+    referral = held(support.referral)
+    row = Support.objects.select_related("team", "child", "referral").get(pk=support.pk, referral=referral)
+    if not at_work_in(row.team, by, Permission.SUPPORT_KEEP):
+        raise Elsewhere(referral)
+    return row, referral
+
+
+def record_support_reading(*, support: Support, by: User, at: dt.datetime) -> None:
+    audited(support, "read", {}, by=by, at=at)

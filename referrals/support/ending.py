@@ -1,0 +1,47 @@
+"""How early help ends, and what ends with it: its review's clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from partnerships import audit
+from partnerships.models import User
+from referrals.clocks.actions import meet_clock
+from referrals.models import Referral, Support
+
+SLUG = "plan_review"
+
+
+def subject(row: Support, number: int) -> str:
+    """What tells a review's clock from those of the other children and the other reviews."""
+    return f"{row.pk}:{number}"
+
+
+def end(row: Support, referral: Referral, ending: str, words: str, *, by: User, at: dt.datetime) -> None:
+    """Close a locked row with its outcome, and meet the clock of the review that was next."""
+    row.state, row.ending, row.closing_words = Support.State.CLOSED, ending, words.strip()
+    row.closed_at, row.closed_by, row.next_review_at = at, by, None
+    row.save()
+    meet_clock(referral=referral, slug=SLUG, subject=subject(row, row.reviews.count() + 1), by=by, at=at)
+    audited(row, "closed", {"ending": ending}, by=by, at=at)
+
+
+OVERTAKEN = "The referral was opened again before this was accepted."
+
+
+def end_with_referral(referral: Referral, *, by: User, at: dt.datetime) -> None:
+    """Where a decided referral is opened again, early help that nobody has accepted is offered no more."""
+    for row in Support.objects.filter(referral=referral, state=Support.State.OFFERED):
+        end(row, referral, Support.Ending.ANOTHER, OVERTAKEN, by=by, at=at)
+
+
+def audited(support: Support, what: str, detail: dict[str, object], *, by: User, at: dt.datetime) -> None:
+    audit.record(
+        partnership=support.partnership,
+        verb=f"support.{what}",
+        noun="support",
+        object_id=support.pk,
+        detail={"referral": support.referral_id, **detail},
+        by=by,
+        at=at,
+    )

@@ -1,0 +1,34 @@
+"""The notice that a child is offered to an early help team."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.urls import reverse
+
+from partnerships.models import Membership, User
+from partnerships.permissions import Role
+from referrals import outbox
+from referrals.models import Support
+
+
+def tell_offered(support: Support, *, by: User, at: dt.datetime) -> None:
+    """Tell everybody of the team, but for who decided."""
+    held = Membership.objects.filter(
+        team=support.team, role=Role.EARLY_HELP.value, ended_at__isnull=True, user__is_active=True
+    ).select_related("user")
+    where = {"partnership": support.partnership.slug, "support_id": support.pk}
+    for person in {each.user_id: each.user for each in held}.values():
+        if person.pk != by.pk:
+            outbox.tell(
+                partnership=support.partnership,
+                referral=support.referral,
+                kind="support",
+                to=person,
+                key=f"support:{support.pk}:{person.pk}",
+                subject="Front Door: early help to accept",
+                body=f"Referral {support.referral.reference} was decided for early help by {support.team.name}.\n\n"
+                f"Sign in to accept it: {settings.SITE_URL}{reverse('support', kwargs=where)}\n",
+                at=at,
+            )

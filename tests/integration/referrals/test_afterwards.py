@@ -1,0 +1,212 @@
+"""After the decision: a disagreement through its stages, and early help from the offer to its end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+
+from partnerships.audit import faults
+from partnerships.models import User
+from partnerships.permissions import Role
+from referrals.disagreement import actions as disagreeing
+from referrals.domain.lifecycle import Outcome
+from referrals.models import Clock, Disagreement, Notice, Referral, Support
+from referrals.support import actions as supporting
+from referrals.triage import actions
+from referrals.triage.moves import Refused
+from tests.factories import NOW, World, make_person, make_referral, make_support, make_world
+
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+@pytest.fixture(autouse=True)
+def a_morning() -> Any:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def sign_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def of(world: World, address: str, /, **parts: Any) -> str:
+    return reverse(address, kwargs={"partnership": world.partnership.slug, **parts})
+
+
+def page(response: Any) -> str:
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+def decided(world: World) -> Referral:
+    sam = world.person(Role.SCREENER)
+    with scope(partnership=world.partnership):
+        row = actions.claim(referral=make_referral(world), by=sam, at=NOW)
+        actions.decide(
+            referral=row,
+            decided_level=4,
+            outcome=Outcome.STRATEGY_DISCUSSION,
+            reason="Secret reason.",
+            told_referrer="We meet today.",
+            revision=row.revision,
+            by=sam,
+            at=NOW,
+        )
+        return Referral.objects.get(pk=row.pk)
+
+
+def test_a_challenge_goes_through_the_partnerships_own_stages(world: World) -> None:
+    row = decided(world)
+    tess, sam, mo = (sign_in(world.person(role)) for role in (Role.PRACTITIONER, Role.SCREENER, Role.MANAGER))
+    hers, theirs = (of(world, name, referral_id=row.pk) for name in ("disagreement", "referral_disagreement"))
+    assert "Challenge the decision" in page(tess.get(of(world, "referral_track", referral_id=row.pk)))
+    assert "1" in page(tess.get(hers)) and "Managers (within 5 working days)" in page(tess.get(hers))
+    assert sam.get(theirs).status_code == 404
+    assert "Say in a sentence how you see it" in page(tess.post(hers, {"words": ""}))
+    tess.post(hers, {"words": "Nobody has seen him."})
+    tess.post(hers, {"words": "Nobody has seen him."})
+    with scope(partnership=world.partnership):
+        made = Disagreement.objects.get(referral=row)
+        clock = Clock.objects.get(referral=row, slug="escalation_stage")
+        assert clock.due_at == dt.datetime(2026, 12, 1, 23, 59, 59, tzinfo=dt.UTC)
+        told = {notice.to for notice in Notice.objects.filter(kind__startswith="disagreement", referral=row)}
+        assert told == {world.person(Role.SCREENER), world.person(Role.MANAGER)}
+    for reader in (tess, sam, mo):
+        shown = page(reader.get(hers if reader is tess else theirs))
+        assert "Nobody has seen him." in shown and "Stage 1: Managers" in shown
+        assert reader is not tess or "Secret reason." not in shown
+    assert "Say who talked with whom" in page(sam.post(theirs, {"step": "answer", "answer": "Kept words"}))
+    sam.post(theirs, {"step": "answer", "spoke": "Sam with Tess, by telephone", "answer": "He is seen tomorrow."})
+    assert "He is seen tomorrow." in page(tess.get(hers))
+    tess.post(hers, {"step": "move-on", "because": "Tomorrow is too late.", "seen": "1"})
+    tess.post(hers, {"step": "move-on", "because": "Tomorrow is too late.", "seen": "1"})
+    with scope(partnership=world.partnership):
+        made.refresh_from_db()
+        assert made.stage == 2 and made.stages.count() == 2
+        assert made.stages.get(number=2).due_at is None, "the document sets this stage no limit"
+        with pytest.raises(Refused, match="last stage"):
+            disagreeing.move_on(disagreement=made, seen=2, because="On.", by=world.person(Role.MANAGER), at=NOW)
+    mo.post(theirs, {"step": "resolve", "result": "changed", "resolution": "He is seen today."})
+    shown = page(tess.get(hers))
+    assert "Resolved" in shown and "He is seen today." in shown and "Challenge again" in shown
+    with scope(partnership=world.partnership):
+        assert not Clock.objects.filter(referral=row, slug="escalation_stage", met_at__isnull=True).exists()
+        assert not list(faults(world.partnership))
+
+
+def test_a_stages_time_is_what_the_document_says(world: World) -> None:
+    from pathlib import Path
+
+    import yaml
+
+    from thresholds.domain.reading import read_scheme
+
+    fixtures = Path(__file__).parents[3] / "fixtures"
+    expected = {
+        "medway-2024": [5, 5, 5, None],
+        "northamptonshire-2018": [5, 5],
+        "thurrock-2023": [5, 5, 5, 5],
+        "sandwell-2021": [5, 5, 5],
+    }
+    for slug, days in expected.items():
+        scheme = read_scheme(yaml.safe_load((fixtures / f"{slug}.yaml").read_text()))
+        limits = [disagreeing.limit_of(scheme, stage) for stage in disagreeing.stages_of(scheme)]
+        assert [limit and limit.amount for limit in limits] == days, slug
+
+
+def test_early_help_is_accepted_reviewed_and_closed(world: World) -> None:
+    support = make_support(world)
+    erin = sign_in(world.person(Role.EARLY_HELP))
+    assert "Robin Marlow" in page(erin.get(of(world, "supports")))
+    there = of(world, "support", support_id=support.pk)
+
+    def step(name: str, **typed: str) -> str:
+        return page(erin.post(of(world, "support_step", support_id=support.pk, name=name), typed, follow=True))
+
+    assert "Say who leads" in step("accept", plan="Kept words")
+    shown = step("accept", lead="Lea Leader", plan="A parenting course.")
+    assert "Early help has begun." in shown and "Next: review the plan by 22 January 2027" in shown
+    assert "review" in shown and "Accept, with" not in shown
+    with time_machine.travel(NOW + 40 * DAY, tick=False):
+        erin.force_login(world.person(Role.EARLY_HELP))
+        assert 'name="number" value="1"' in page(
+            erin.get(of(world, "support_step", support_id=support.pk, name="review"))
+        )
+        for _ in range(2):
+            shown = step("review", progress="better", words="Bedtimes are calm.", number="1")
+        assert "Review 1: better." in shown and "Next: review the plan by 26 February 2027" in shown
+        with pytest.raises(Refused, match="colleague has reviewed"), scope(partnership=world.partnership):
+            supporting.review(
+                support=support, number=5, progress="same", words="Odd.", by=world.person(Role.EARLY_HELP), at=NOW
+            )
+        shown = step("close", ending="met", words="They manage by themselves.")
+    assert "Early help is closed." in shown and "needs met" in shown
+    assert "They manage by themselves." in page(erin.get(there))
+    with scope(partnership=world.partnership):
+        assert support.reviews.count() == 1
+        assert not Clock.objects.filter(referral=support.referral, met_at__isnull=True).exists()
+    track = page(
+        sign_in(world.person(Role.PRACTITIONER)).get(of(world, "referral_track", referral_id=support.referral_id))
+    )
+    assert "Early help has ended." in track and "They manage" not in track
+
+
+def test_early_help_stepped_up_is_with_the_mash_with_its_history(world: World) -> None:
+    support = make_support(world)
+    with scope(partnership=world.partnership):
+        erin = world.person(Role.EARLY_HELP)
+        supporting.step_up_support(support=support, reason="A bruise now.", by=erin, at=NOW)
+        row = Referral.objects.get(pk=support.referral_id)
+        assert (row.state, row.team, row.owner, row.went_through_mash) == ("waiting", world.mash, None, True)
+        assert row.next_due_at == NOW + DAY
+        support.refresh_from_db()
+        assert (support.state, support.ending) == ("closed", "stepped_up")
+        assert supporting.step_up_support(support=support, reason="Again.", by=erin, at=NOW).closed_at == NOW
+    assert "A bruise now." in page(sign_in(world.person(Role.SCREENER)).get(of(world, "referral", referral_id=row.pk)))
+
+
+def test_what_the_mash_decided_for_early_help_reaches_the_team_by_its_handover_alone(world: World) -> None:
+    sam = world.person(Role.SCREENER)
+    with scope(partnership=world.partnership):
+        row = actions.claim(referral=make_referral(world, indicators=("health-3-01",), team=world.mash), by=sam, at=NOW)
+        actions.decide(
+            referral=row,
+            decided_level=3,
+            outcome=Outcome.EARLY_HELP,
+            reason="Secret reason.",
+            told_referrer="",
+            handover="The dog bites.",
+            support_team=world.early_help,
+            revision=row.revision,
+            by=sam,
+            at=NOW,
+        )
+        support = Support.objects.get(referral=row)
+        assert Notice.objects.filter(kind="support", to=world.person(Role.EARLY_HELP)).count() == 1
+        elsewhere = make_person(world, Role.EARLY_HELP)
+    erin = sign_in(world.person(Role.EARLY_HELP))
+    shown = page(erin.get(of(world, "support", support_id=support.pk)))
+    assert "The dog bites." in shown and "Robin Marlow" in shown and "Secret reason." not in shown
+    assert erin.get(of(world, "referral", referral_id=row.pk)).status_code == 404
+    assert sign_in(elsewhere).get(of(world, "support", support_id=support.pk)).status_code == 404
+
+
+def test_opened_again_before_it_was_accepted_it_is_offered_no_more(world: World) -> None:
+    support = make_support(world)
+    with scope(partnership=world.partnership):
+        actions.reopen(referral=support.referral, reason="New.", by=world.person(Role.EARLY_HELP), at=NOW)
+        support.refresh_from_db()
+        assert support.state == "closed"

@@ -1,0 +1,217 @@
+"""Questions and checks: asked once, answered by who is asked, chased, and seen by nobody else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+
+from partnerships.audit import faults
+from partnerships.models import Membership, User
+from partnerships.permissions import Role
+from referrals.asking import actions as asking
+from referrals.clocks.sweep import sweep
+from referrals.domain.asking import Urgency
+from referrals.models import Ask, Clock, Notice, Referral, RiskRating
+from referrals.triage import actions
+from referrals.triage.moves import Refused
+from tests.factories import NOW, World, make_check, make_person, make_referral, make_world
+
+ANSWERS = {"worry": {"happened": "A bruise on the upper arm."}, "impact": {"impact": "Hides the arm."}}
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+@pytest.fixture(autouse=True)
+def a_morning() -> Any:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def sign_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def of(world: World, name: str, **parts: Any) -> str:
+    return reverse(name, kwargs={"partnership": world.partnership.slug, **parts})
+
+
+def page(response: Any) -> str:
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+def claimed(world: World, **kwargs: Any) -> Referral:
+    with scope(partnership=world.partnership):
+        return actions.claim(referral=make_referral(world, **kwargs), by=world.person(Role.SCREENER), at=NOW)
+
+
+def waiting(referral: Referral) -> str:
+    return Referral.objects.values_list("waiting_for", flat=True).get(pk=referral.pk)
+
+
+def test_a_question_waits_is_chased_and_is_answered_by_the_referrer(world: World) -> None:
+    row = claimed(world)
+    screener, referrer = (sign_in(world.person(role)) for role in (Role.SCREENER, Role.PRACTITIONER))
+    typed = {"question": "Who lives with Robin?", "urgency": "soon"}
+    shown = page(screener.post(of(world, "referral_ask", referral_id=row.pk), typed, follow=True))
+    assert "The referrer is asked." in shown and "Waits for the referrer" in shown
+    screener.post(of(world, "referral_ask", referral_id=row.pk), typed)
+    with scope(partnership=world.partnership):
+        ask = Ask.objects.get(referral=row)
+        assert waiting(row) == "referrer"
+        assert Referral.objects.waiting_for_others().filter(pk=row.pk).exists()
+        clock = Clock.objects.get(referral=row, slug="question")
+        assert clock.due_at == ask.due_at == dt.datetime(2026, 11, 25, 23, 59, 59, tzinfo=dt.UTC)
+    sweep(at=ask.due_at + dt.timedelta(minutes=1))
+    sweep(at=ask.due_at + dt.timedelta(minutes=2))
+    with scope(partnership=world.partnership):
+        chased = Notice.objects.filter(referral=row, kind="chased", to=world.person(Role.PRACTITIONER))
+        assert chased.count() == 2 and "Robin" not in "".join(each.body for each in chased)
+    track = page(referrer.get(of(world, "referral_track", referral_id=row.pk)))
+    assert "There is a question for you." in track
+    there = of(world, "question_answer", referral_id=row.pk, ask_id=ask.pk)
+    assert "Who lives with Robin?" in page(referrer.get(there))
+    assert "Write your answer" in page(referrer.post(there, {"answer": " "}))
+    answered = page(referrer.post(there, {"answer": "His mother and an uncle."}, follow=True))
+    assert "Your answer has been sent." in answered and "There is a question for you." not in answered
+    assert "His mother and an uncle." in page(screener.get(of(world, "referral", referral_id=row.pk)))
+    with scope(partnership=world.partnership):
+        assert waiting(row) == "" and Clock.objects.get(referral=row, slug="question").met_at
+        assert Notice.objects.filter(referral=row, kind__startswith="answer", to=world.person(Role.SCREENER)).exists()
+        assert not list(faults(world.partnership))
+
+
+def test_a_question_is_answered_once_and_a_withdrawn_one_not_at_all(world: World) -> None:
+    row, sam, tess = claimed(world), world.person(Role.SCREENER), world.person(Role.PRACTITIONER)
+    with scope(partnership=world.partnership):
+        first, second = (
+            asking.ask_referrer(referral=row, question=said, urgency=Urgency.URGENT, by=sam, at=NOW)
+            for said in ("First?", "Second?")
+        )
+        asking.answer(ask=first, answer="Yes.", by=tess, at=NOW)
+        assert asking.answer(ask=first, answer="Yes.", by=tess, at=NOW).state == Ask.State.ANSWERED
+        with pytest.raises(Refused, match="answered already"):
+            asking.answer(ask=first, answer="No.", by=tess, at=NOW)
+        assert waiting(row) == "referrer"
+        asking.withdraw_ask(ask=second, by=sam, at=NOW)
+        assert waiting(row) == ""
+        with pytest.raises(Refused, match="withdrawn"):
+            asking.answer(ask=second, answer="Yes.", by=tess, at=NOW)
+
+
+def test_a_check_shows_what_was_chosen_and_nothing_else(world: World) -> None:
+    row = claimed(world, answers=ANSWERS, child={"address": "4 Alder Walk"})
+    with scope(partnership=world.partnership):
+        police = world.practice
+        constable = make_person(world, Role.CHECKER, agency=police)
+    screener = sign_in(world.person(Role.SCREENER))
+    there = of(world, "referral_check", referral_id=row.pk)
+    form = page(screener.get(there))
+    assert "Child 1, address" in form and not re.search(r"<input[^>]* checked", form)
+    typed = {
+        "agencies": [police.slug],
+        "question": "Is the family known?",
+        "extract": ["child-1-name", "child-1-born"],
+        "basis": "public_task",
+        "urgency": "urgent",
+    }
+    assert "Rate the risk before the checks" in page(screener.post(there, typed))
+    shown = page(screener.post(there, {**typed, "rating": "high", "reason": "One injury."}, follow=True))
+    assert "The agencies are asked." in shown and "Risk before checks:" in shown
+    with scope(partnership=world.partnership):
+        ask = Ask.objects.get(referral=row)
+        assert ask.due_at == NOW + dt.timedelta(hours=4) and waiting(row) == "agencies"
+    answering, mine = sign_in(constable), of(world, "check_answer", ask_id=ask.pk)
+    assert row.reference in page(answering.get(of(world, "checks")))
+    read = page(answering.get(mine))
+    assert "Robin Marlow" in read and "Is the family known?" in read and "A public task" in read
+    for unseen in ("Alder Walk", "A bruise", "One injury.", "Practitioner"):
+        assert unseen not in read, unseen
+    for address in ("referral", "referral_track", "referral_summary"):
+        assert answering.get(of(world, address, referral_id=row.pk)).status_code == 404
+    colleague = sign_in(world.person(Role.CHECKER))  # of another agency
+    assert colleague.get(mine).status_code == 404 and row.reference not in page(colleague.get(of(world, "checks")))
+    assert "Write what you know" in page(answering.post(mine, {"knows": "yes", "answer": ""}))
+    answering.post(mine, {"knows": "yes", "answer": "Two calls to the address in May."})
+    assert "Two calls to the address in May." in page(screener.get(of(world, "referral", referral_id=row.pk)))
+    after = of(world, "referral_risk", referral_id=row.pk)
+    screener.post(after, {"rating": "medium", "reason": "The calls were about noise."})
+    with scope(partnership=world.partnership):
+        assert waiting(row) == ""
+        assert list(RiskRating.objects.filter(referral=row).values_list("stage", "rating")) == [
+            ("before", "high"),
+            ("after", "medium"),
+        ]
+
+
+def test_what_an_agency_said_stays_with_the_mash(world: World) -> None:
+    row = claimed(world)
+    with scope(partnership=world.partnership):
+        ask = make_check(world, row)
+        asking.answer(ask=ask, answer="Told in confidence.", knows="yes", by=world.person(Role.CHECKER), at=NOW)
+        actions.step_down(
+            referral=row, reason="No harm.", team=world.early_help, by=world.person(Role.SCREENER), at=NOW
+        )
+    from tests.factories import sign
+
+    sign(world, row)
+    shown = page(sign_in(world.person(Role.EARLY_HELP)).get(of(world, "referral", referral_id=row.pk)))
+    assert row.reference in shown and "Told in confidence." not in shown and "One injury." not in shown
+    assert "Told in confidence." in page(
+        sign_in(world.person(Role.MANAGER)).get(of(world, "referral", referral_id=row.pk))
+    )
+
+
+def test_the_board_shows_who_is_late_first(world: World) -> None:
+    row = claimed(world)
+    with scope(partnership=world.partnership):
+        make_check(world, row)
+        asking.ask_referrer(
+            referral=row, question="When?", urgency=Urgency.ROUTINE, by=world.person(Role.SCREENER), at=NOW
+        )
+    with time_machine.travel(NOW + dt.timedelta(days=2), tick=False):
+        shown = page(sign_in(world.person(Role.SCREENER)).get(of(world, "checks_board")))
+    assert f"Late: <strong>{world.school.name}</strong> (1)" in shown
+    assert shown.index("overdue") < shown.index("The referrer")
+    assert row.reference not in page(sign_in(world.person(Role.EARLY_HELP)).get(of(world, "checks_board")))
+
+
+def test_an_answer_after_the_decision_is_taken_and_told(world: World) -> None:
+    row, sam = claimed(world), world.person(Role.SCREENER)
+    with scope(partnership=world.partnership):
+        ask = make_check(world, row)
+        from referrals.domain.lifecycle import Outcome
+
+        actions.decide(
+            referral=row,
+            decided_level=4,
+            outcome=Outcome.STRATEGY_DISCUSSION,
+            reason="It can't wait.",
+            told_referrer="",
+            revision=row.revision,
+            by=sam,
+            at=NOW,
+        )
+        asking.answer(ask=ask, answer="", knows="no", by=world.person(Role.CHECKER), at=NOW)
+        told = Notice.objects.get(referral=row, kind__startswith="answer", to=sam)
+        assert "after the decision" in told.body
+
+
+def test_a_checker_who_has_left_is_asked_nothing(world: World) -> None:
+    row = claimed(world)
+    Membership.objects.filter(role=Role.CHECKER.value).update(ended_at=NOW)
+    with scope(partnership=world.partnership):
+        ask = make_check(world, row)
+        assert not Notice.objects.filter(kind="check").exists()
+    assert sign_in(world.person(Role.CHECKER)).get(of(world, "check_answer", ask_id=ask.pk)).status_code == 404
