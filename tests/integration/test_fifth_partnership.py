@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 from io import StringIO
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -24,8 +24,6 @@ from referrals.models import Referral
 from tests import schemes
 from tests.factories import make_world
 from tests.integration.referrals.test_intake_views import telling
-from thresholds import actions as threshold_actions
-from thresholds.files import read_text
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a long and quiet word"
@@ -97,7 +95,7 @@ def test_from_an_empty_start_to_a_screened_referral() -> None:
     assert "10 things still missing" in page
     set_up_by_pages(admin)
     people(partnership, admin)
-    bring_in_the_threshold(partnership)
+    bring_in_the_threshold(admin)
     page = admin.get(at("setup_checklist"))
     assert "Everything is there for a first referral." in page.content.decode(), page.context["missing"]
     admin.post(at("setup_open"))
@@ -154,11 +152,21 @@ def people(partnership: Partnership, admin: Client) -> None:
         take_up(Invitation.objects.get(user__email=told["email"]))
 
 
-def bring_in_the_threshold(partnership: Partnership) -> None:
-    by = User.objects.get(email=MAKE["admin"])
-    now = timezone.now()
-    draft = threshold_actions.import_draft(content=read_text(json.dumps(document())), by=by, at=now)
-    threshold_actions.publish(version=draft, holds_from=now - dt.timedelta(seconds=1), by=None, at=now)
+def bring_in_the_threshold(admin: Client) -> None:
+    """One import; a manager, who wrote none of it, approves; the admin publishes."""
+    file = SimpleUploadedFile("fenmarsh.json", json.dumps(document()).encode())
+    draft = admin.post(at("threshold_import"), {"file": file})
+    assert draft.status_code == 302, draft.content.decode()[-2500:]
+    version = draft["Location"].rstrip("/").rsplit("/", 1)[-1]
+    asked = admin.post(at("threshold_ask", version=version), {"when": "now", "change_note": "Ours.", "revision": 0})
+    assert asked.status_code == 302, asked.content.decode()[-2500:]
+    manager = Client()
+    manager.force_login(User.objects.get(email="person3@fenmarsh.example"))
+    refused = admin.post(at("threshold_approval", version=version), {"answer": "approve", "revision": 0})
+    assert refused.status_code != 302, "nobody approves their own"
+    manager.post(at("threshold_approval", version=version), {"answer": "approve", "revision": 0})
+    published = admin.post(at("threshold_publish", version=version), {"revision": 0}, follow=True)
+    assert "published" in published.content.decode()
 
 
 def a_first_referral(partnership: Partnership) -> Referral:
