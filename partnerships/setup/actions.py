@@ -241,7 +241,7 @@ def change(
         return False
     for name in before:
         setattr(row, name, changes[name])
-    row.full_clean()
+    row.full_clean(exclude={each.name for each in row._meta.fields} - set(before))
     row.save(update_fields=list(before))
     detail = {"before": before, "after": {name: changes[name] for name in before}}
     record(partnership, f"{type(row).__name__.lower()}.changed", row, detail, by=by, at=at)

@@ -115,7 +115,7 @@ def set_up_by_pages(admin: Client) -> None:
         (
             "partnership_edit",
             {"name": MAKE["name"], "short_name": "Fenmarsh", "local_authority": "Fenmarsh Council", "la_code": "998",
-             "form_name": "Tell-us form"},
+             "form_name": "Tell-us form", "document_marking": "OFFICIAL"},
         ),
         (
             "front_door_edit",

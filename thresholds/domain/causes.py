@@ -17,6 +17,7 @@ from thresholds.domain.scheme import (
     ClusterParameters,
     Flag,
     FlagParameters,
+    Route,
     RuleKind,
     Scheme,
     SeenBeforeParameters,
@@ -187,7 +188,7 @@ def _changes(old: Any, new: Any) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(_value(each) for each in value) or "none"
-    if isinstance(value, Flag):
+    if isinstance(value, Flag | Route):
         return value.words
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -170,7 +170,7 @@ def test_the_checklist_says_what_is_missing_and_the_door_opens_when_nothing_is(w
     admin.post(
         at("partnership_edit"),
         {"name": world.partnership.name, "short_name": "Testshire", "local_authority": "Testshire Council",
-         "la_code": "999", "form_name": "Referral Form"},
+         "la_code": "999", "form_name": "Referral Form", "document_marking": "OFFICIAL"},
     )  # fmt: skip
     assert "Everything is there" in admin.get(at("setup_checklist")).content.decode()
     assert "The front door is open." in admin.post(at("setup_open"), follow=True).content.decode()

@@ -148,7 +148,7 @@ def test_what_has_a_hand_in_it_is_said_in_words() -> None:
         "The rule “This is what cluster-2 means” is changed: count 3 before, 4 now."
     ]
     assert causes(edited(level_3_to_the_mash), "health-3-01") == [
-        "Level 3 is changed: route early help before, mash now."
+        "Level 3 is changed: route early help before, the MASH now."
     ]
     assert causes(edited(without_a_worry), "family-4-03") == [
         "“Family worry 3 of level 4” is taken out; it stood at level 4."
