@@ -1,6 +1,6 @@
 # Front Door: one door for every chore. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast lint format bench lock screenshots
+.PHONY: help setup run test test-fast lint format bench lock screenshots audit licences sbom
 PY := .venv/bin/python
 
 help: ## list the chores
@@ -23,6 +23,15 @@ format: ## put the code in our format
 
 bench: ## measure speed and print it
 	@bin/setup && bin/bench
+
+audit: ## known holes in what we stand on, where the list of them can be had
+	@bin/setup && bin/audit
+
+licences: ## the licences of what we stand on
+	@bin/setup && .venv/bin/pip-licenses --format=markdown --order=license --ignore-packages front-door
+
+sbom: ## write var/sbom.json, the bill of materials (CycloneDX)
+	@bin/setup && .venv/bin/cyclonedx-py environment .venv/bin/python --output-reproducible -o var/sbom.json && echo "sbom: var/sbom.json"
 
 lock: ## write requirements.lock anew from pyproject.toml
 	@.venv/bin/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \

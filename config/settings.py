@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -49,7 +50,13 @@ ENCRYPTION_KEYS = [key for key in env.list("ENCRYPTION_KEYS", default=[]) if key
 )
 if not ENCRYPTION_KEYS:
     raise ImproperlyConfigured("Set ENCRYPTION_KEYS: outside demonstration mode Front Door makes none of its own.")
+NO_PUBLIC_NAME = re.compile(r"[\d.]+|\[?[0-9a-f:]*:[0-9a-f:]*\]?|[^.*]+|.+\.(?:localhost|test)", re.I)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"])
+if DEMO and (public := [host for host in ALLOWED_HOSTS if not NO_PUBLIC_NAME.fullmatch(host)]):
+    raise ImproperlyConfigured(
+        f"Demonstration mode, whose sign-ins everybody knows, serves no public name ({', '.join(public)}). "
+        "Set FRONT_DOOR_DEMO=0."
+    )
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}").rstrip("/")
 
 INSTALLED_APPS = [
@@ -156,7 +163,7 @@ AUTH_USER_MODEL = "partnerships.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "partnerships.passwords.KnownPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -97,6 +97,8 @@ def test_the_demonstrations_password_opens_nothing_outside_it(world: World, sett
     [
         ({"FRONT_DOOR_DEMO": "0", "SECRET_KEY": ""}, "Set SECRET_KEY"),
         ({"DATABASE_URL": "postgres://127.0.0.1:1/none"}, "The database can't be reached"),
+        ({"ALLOWED_HOSTS": "frontdoor.medway.gov.uk"}, "serves no public name"),
+        ({"ALLOWED_HOSTS": "*"}, "serves no public name"),
     ],
 )
 def test_a_setting_that_is_wrong_is_one_line(given: dict[str, str], says: str) -> None:

@@ -1,0 +1,163 @@
+"""An organisation's own sign-in opens its own invited people's accounts, and nothing else: against a small provider."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+from django.urls import reverse
+
+from config.oidc import read_oidc
+from partnerships.models import User
+from partnerships.permissions import Role
+from tests.factories import World, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+class Provider(BaseHTTPRequestHandler):
+    """Answers as an OpenID Connect provider does, about whoever `person` says."""
+
+    person: dict[str, Any] = {}
+    broken = False
+
+    def do_GET(self) -> None:
+        here = f"http://{self.headers['Host']}"
+        if self.path.endswith("openid-configuration"):
+            return self.say(
+                {
+                    "issuer": here,
+                    "authorization_endpoint": f"{here}/authorize",
+                    "token_endpoint": f"{here}/token",
+                    "userinfo_endpoint": f"{here}/userinfo",
+                    "jwks_uri": f"{here}/keys",
+                }
+            )
+        return self.say(self.person)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.say({"error": "server_error"} if self.broken else {"access_token": "t", "token_type": "Bearer"})
+
+    def say(self, told: dict[str, Any]) -> None:
+        body = json.dumps(told).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def provider(settings: Any) -> Iterator[type[Provider]]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    told = read_oidc(
+        json.dumps(
+            [
+                {
+                    "id": "police",
+                    "name": "Testshire Police",
+                    "server_url": f"http://127.0.0.1:{server.server_port}",
+                    "client_id": "front-door",
+                    "secret": "s",
+                    "domains": ["testshire.example"],
+                    "second_factor": True,
+                }
+            ]
+        )
+    )
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": told.apps}}
+    settings.OIDC_WITH_SECOND_FACTOR = told.with_second_factor
+    Provider.broken = False
+    yield Provider
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def sign_in_by_police(person: dict[str, Any]) -> tuple[Client, Any]:
+    Provider.person = {"sub": "42", **person}
+    client = Client()
+    away = client.post(reverse("openid_connect_login", args=["police"]))
+    assert away.status_code == 302 and "/authorize?" in away["Location"]
+    asked = parse_qs(urlsplit(away["Location"]).query)
+    assert asked["code_challenge_method"] == ["S256"] and asked["state"]
+    back = client.get(reverse("openid_connect_callback", args=["police"]), {"code": "c", "state": asked["state"][0]})
+    return client, back
+
+
+def test_an_invited_person_is_signed_in_by_a_verified_address(world: World, provider: type[Provider]) -> None:
+    screener = world.person(Role.SCREENER)
+    assert "Sign in by Testshire Police" in Client().get(reverse("account_login")).content.decode()
+    client, back = sign_in_by_police({"email": screener.email.upper(), "email_verified": True})
+    assert back.status_code == 302
+    assert client.get(reverse("account")).content.decode().count(screener.email) == 1
+    assert client.get(reverse("queue", args=["testshire"]))["Location"].startswith("/testshire/"), "their factor counts"
+    again, _ = sign_in_by_police({"email": screener.email, "email_verified": True})
+    assert again.get(reverse("account")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"email_verified": False},
+        {},
+        {"email_verified": True, "email": "nobody@testshire.example"},
+        {"email_verified": True, "email": "screener@othershire.example"},
+        {"email_verified": True, "email": ""},
+        {"email_verified": True, "email": "x@evil.example@testshire.example"},
+    ],
+)
+def test_nobody_else_is(world: World, provider: type[Provider], told: dict[str, Any]) -> None:
+    before = User.objects.count()
+    client, back = sign_in_by_police({"email": world.person(Role.SCREENER).email, **told})
+    assert back.status_code == 403 and b"opens no account here" in back.content
+    assert client.get(reverse("account")).status_code == 302
+    assert User.objects.count() == before
+
+
+def test_an_organisation_opens_no_account_of_another_domain(world: World, provider: type[Provider]) -> None:
+    other = make_world("othershire").person(Role.SCREENER)
+    assert sign_in_by_police({"email": other.email, "email_verified": True})[1].status_code == 403
+
+
+def test_whoever_has_left_is_not_signed_in(world: World, provider: type[Provider]) -> None:
+    screener = world.person(Role.SCREENER)
+    sign_in_by_police({"email": screener.email, "email_verified": True})
+    screener.memberships.update(ended_at="2026-01-01T00:00Z")
+    assert sign_in_by_police({"email": screener.email, "email_verified": True})[1].status_code == 403
+
+
+def test_a_provider_that_fails_says_so_and_a_forged_answer_signs_nobody_in(
+    world: World, provider: type[Provider]
+) -> None:
+    Provider.broken = True
+    person = {"email": world.person(Role.SCREENER).email, "email_verified": True}
+    assert sign_in_by_police(person)[1].status_code == 502
+    forged = Client().get(reverse("openid_connect_callback", args=["police"]), {"code": "c", "state": "forged"})
+    assert forged.status_code == 502
+    assert Client().get(reverse("openid_connect_login", args=["nobody"])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [("{", "no JSON"), ("{}", "a JSON list"), ('[{"id": "x"}]', "lacks"), ('["x"]', "list of objects")],
+)
+def test_a_setting_that_is_wrong_is_one_line(told: str, says: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=says):
+        read_oidc(told)
