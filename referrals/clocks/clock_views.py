@@ -77,7 +77,7 @@ def clock_pause(request: Signed, referral_id: uuid.UUID, clock_id: int) -> HttpR
 
 
 def ask(request: Signed, clock: Clock, form: Any, *, title: str, button: str, now: dt.datetime) -> HttpResponse:
-    context = {"clock": clock, "referral": clock.referral, "form": form, "title": title, "button": button, "now": now}
+    context = {"clock": clock, "referral": clock.referral, "form": form, "heading": title, "button": button, "now": now}
     return render(request, "referrals/clocks/ask.html", context, status=422 if form.errors else 200)
 
 
