@@ -19,6 +19,9 @@ SMALL = "al el bin ibn bint de da di del la le van von der den ap o"
 PARTICLES = frozenset(SMALL.split())
 """Words that some write with a surname and some without."""
 
+_SOUNDED_W = re.compile(r"w(?=[aeiouy])")
+"""A w before a vowel, which other spellings write as v: Kowalski; not the silent one of Marlow."""
+
 _LETTERS = re.compile(r"[^a-z]")
 _GAPS = re.compile(r"[\s\-–—/,.]+")
 _SPELLINGS = (
@@ -37,7 +40,6 @@ _SPELLINGS = (
     ("tsch", "ch"),
     ("sch", "sh"),
     ("q", "k"),
-    ("w", "v"),
 )
 """One sound that several ways of writing a name out in Latin letters spell differently."""
 
@@ -67,4 +69,5 @@ def sound(word: str) -> str:
         return ""
     for written, said in _SPELLINGS:
         plain = plain.replace(written, said)
+    plain = _SOUNDED_W.sub("v", plain)
     return (jellyfish.metaphone(plain) or plain.upper())[:12]

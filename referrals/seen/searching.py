@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 from partnerships import audit
 from partnerships.access import Actor
 from partnerships.models import Partnership, User
+from partnerships.typed import clean_line
 from referrals.domain.identifiers import nhs_number_is_valid, tidy, upn_is_valid
 from referrals.domain.lookup import search_keys, street_keys, telephone_key
 from referrals.domain.names import fold, words
@@ -42,7 +43,8 @@ def search(actor: Actor, terms: Mapping[str, str]) -> Results:
         return Results([], False)
     rows = Referral.objects.visible_to(actor)
     wanted: Keys = []
-    for name, typed in terms.items():
+    for name, said in terms.items():
+        typed = clean_line(said)
         if name == "reference":
             reading = read_reference(typed)
             rows = rows.filter(reference=reading.reference if reading.valid else typed.strip().upper())
@@ -61,8 +63,8 @@ def search(actor: Actor, terms: Mapping[str, str]) -> Results:
         .defer(*LONG)
         .prefetch_related(Prefetch("children", Child.objects.only(*IN_A_LINE)))
     )
-    said = set(words(terms.get("name", "")))
-    ordered = sorted(shown, key=lambda row: (-closeness(row, said), -row.received_at.timestamp(), str(row.pk)))
+    written = set(words(terms.get("name", "")))
+    ordered = sorted(shown, key=lambda row: (-closeness(row, written), -row.received_at.timestamp(), str(row.pk)))
     return Results(ordered[:MOST], len(keys) > MOST)
 
 

@@ -17,6 +17,7 @@ from referrals.clocks.sweep import team_members
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.routing import the_default
 from referrals.models import Referral
+from referrals.triage.assigning import can_take
 from referrals.triage.deciding import decide
 from referrals.triage.decisions import acknowledge, lado_told, reopen
 from referrals.triage.moves import (
@@ -141,8 +142,8 @@ def reassign(*, referral: Referral, to: User, seen: int | None = None, by: User,
         return row
     if seen is not None and seen != row.revision:
         raise Stale(row)
-    if to.pk not in {user.pk for user in team_members(row)}:
-        raise Refused(f"{to.name} does not work in the queue of {row.team.name}. Choose somebody who does.")
+    if to.pk != by.pk:
+        can_take(row, to, at=at)
     before = row.owner
     said = f"{by.name} took it over" if to.pk == by.pk else f"{by.name} handed it to {to.name}"
     if before and before.pk != by.pk:

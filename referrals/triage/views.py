@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -36,8 +37,11 @@ def the_referral(request: Signed, referral_id: uuid.UUID, step: str = "") -> Ref
     return referral
 
 
-def back_to(referral: Referral) -> HttpResponse:
-    return redirect("referral", partnership=referral.partnership.slug, referral_id=referral.pk)
+def back_to(referral: Referral, request: Signed = None) -> HttpResponse:
+    """To the referral's page; where the request came from a list, within that list still."""
+    here = reverse("referral", kwargs={"partnership": referral.partnership.slug, "referral_id": referral.pk})
+    query = request.GET.urlencode() if request is not None and "list" in request.GET else ""
+    return redirect(f"{here}?{query}" if query else here)
 
 
 @gate(Permission.REFERRAL_READ)
@@ -77,7 +81,7 @@ def referral_claim(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         messages.success(request, f"Referral {row.reference} is yours.")
-    return back_to(row)
+    return back_to(row, request)
 
 
 @gate(Permission.REFERRAL_CLAIM)
@@ -90,4 +94,4 @@ def referral_release(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         messages.success(request, f"Referral {row.reference} is back in the queue.")
-    return back_to(row)
+    return back_to(row, request)

@@ -9,6 +9,7 @@ import time
 import uuid
 from argparse import ArgumentParser
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -22,8 +23,11 @@ from partnerships.models import Partnership, Team
 from referrals.bulk import Table
 from referrals.clocks.actions import RUN_ON_A_REFERRAL, WARN_AT
 from referrals.domain.lifecycle import Outcome, State
+from referrals.domain.lookup import stored_keys
+from referrals.domain.matching import Person
 from referrals.domain.reference import make_reference
-from referrals.models import Child, ChosenIndicator, Clock, Decision, Event, Referral
+from referrals.models import Child, ChosenIndicator, Clock, Decision, Event, LookupKey, Referral
+from referrals.standing import why
 from thresholds.calendars import calendar_of
 from thresholds.domain.clock import due
 from thresholds.domain.scheme import Route
@@ -40,7 +44,7 @@ LAST = "Abara Bishop Cole Dyer Ekwe Frost Gill Hart Ismail Jones Kaur Lowe Mistr
 FIRST_NAMES, LAST_NAMES = FIRST.split(), LAST.split()
 LEVEL_WEIGHTS = (1, 5, 3, 2)
 OUTCOMES = [outcome.value for outcome in Outcome]
-WRITTEN = (Referral, Child, ChosenIndicator, Clock, Decision, Event)
+WRITTEN = (Referral, Child, ChosenIndicator, Clock, Decision, Event, LookupKey)
 """The tables written to, each after those it refers to."""
 
 BORN, ON = "the day of birth", "the day of sending"
@@ -67,6 +71,8 @@ class Turned:
     screening: str
     of_referral: str
     facts: str
+    why: str
+    flag_words: str
 
     @property
     def urgency(self) -> tuple[int, int]:
@@ -170,6 +176,9 @@ class Writer:
             route=most.route,
             flags=most.flags,
             immediate_danger=most.danger,
+            why=most.why,
+            flag_words=most.flag_words,
+            consent_said="To be settled" if "|consent_to_settle|" in most.flag_words else "Given",
             state=State.DECIDED.value if decided_at else State.IN_HAND.value if claimed else State.WAITING.value,
             team_id=self.mash.pk if mash else chance.choice(self.early_help).pk,
             went_through_mash=mash,
@@ -200,12 +209,15 @@ class Writer:
 
     def child(self, referral: uuid.UUID, told: Turned, order: int, born: dt.date, on: dt.date) -> uuid.UUID:
         chance, key = self.chance, self.key()
+        first, last = chance.choice(FIRST_NAMES), chance.choice(LAST_NAMES)
+        for kept in (*keys_of(first, last), f"born:{born.isoformat()}"):
+            self.tables[LookupKey].add(referral_id=referral, child_id=key, key=kept)
         self.tables[Child].add(
             id=key,
             referral_id=referral,
             order=order,
-            first_name=chance.choice(FIRST_NAMES),
-            last_name=chance.choice(LAST_NAMES),
+            first_name=first,
+            last_name=last,
             date_of_birth=born,
             sex=chance.choice("MF"),
             facts=told.facts.replace(BORN, born.isoformat()).replace(ON, on.isoformat()),
@@ -233,6 +245,8 @@ class Writer:
                 screening=json.dumps(screening),
                 of_referral=json.dumps({**screening, "facts": written, "child": 1, "previous_contacts": []}),
                 facts=json.dumps(marked),
+                why=why(screening, self.scheme),
+                flag_words="".join(f"|{flag}" for flag in screening["flags"]) + "|",
             )
         return self.told[asked]
 
@@ -271,6 +285,12 @@ class Writer:
             next_step_at=next_step_at,
             met_at=decided_at,
         )
+
+
+@lru_cache(maxsize=2000)
+def keys_of(first: str, last: str) -> tuple[str, ...]:
+    """The keys of a name, by which searches and the matcher find it."""
+    return tuple(sorted(stored_keys(Person(first, last))))
 
 
 def hours_of(version: SchemeVersion, partnership: Partnership) -> dict[str, dt.timedelta]:
