@@ -220,7 +220,7 @@ def said(case: ReplayedCase, facts: Facts, before: Scheme, after: Scheme) -> lis
     earlier = facts.previous_contacts
     rows = [
         ("Age", UNBORN if child.unborn else age_band(child.date_of_birth, child.expected_on, on)),
-        ("Judged by the referrer", before.step(facts.judged_level)),
+        ("Judged by the referrer", before.step(facts.judged_level) if facts.judged_level else "Not judged"),
         ("In immediate danger", yes_no[facts.immediate_danger]),
         ("Parents agree", yes_no[facts.consent.given]),
         ("Earlier contacts", str(earlier if isinstance(earlier, int) else len(earlier))),
