@@ -18,11 +18,19 @@ def mark_read(*, partnership: Partnership, by: User, at: dt.datetime) -> int:
     return unread.update(read_at=at)
 
 
+LEFT = "notices_left_unread"
+"""Where the person of a request carries how much is unread by partnership, once it was asked: the head shows it."""
+
+
 def read_with(*, referral: Referral, by: User, at: dt.datetime) -> int:
-    """Who opens a referral has read what the notices about it said."""
-    return Notice.objects.filter(
-        partnership=referral.partnership_id, to=by, referral=referral, read_at__isnull=True
-    ).update(read_at=at)
+    """Who opens a referral has read what the notices about it said. One query where there is none."""
+    unread = Notice.objects.in_portal(by).filter(partnership=referral.partnership_id, read_at__isnull=True)
+    rows = list(unread.values_list("pk", "referral_id"))
+    here = [key for key, about in rows if about == referral.pk]
+    if here:
+        Notice.objects.filter(pk__in=here).update(read_at=at)
+    setattr(by, LEFT, {referral.partnership_id: len(rows) - len(here)})
+    return len(here)
 
 
 @transaction.atomic

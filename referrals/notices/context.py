@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from referrals.models import Notice
+from referrals.notices.actions import LEFT
 
 
 def counts(request: HttpRequest) -> dict[str, Any]:
@@ -16,6 +17,9 @@ def counts(request: HttpRequest) -> dict[str, Any]:
         return {}
 
     def unread() -> dict[str, int]:
+        known: dict[int, int] = getattr(user, LEFT, {})
+        if partnership.pk in known:
+            return {"notices": known[partnership.pk]}
         return {"notices": Notice.objects.in_portal(user).filter(partnership=partnership, read_at__isnull=True).count()}
 
     return {"link_counts": SimpleLazyObject(unread)}
