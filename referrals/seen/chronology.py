@@ -67,6 +67,8 @@ class History:
     in_window: int
     without_action: int
     would_indicate: str
+    own: tuple[Decision, ...] = ()
+    """The decisions of the referral itself, the earliest first: read with the others', in one query."""
 
     @property
     def unlisted(self) -> int:
@@ -76,9 +78,6 @@ class History:
     def accumulated(self) -> str:
         """What the threshold's rule on earlier contacts makes of them, where it is more than was indicated."""
         return f"Together with the earlier contacts, the threshold would indicate {self.would_indicate}."
-
-
-NOTHING = History(0, (), (), (), 0, 0, "")
 
 
 def history(referral: Referral, actor: Actor, *, at: dt.datetime) -> History:
@@ -98,12 +97,12 @@ def history(referral: Referral, actor: Actor, *, at: dt.datetime) -> History:
     sure -= {each.other for each in found if frozenset((each.ours, each.other)) in apart}
     linked = joined(mine | sure, links) - mine
     if not found and not linked:
-        return NOTHING
+        return History(0, (), (), (), 0, 0, "", tuple(_made([referral.pk]).get(referral.pk, ())))
     places = {each.other: each.referral_id for each in found}
     if missing := linked - set(places):
         places |= dict(Child.objects.filter(pk__in=missing, referral__in=within).values_list("pk", "referral_id"))
     how: dict[uuid.UUID, Contact] = {}
-    rows = _rows(set(places.values()), referral, actor)
+    rows, own = _rows(set(places.values()), referral, actor)
     by_pair = {frozenset((each.one_id, each.other_id)): each for each in links}
     matches = {each.other: each for each in found}
     for other, key in places.items():
@@ -143,6 +142,7 @@ def history(referral: Referral, actor: Actor, *, at: dt.datetime) -> History:
         in_window=len(recent),
         without_action=sum(each.ended_without_action for each in recent) if shown_all else 0,
         would_indicate=_would_indicate(referral, ours, counted),
+        own=tuple(own),
     )
 
 
@@ -157,7 +157,7 @@ def _likeliest(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
     return tuple(sorted(contacts, key=lambda each: (-(each.match.score if each.match else 0), str(each.other)))[:MOST])
 
 
-def _rows(keys: set[uuid.UUID], referral: Referral, actor: Actor) -> dict[uuid.UUID, Any]:
+def _rows(keys: set[uuid.UUID], referral: Referral, actor: Actor) -> tuple[dict[uuid.UUID, Any], list[Decision]]:
     """The referrals with what a line of a chronology needs, each with `open` and `made`. Two queries."""
     may_open = Referral.objects.visible_to(actor).filter(pk=OuterRef("pk"))
     rows: list[Any] = list(
@@ -166,12 +166,19 @@ def _rows(keys: set[uuid.UUID], referral: Referral, actor: Actor) -> dict[uuid.U
         .select_related("team", "scheme_version", "agency")
         .defer(*HEAVY, "answers", "screening", "referrer_details")
     )
-    made: dict[uuid.UUID, list[Decision]] = {}
-    for decision in Decision.objects.filter(referral__in=[row.pk for row in rows]).select_related("by").order_by("at"):
-        made.setdefault(decision.referral_id, []).append(decision)
+    made = _made([referral.pk, *(row.pk for row in rows)])
     for row in rows:
         row.made = made.get(row.pk, [])
-    return {row.pk: row for row in rows}
+    return {row.pk: row for row in rows}, made.get(referral.pk, [])
+
+
+def _made(referrals: list[uuid.UUID]) -> dict[uuid.UUID, list[Decision]]:
+    """The decisions of these referrals, the earliest first, with what a page says of them. One query."""
+    found = Decision.objects.filter(referral__in=referrals).order_by("at", "pk")
+    made: dict[uuid.UUID, list[Decision]] = {}
+    for each in found.select_related("by", "child", "support_team", "authorised_by", "sign_off__settled_by"):
+        made.setdefault(each.referral_id, []).append(each)
+    return made
 
 
 def _level(referral: Referral) -> str:

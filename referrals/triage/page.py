@@ -128,7 +128,8 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
     if not challenged:
         done.add("disagreement")
     steps = next_steps(referral, actor, done=done)
-    made = decisions(referral, scheme)
+    seen = history(referral, actor, at=at)
+    made = decision_lines(reversed(seen.own), scheme)
     return {
         "referral": referral,
         "now": at,
@@ -153,7 +154,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "writes_here": actor.can(Permission.REFERRAL_DECIDE) and works_in(actor, referral.team),
         "clocks": clocks,
         "clock_rows": clock_reading.shown(clocks, actor, works_here=works_in(actor, referral.team), at=at),
-        "history": history(referral, actor, at=at),
+        "history": seen,
         "decisions": made,
         **beside_it,
         "works_here": works_in(actor, referral.team),
@@ -351,14 +352,6 @@ def ratings(referral: Referral, actor: Actor) -> list[RiskRating]:
     if actor.can(Permission.REFERRAL_READ_ALL):
         return list(rated)
     return [each for each in rated if works_in(actor, each.team) or each.team_id in actor.team_ids]
-
-
-def decisions(referral: Referral, scheme: Scheme) -> list[dict[str, Any]]:
-    """Every decision, the latest first, each with what it says in words."""
-    made = Decision.objects.filter(referral=referral).select_related(
-        "by", "child", "support_team", "authorised_by", "sign_off__settled_by"
-    )
-    return decision_lines(made.order_by("-at", "-pk"), scheme)
 
 
 def decision_lines(made: Iterable[Decision], scheme: Scheme) -> list[dict[str, Any]]:
