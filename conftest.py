@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client, TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -35,6 +36,25 @@ def log_in_with_every_factor(self: Client, user: Any, backend: str | None = None
 
 Client.force_login = log_in_with_every_factor
 Client.force_login_by_password = log_in
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where everything on the database has just passed on PostgreSQL, ask SQLite only where it may answer otherwise.
+
+    That is what locks, commits, triggers and raw statements do: tests that need real transactions, and modules marked
+    `both_databases`. `bin/test` says so with RAN_ON_POSTGRESQL.
+    """
+    if os.environ.get("RAN_ON_POSTGRESQL") != "1":
+        return
+    kept, left = [], []
+    for item in items:
+        database = item.get_closest_marker("django_db")
+        real = bool(database and database.kwargs.get("transaction")) or "transactional_db" in item.fixturenames
+        again = real or item.get_closest_marker("both_databases") or "integration" not in item.path.parts
+        (kept if again else left).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left)
+
 
 flush = TransactionTestCase._fixture_teardown
 
@@ -66,6 +86,19 @@ def django_db_modify_db_settings(
 @pytest.fixture(scope="session")
 def attachments_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("attachments")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Tables straight from the models (`--no-migrations`), with the triggers that a migration would have put there.
+
+    Going through every migration costs each process half a minute. That they lead to the same tables is what
+    `make lint` asks; that they run is shown by the journeys, whose portals migrate an empty database of either kind.
+    """
+    with django_db_blocker.unblock():
+        MigrationRecorder(connection).ensure_schema()  # the one table that no model makes
+        for guard in (append_only, immutability):
+            guard.install(connection)
 
 
 @pytest.fixture(autouse=True)

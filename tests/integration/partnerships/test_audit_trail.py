@@ -15,7 +15,7 @@ from partnerships import append_only, audit
 from partnerships.models import AuditEntry, AuditHead, Partnership
 from tests.factories import NOW, make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture

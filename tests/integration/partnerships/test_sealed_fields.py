@@ -15,7 +15,7 @@ from partnerships import encryption
 from referrals.models import Referral
 from tests.factories import make_referral, make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def stored(referral: Referral) -> str:

@@ -21,7 +21,7 @@ from referrals.health import look
 from referrals.models import Clock, Heartbeat, Notice, NoticeChoice
 from tests.factories import NOW, World, make_referral, make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 MINUTE = dt.timedelta(minutes=1)
 
 

@@ -13,7 +13,7 @@ from tests.factories import make_world
 from thresholds.domain.screening import read_facts, screen, write_screening
 from thresholds.loading import load
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 NUMBER = 60
 
 

@@ -27,6 +27,9 @@ from referrals.intake.answers import Answers, Place, seal
 from referrals.models import ChosenIndicator, Clock, Draft, Event, FamilyMember, Notice, Referral
 from tests.factories import NOW, World, make_person, make_referral, make_world
 
+pytestmark = pytest.mark.both_databases
+
+
 WHO = {"first_name": "Robin", "last_name": "Marlow", "born": "born", "date_of_birth": "2019-05-01"}
 
 

@@ -15,7 +15,7 @@ from referrals.clocks.actions import meet_clock, start_clocks
 from referrals.models import Clock, Heartbeat, Notice
 from tests.factories import NOW, make_referral, make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture

@@ -21,6 +21,9 @@ from referrals.triage import actions
 from referrals.triage.actions import Elsewhere, Refused, Stale, TakenBy
 from tests.factories import NOW, World, make_person, make_referral, make_world, sign
 
+pytestmark = pytest.mark.both_databases
+
+
 LATER = NOW + dt.timedelta(hours=3)
 EARLY = ("health-2-02",)
 

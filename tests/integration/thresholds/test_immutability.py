@@ -25,7 +25,7 @@ from thresholds.models import (
     SchemeVersion,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 CONTENT: list[Any] = [Level, Domain, Indicator, Rule, Limit, ConsentReason, Evidence, EscalationStage, Change, Approval]
 MOVES = {"state", "holds_until", "in_force_to"}
 every_table = pytest.mark.parametrize("model", CONTENT, ids=lambda model: model.__name__)
