@@ -73,8 +73,10 @@ def test_a_manager_finds_who_read_a_referral_and_nobody_else_reads_the_trail(
         manager.get(address, {"person": screener.email.upper()}).content.decode().count("<code>referral.read</code>")
         == 21
     )
-    assert "0 entries" in manager.get(address, {"last_0": "1", "last_1": "1", "last_2": "2020"}).content.decode()
-    assert manager.get(address, {"first_0": "99", "first_1": "1", "first_2": "2020"}).status_code == 422
+    assert (
+        "0 entries" in manager.get(address, {"last_day": "1", "last_month": "1", "last_year": "2020"}).content.decode()
+    )
+    assert manager.get(address, {"first_day": "99", "first_month": "1", "first_year": "2020"}).status_code == 422
     with django_assert_max_num_queries(16):
         manager.get(address)
     assert AuditEntry.objects.filter(verb="trail.read", by=world.person(Role.MANAGER)).exists()
