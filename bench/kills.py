@@ -282,6 +282,7 @@ def main() -> None:
             raise SystemExit(f"kills: {needed} is not installed; nothing was measured.")
     if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         raise SystemExit("kills: PostgreSQL is not installed; nothing was measured.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("kills: stopped before the end"))  # and what it started with it
     folder = Path(tempfile.mkdtemp(prefix="front-door-kills-"))
     services = Services(folder)
     try:

@@ -115,7 +115,6 @@ STATUSES: dict[str, dict[str, Status]] = {
         "clock_due_soon": Status("Something is due soon"),
         "clock_overdue": Status("Something is overdue"),
         "clock_late": Status("Please say why something was late"),
-        "challenged": Status("A decision is challenged"),
         "letter_text": Status("The text of a letter waits for approval"),
         "digest": Status("The morning’s digest"),
         "stood_still": Status("A background loop stood still"),

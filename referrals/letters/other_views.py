@@ -95,8 +95,8 @@ def letter_challenge(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UU
     if form.is_valid():
         words, now = form.cleaned_data["words"], timezone.now()
         if receipts.answer(letter=letter, how=Letter.Answer.CHALLENGED, words=words, by=request.user, at=now):
-            messages.success(request, f"Your words are with {letter.sent_by.name}, who will answer you.")
-            return redirect("referral_track", partnership=request.partnership.slug, referral_id=referral_id)
+            messages.success(request, "Your challenge has been sent. Whoever decided it is told, and their manager.")
+            return redirect("disagreement", partnership=request.partnership.slug, referral_id=referral_id)
         form.add_error(None, "This letter has been answered already. Telephone whoever wrote it.")
     context = {"letter": letter, "referral": letter.referral, "form": form}
     return render(request, "referrals/letters/challenge.html", context, status=422 if form.errors else 200)

@@ -88,4 +88,4 @@ def test_late_told_and_answered(
     shot(page, f"clocks-challenge-{width}")
     assert_axe_clean(page)
     page.get_by_role("button", name="Send", exact=True).click()
-    assert page.get_by_text("who will answer you").count() == 1
+    assert page.get_by_text("Your challenge has been sent.").count() == 1

@@ -16,7 +16,7 @@ from partnerships.permissions import Role
 from referrals import outbox
 from referrals.domain.lifecycle import Outcome
 from referrals.letters import texts_kept, writing
-from referrals.models import Event, Letter, LetterText, Notice, Referral
+from referrals.models import Disagreement, Event, Letter, LetterText, Notice, Referral
 from referrals.triage import actions
 from tests.factories import NOW, World, make_person, make_referral, make_world, sign
 
@@ -169,8 +169,11 @@ def test_the_reader_agrees_or_challenges_once_and_a_challenge_is_heard(world: Wo
     assert practitioner.post(at(world, "letter_challenge", **where), said).status_code == 302
     letter.refresh_from_db()
     assert (letter.answer, letter.answer_words) == ("challenged", "The baby was not seen.")
-    told = Notice.objects.get(kind="challenged")
-    assert told.to == letter.sent_by and "baby" not in told.body + told.subject
+    raised = Disagreement.objects.get(referral=referral)
+    assert raised.words == "The baby was not seen." and referral.clocks.filter(slug="escalation_stage").count() == 1
+    told = Notice.objects.filter(kind__startswith="disagreement_")
+    assert {each.to for each in told} == {letter.sent_by, world.person(Role.MANAGER)}
+    assert all("baby" not in each.body + each.subject for each in told)
     practitioner.post(at(world, "letter_agree", **where))
     letter.refresh_from_db()
     assert letter.answer == "challenged", "the first answer is kept"

@@ -163,12 +163,25 @@ def test_links_follow_what_one_may_do(monkeypatch):
         "Your account",
         "Sign out",
     ]
-    assert words(Role.SCREENER) == ["Queue", "Notices", "Threshold", "Your account", "Sign out"]
+    assert words(Role.SCREENER) == [
+        "Queue",
+        "Search",
+        "Key a contact",
+        "Checks",
+        "Notices",
+        "Threshold",
+        "Your account",
+        "Sign out",
+    ]
     assert words(Role.MANAGER) == [
         "Queue",
+        "Search",
         "Sign-offs",
+        "Checks",
+        "Early help",
         "Notices",
         "Reports",
+        "Audit trail",
         "Threshold content",
         "Threshold",
         "Your account",
