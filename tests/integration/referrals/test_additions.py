@@ -14,7 +14,6 @@ from django_scopes import scope
 from partnerships.permissions import Role
 from referrals.models import Addendum, Clock, Draft, Event, Notice, Referral
 from referrals.triage import actions as triage
-from referrals.triage.queries import waiting_for
 from tests import hostile_files
 from tests.factories import NOW, World, make_person, make_referral, make_world
 
@@ -88,7 +87,7 @@ def test_danger_goes_to_the_top_and_people_are_told(world: World, practitioner: 
     assert after.immediate_danger and after.team == world.mash and after.owner is None and after.state == "waiting"
     assert after.flags[0] == "immediate_danger" and after.went_through_mash
     with scope(partnership=world.partnership):
-        assert calm in list(waiting_for(world.mash)[:4]), "among those in danger, above all others"
+        assert calm in list(Referral.objects.in_queue(world.mash)[:4]), "among those in danger, above all others"
         assert Event.objects.filter(referral=calm, kind="moved_for_danger").exists()
     assert told(world, "danger_added") == {world.person(Role.SCREENER).name, world.person(Role.MANAGER).name}
     assert signed_in(worker).get(f"/testshire/triage/{calm.pk}/").status_code == 404, "the fire-wall holds"
