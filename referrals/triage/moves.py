@@ -132,6 +132,11 @@ def move(
 ) -> Referral:
     """Take a locked referral to its next state. Raises `lifecycle.NotAllowed` where that state allows no such move."""
     before = State(referral.state)
+    if referral.restricted and changes.get("team", referral.team) != referral.team:
+        raise Refused(
+            f"Referral {referral.reference} is restricted, and nobody of the other team could see it there. "
+            "Lift the restriction first, then restrict it again with people of that team."
+        )
     changes = {**changes, "state": next_state(before, move).value, "revision": referral.revision + 1}
     if before is State.PROPOSED:
         proposal_is_over(referral)

@@ -152,6 +152,16 @@ def test_a_late_one_reaches_the_managers_by_its_reference_alone(world: World, so
     assert NAME not in "".join(notice.body + notice.subject for notice in notices)
 
 
+def test_it_never_goes_to_a_team_of_which_nobody_could_see_it(world: World, sol: Any) -> None:
+    row = make_referral(world, indicators=("health-2-02",))
+    erin = world.person(Role.EARLY_HELP)
+    row = restricting.restrict(referral=row, named=[erin], reason="Family.", by=erin, at=NOW)
+    with pytest.raises(Refused, match="Lift the restriction first"):
+        actions.step_up(referral=row, reason="She told me more.", by=erin, at=NOW)
+    row.refresh_from_db()
+    assert row.team == world.early_help
+
+
 def test_restricting_and_lifting_on_the_page(world: World, sol: Any) -> None:
     row, sam = make_referral(world, child={"first_name": NAME}), world.person(Role.SCREENER)
     client = client_of(sam)
