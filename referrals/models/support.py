@@ -18,10 +18,11 @@ from referrals.models.referral import Referral
 
 class SupportQuerySet(models.QuerySet["Support"]):
     def visible_to(self, actor: Actor) -> SupportQuerySet:
-        """The early help of one's own teams; all of it for who reads all."""
+        """The early help of one's own teams; all of it for who reads all. Of what is restricted, as of its referral."""
         if actor.partnership is None or actor.user is None:
             return self.none()
-        mine = self.filter(partnership=actor.partnership)
+        shown = Referral.objects.filter(partnership=actor.partnership).unless_restricted(actor)
+        mine = self.filter(partnership=actor.partnership, referral__in=shown.order_by().values("pk"))
         if actor.can(Permission.REFERRAL_READ_ALL):
             return mine
         if not actor.can(Permission.SUPPORT_KEEP):

@@ -86,9 +86,13 @@ def publish_from_its_date(version: SchemeVersion, *, at: dt.datetime) -> SchemeV
 
 
 def seed_people(partnership: Partnership) -> None:
-    """A person for each role. The practitioner and the lead are of the first school; early help of the default team."""
+    """A person for each role: practitioner and lead of the first school, the checker of the police.
+
+    Early help is of the default team, and there is one more person for each other team.
+    """
     school = Agency.objects.filter(partnership=partnership).order_by("kind", "pk")
     agency = school.filter(kind="school").first() or school.first()
+    police = school.filter(kind="police").first() or agency
     mash = Team.objects.get(partnership=partnership, kind=Team.Kind.MASH)
     early_help = Team.objects.filter(partnership=partnership, kind=Team.Kind.EARLY_HELP)
     default = early_help.filter(is_default=True).first() or early_help.first()
@@ -99,8 +103,8 @@ def seed_people(partnership: Partnership) -> None:
             user=user,
             partnership=partnership,
             role=role.value,
-            agency=agency if role in (Role.PRACTITIONER, Role.SAFEGUARDING_LEAD) else None,
-            team=mash if role is Role.SCREENER else default if role is Role.EARLY_HELP else None,
+            agency=police if role is Role.CHECKER else agency if role.of_an_agency else None,
+            team=mash if role in (Role.SCREENER, Role.SENIOR) else default if role is Role.EARLY_HELP else None,
         )
     for team in early_help.exclude(slug=default.slug if default else ""):
         user = demo_user(partnership, f"early-help-{team.slug}", f"Early help, {team.name}", "Early help worker")
