@@ -25,7 +25,7 @@ from django_scopes import scope
 from partnerships.middleware import RequestIdMiddleware
 from partnerships.models import Membership, User
 from partnerships.permissions import Role
-from referrals import outbox
+from referrals import outbox, post
 from referrals.letters.render import fetcher
 from referrals.models import Decision, Draft, Letter, Notice, Referral
 from tests.factories import NOW, World, make_draft, make_person, make_referral, make_world
@@ -310,7 +310,15 @@ def test_what_is_posted_beside_the_question_changes_nothing(world: World) -> Non
 def test_only_who_has_it_decides_and_only_once(world: World) -> None:
     one = f"/testshire/triage/{make_referral(world).pk}/"
     mine, colleague = as_(world.person(Role.SCREENER)), as_(make_person(world, Role.SCREENER, team=world.mash))
-    decision = {"decided_level": "4", "outcome": "advice", "reason": WORRY, "told_referrer": "Keep watching."}
+    decision = {
+        "decided_level": "4",
+        "outcome": "strategy_discussion",
+        "primary_need": "N1",
+        "reason": WORRY,
+        "told_referrer": "Keep watching.",
+        "parents_told_by": "worker",
+        "child_told_by": "worker",
+    }
 
     def decides(client: Client, revision: int) -> bool:
         client.post(f"{one}decide/", {**decision, "revision": str(revision)})
@@ -433,7 +441,7 @@ def test_a_slow_mail_system_lets_no_second_delivery_take_what_is_being_sent(
             free.append(Notice.objects.deliverable(moment).filter(pk=key).exists())
             return 1
 
-    monkeypatch.setattr(outbox, "get_connection", Slow)
+    monkeypatch.setattr(post, "get_connection", Slow)
     monkeypatch.setattr(outbox.time, "monotonic", lambda: clock[0])
     assert outbox.deliver_due(at=NOW).sent == 4
     assert free == [False] * 4
