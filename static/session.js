@@ -1,5 +1,5 @@
 // A sign-in that is about to end: the page says so in time, and one press puts the end off. What was typed stays.
-const { sessionLeft, sessionWarn, session } = document.body.dataset;
+const { sessionLeft, sessionWarn, session, sessionToken } = document.body.dataset;
 const main = document.getElementById("main-content");
 let banner = null;
 
@@ -21,16 +21,12 @@ function show(words, button) {
   banner.querySelector(".govuk-notification-banner__content").append(press);
 }
 
-function token() {
-  return document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
-}
-
 async function ask(method) {
   let told;
   try {
     const answer = await fetch(session, {
       method,
-      headers: { Accept: "application/json", ...(method === "POST" && { "X-CSRFToken": token() }) },
+      headers: { Accept: "application/json", ...(method === "POST" && { "X-CSRFToken": sessionToken }) },
       credentials: "same-origin",
     });
     told = await answer.json();

@@ -27,7 +27,7 @@ from typing import Any
 import psycopg2
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60
+PATIENCE = 150
 
 
 @dataclass(frozen=True)

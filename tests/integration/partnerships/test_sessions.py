@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -174,3 +175,16 @@ def without_tokens(page: str) -> str:
     import re
 
     return re.sub(r'(csrfmiddlewaretoken" value|nonce|content)="[^"]*"', "", page)
+
+
+def test_staying_signed_in_works_from_a_page_without_a_form(world: World) -> None:
+    """The page's script sends the token that the page carries: a strict client is let through by it alone."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(world.person(Role.PRACTITIONER))  # now: the limits of a sign-in are counted by the real clock
+    page = client.get("/testshire/threshold/").content.decode()
+    token = re.search(r'data-session-token="([^"]+)"', page)
+    address = re.search(r'data-session="([^"]+)"', page)
+    assert token and address
+    assert client.post(address[1], headers={"Accept": "application/json"}).status_code == 403
+    answer = client.post(address[1], headers={"Accept": "application/json", "X-CSRFToken": token[1]})
+    assert answer.status_code == 200 and answer.json()["seconds"] > 0
