@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 from partnerships.models import Membership, User
 from partnerships.permissions import Role
@@ -16,7 +17,11 @@ def chase(clock: Clock, stage: str, *, at: dt.datetime) -> None:
     """Tell whoever owes the answer that this clock times. Other clocks chase nobody."""
     if clock.slug not in Ask.Kind.values:
         return
-    ask = Ask.objects.open().filter(referral=clock.referral_id, pk=clock.subject).select_related("partnership").first()
+    try:
+        asked = uuid.UUID(clock.subject)
+    except ValueError:  # a clock that somebody started by hand times no question of ours
+        return
+    ask = Ask.objects.open().filter(referral=clock.referral_id, pk=asked).select_related("partnership").first()
     if ask is None:
         return
     link = address_of_check(ask) if ask.kind == Ask.Kind.CHECK else address_of_question(ask)

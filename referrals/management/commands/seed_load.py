@@ -20,6 +20,7 @@ from django_scopes import scope
 
 from partnerships.hours import LONDON
 from partnerships.models import Partnership, Team
+from partnerships.permissions import Role
 from referrals.bulk import Table
 from referrals.clocks.actions import RUN_ON_A_REFERRAL, WARN_AT
 from referrals.domain.lifecycle import Outcome, State
@@ -47,6 +48,7 @@ OUTCOMES = [outcome.value for outcome in Outcome]
 WRITTEN = (Referral, Child, ChosenIndicator, Clock, Decision, Event, LookupKey)
 """The tables written to, each after those it refers to."""
 
+REFER = (Role.PRACTITIONER.value, Role.SAFEGUARDING_LEAD.value)
 BORN, ON = "the day of birth", "the day of sending"
 """What stands in a story's facts for each child's own days."""
 
@@ -121,7 +123,7 @@ class Writer:
         held = partnership.memberships.select_related("user")
         details = Referral._meta.get_field("referrer_details")
         self.referrers = [
-            (m.user_id, details.get_db_prep_save({"name": m.user.name}, connection)) for m in held if m.agency_id
+            (m.user_id, details.get_db_prep_save({"name": m.user.name}, connection)) for m in held if m.role in REFER
         ]
         self.screeners = [m.user_id for m in held if m.role == "screener"]
         self.scheme, self.hours = load(self.version), hours_of(self.version, partnership)

@@ -465,7 +465,7 @@ def test_the_summary_is_a_tagged_pdf_with_no_name_in_its_own(world: World, scree
     referral = claimed(world, answers=ANSWERS)
     response = screener.get(of(world, "referral_summary", referral))
     assert response["Content-Type"] == "application/pdf"
-    assert response["Content-Disposition"] == f'attachment; filename="{referral.pk}.pdf"'
+    assert response["Content-Disposition"] == f'attachment; filename="summary-{referral.reference}.pdf"'
     reader = PdfReader(io.BytesIO(response.content))
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
     assert reader.trailer["/Root"]["/Lang"] == "en"
