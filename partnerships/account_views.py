@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -81,9 +82,10 @@ def session_status(request: HttpRequest) -> HttpResponse:
         if "application/json" not in request.headers.get("Accept", ""):
             return redirect("account")
     left = sessions.remaining(request, now)
-    return told(left.seconds, left.extendable)
+    return told(left.seconds, left.extendable, token=get_token(request))
 
 
-def told(seconds: int, extendable: bool) -> JsonResponse:
-    answer: dict[str, Any] = {"seconds": max(seconds, 0), "extendable": extendable}
+def told(seconds: int, extendable: bool, **more: str) -> JsonResponse:
+    """more: the token with which a page without a form may say that somebody is still there."""
+    answer: dict[str, Any] = {"seconds": max(seconds, 0), "extendable": extendable, **more}
     return JsonResponse(answer)

@@ -1,7 +1,8 @@
 // A sign-in that is about to end: the page says so in time, and one press puts the end off. What was typed stays.
-const { sessionLeft, sessionWarn, session, sessionToken } = document.body.dataset;
+const { sessionLeft, sessionWarn, session } = document.body.dataset;
 const main = document.getElementById("main-content");
 let banner = null;
+let token = "";
 
 function show(words, button) {
   banner ||= main.insertBefore(document.createElement("div"), main.firstChild);
@@ -17,7 +18,10 @@ function show(words, button) {
   press.type = "button";
   press.className = "govuk-button govuk-!-margin-bottom-0";
   press.textContent = button;
-  press.addEventListener("click", () => ask("POST"));
+  press.addEventListener("click", async () => {
+    if (!token) await ask("GET");
+    ask("POST");
+  });
   banner.querySelector(".govuk-notification-banner__content").append(press);
 }
 
@@ -26,10 +30,11 @@ async function ask(method) {
   try {
     const answer = await fetch(session, {
       method,
-      headers: { Accept: "application/json", ...(method === "POST" && { "X-CSRFToken": sessionToken }) },
+      headers: { Accept: "application/json", ...(method === "POST" && { "X-CSRFToken": token }) },
       credentials: "same-origin",
     });
     told = await answer.json();
+    token = told.token || token;
   } catch {
     setTimeout(() => ask("GET"), 15000);
     return;

@@ -40,7 +40,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(live, person, page, address, a
 def test_a_mistake_is_said_first_and_leads_to_its_box(live, person, page, assert_axe_clean, assert_fits):
     page.goto(live.url + reverse("account_login"))
     page.get_by_label("Email address").fill("ann at school")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     summary = page.locator(".govuk-error-summary")
     assert summary.evaluate("summary => summary === document.activeElement")
     assert_axe_clean(page)
@@ -72,7 +72,7 @@ def test_signing_in_and_out_needs_no_script(live, person, page_without_script):
     page.get_by_role("link", name="Sign in").click()
     page.get_by_label("Email address").fill(person.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("link", name="Sign out").click()
     page.get_by_role("button", name="Sign out").click()
     assert page.get_by_role("link", name="Sign in").is_visible()
