@@ -145,7 +145,7 @@ def test_every_mistake_is_listed_with_its_place_and_what_was_expected() -> None:
         assert expected in listed, listed
     assert sum(each.startswith("sheet Indicators, row 3, column Flags: found 'no such flag'") for each in listed) == 1
     assert sum(each.startswith("sheet Rules, row 6, column Kind: found 'lottery'") for each in listed) == 1
-    assert len(listed) < 20
+    assert len(listed) < 25, "a mistake that others follow from is not told many times over"
 
 
 @pytest.mark.parametrize(
