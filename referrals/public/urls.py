@@ -6,6 +6,7 @@ from referrals.public import views
 urlpatterns = [
     path("tell/", views.tell_before, name="tell_before"),
     path("tell/start/", views.tell_start, name="tell_start"),
+    path("tell/leave/", views.tell_leave, name="tell_leave"),
     path("tell/check/", views.tell_check, name="tell_check"),
     path("tell/send/", views.tell_send, name="tell_send"),
     path("tell/sent/", views.tell_sent, name="tell_sent"),

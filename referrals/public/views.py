@@ -24,6 +24,8 @@ from referrals.triage.views import the_referral
 HELD = "public_drafts"
 OPEN = "Whoever is worried about a child can tell of it without an account"
 LASTS = 2 * 60 * 60
+ELSEWHERE = "https://www.bbc.co.uk/weather"
+"""What is shown in place of the form to whoever had to leave it: a page that anybody may be looking at."""
 
 
 def offered(request: Any) -> None:
@@ -49,6 +51,20 @@ def tell_start(request: Any) -> HttpResponse:
     if not request.user.is_authenticated:
         request.session.set_expiry(LASTS)
     return to(request, STEPS[0].slug)
+
+
+@open_to_all("Whoever must hide the page at once has no time to sign in")
+@require_safe
+def tell_leave(request: Any) -> HttpResponse:
+    """Away from here at one press: this browser forgets what it began, and shows the weather.
+
+    A link and no form, since it must work without script. What was begun goes by its schedule; nobody reads it here.
+    """
+    offered(request)
+    rest = {slug: key for slug, key in request.session.get(HELD, {}).items() if slug != request.partnership.slug}
+    if rest or HELD in request.session:
+        request.session[HELD] = rest
+    return redirect(ELSEWHERE)
 
 
 def held(request: Any) -> Draft | None:

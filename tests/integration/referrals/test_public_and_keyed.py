@@ -227,3 +227,22 @@ def test_the_blank_form_prints(world: World) -> None:
     told = "\n".join(each.extract_text() for each in document.pages)
     assert "999" in told and "What happened?" in told and "Day and time" in told
     assert document.trailer["/Root"]["/MarkInfo"]["/Marked"]
+
+
+@pytest.mark.parametrize("sent", [False, True], ids=["while writing", "after sending"])
+def test_leaving_at_once_leaves_nothing_to_read(world: World, sent: bool) -> None:
+    """Somebody looks over a shoulder: one press shows the weather, and who uses the browser next finds nothing."""
+    world.partnership.public_form = True
+    world.partnership.save()
+    client = Client()
+    if sent:
+        tell(client)
+    else:
+        client.post("/testshire/tell/start/")
+        client.post("/testshire/tell/worry/", {"happened": WORRY})
+    exit_link = re.search(r'href="([^"]+)"[^>]*exit-this-page', client.get("/testshire/tell/").content.decode())
+    assert exit_link
+    assert client.get(exit_link[1])["Location"] == "https://www.bbc.co.uk/weather"
+    for page in ("check", "sent", "worry", "child", "you", ""):
+        answer = client.get(f"/testshire/tell/{page}/".replace("//", "/"), follow=True)
+        assert b"left alone" not in answer.content and b"Go on with what you began" not in answer.content, page
