@@ -69,6 +69,7 @@ STATUSES: dict[str, dict[str, Status]] = {
         "overdue": Status("Overdue", "red"),
         "met": Status("Met", "green"),
         "paused": Status("Paused", "grey"),
+        "stopped": Status("Stopped", "grey"),
     },
     "route": {
         "advice": Status("Advice", "green"),

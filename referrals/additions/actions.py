@@ -13,8 +13,9 @@ from partnerships import audit
 from partnerships.models import Agency, Team, User
 from partnerships.permissions import Permission, Role
 from referrals import outbox
+from referrals.asking.actions import withdraw_ask
 from referrals.attachments.actions import NotTaken, Sent, attach
-from referrals.clocks.actions import keep_next_due, meet_clock
+from referrals.clocks.actions import keep_next_due, stop_clocks
 from referrals.clocks.sweep import team_members
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.actions import start_draft
@@ -22,7 +23,7 @@ from referrals.intake.answers import Answers, blank, mapping
 from referrals.intake.pages import FAMILY, INVOLVED, PAGES, YOU
 from referrals.intake.routing import the_default
 from referrals.intake.sending import address
-from referrals.models import Addendum, Attachment, Clock, Draft, Referral
+from referrals.models import Addendum, Ask, Attachment, Draft, Referral
 from referrals.standing import keep_standing
 from referrals.triage.moves import Refused, held, locked, move, tell_story
 from thresholds.domain.terms import Flag
@@ -146,7 +147,10 @@ def ask_to_withdraw(*, referral: Referral, reason: str, token: str, by: User, at
 
 @transaction.atomic
 def answer_withdrawal(*, referral: Referral, agreed: bool, reason: str, by: User, at: dt.datetime) -> Referral:
-    """A screener agrees, which withdraws it and ends its clocks, or goes on all the same. Both with a reason."""
+    """A screener agrees, or goes on all the same. Both with a reason.
+
+    What is withdrawn stops its clocks and takes back what others were asked.
+    """
     row = locked(referral, by=by, needs=Permission.REFERRAL_DECIDE)
     asked = Addendum.objects.filter(referral=row, kind=Addendum.Kind.WITHDRAWAL, settled_at__isnull=True).first()
     if asked is None or row.withdrawal_asked_at is None:
@@ -160,6 +164,10 @@ def answer_withdrawal(*, referral: Referral, agreed: bool, reason: str, by: User
     row.withdrawal_asked_at = None
     row.save(update_fields=["withdrawal_asked_at"])
     if agreed:
+        stop_clocks(referral=row, by=by, at=at)
+        for ask in Ask.objects.open().filter(referral=row):
+            withdraw_ask(ask=ask, by=by, at=at)
+        row = locked(row, by=by, needs=Permission.REFERRAL_DECIDE)
         move(
             referral=row,
             move=Move.WITHDRAW,
@@ -169,8 +177,6 @@ def answer_withdrawal(*, referral: Referral, agreed: bool, reason: str, by: User
             by=by,
             at=at,
         )
-        for slug in list(Clock.objects.filter(referral=row, met_at__isnull=True).values_list("slug", flat=True)):
-            meet_clock(referral=row, slug=slug, by=by, at=at)
         told = "It was withdrawn, as you asked."
     else:
         tell_story(row, "withdrawal_refused", f"{by.name} goes on with it all the same.", note=reason, by=by, at=at)

@@ -198,6 +198,25 @@ def meet_clock(
     return True
 
 
+@transaction.atomic
+def stop_clocks(*, referral: Referral, by: User | None, at: dt.datetime) -> int:
+    """Stop every clock of a referral that ends without an answer, such as a withdrawn one. How many ran.
+
+    A stopped clock is neither met nor due: nobody is told of it, and it counts as in time with none. One that was
+    overdue by then stays late: that it was so is a fact. Nobody is asked why.
+    """
+    running = list(Clock.objects.select_for_update(of=("self",)).filter(referral=referral).unmet())
+    for clock in running:
+        if clock.paused_at is not None:
+            end_pause(clock, by=by, at=at)
+        clock.met_at, clock.met_by = at, by
+        clock.stage, clock.next_step_at = Clock.Stage.STOPPED, None
+        clock.save()
+        _record(clock, "clock.stopped", {"due_at": clock.due_at.isoformat()}, by, at)
+    keep_next_due(referral)
+    return len(running)
+
+
 def ask_why(clock: Clock, who: User, *, at: dt.datetime) -> None:
     """A notice to whoever met a clock late: why? Once."""
     outbox.tell(

@@ -16,10 +16,11 @@ from django_scopes import scope
 
 from partnerships import audit
 from partnerships.models import Membership, Partnership, User
-from partnerships.permissions import Role
+from partnerships.permissions import Permission, Role
 from referrals import health
 from referrals.asking.chasing import chase
 from referrals.clocks import words
+from referrals.domain.lifecycle import State
 from referrals.models import Clock, Referral, RestrictedAccess
 from referrals.outbox import tell
 
@@ -119,7 +120,10 @@ SUBJECTS = {
 
 
 def told_of(referral: Referral, taken: str) -> list[User]:
-    """Who hears of a step: the owner first, the team where nobody has it or it is overdue, the managers at last."""
+    """Who hears of a step: the owner first, the team where nobody has it or it is overdue, the managers at last.
+
+    What is proposed waits for a signature and not for its author: whoever may sign hears of each step as well.
+    """
     if taken == TO_MANAGER:
         return managers(referral.partnership)
     people: dict[object, User] = {}
@@ -127,6 +131,8 @@ def told_of(referral: Referral, taken: str) -> list[User]:
         people[referral.owner_id] = referral.owner
     if not people or taken == Clock.Stage.OVERDUE:
         people |= {user.pk: user for user in team_members(referral)}
+    if referral.state == State.PROPOSED.value and referral.owner:
+        people |= {user.pk: user for user in unless_kept_out(referral, signers(referral, by=referral.owner))}
     return list(people.values())
 
 
@@ -137,10 +143,30 @@ def team_members(referral: Referral) -> list[User]:
         held = held.filter(role=Role.SCREENER.value)
     else:
         held = held.filter(role=Role.EARLY_HELP.value, team=referral.team)
-    if referral.restricted:
-        named = RestrictedAccess.objects.filter(referral=referral, kind=RestrictedAccess.Kind.NAMED)
-        held = held.filter(user__in=named.holding(None).values("user"))
-    return [membership.user for membership in held.select_related("user")]
+    return unless_kept_out(referral, [membership.user for membership in held.select_related("user")])
+
+
+def unless_kept_out(referral: Referral, people: list[User]) -> list[User]:
+    """These people; of a restricted referral, those who are named on it."""
+    if not referral.restricted:
+        return people
+    named = RestrictedAccess.objects.filter(referral=referral, kind=RestrictedAccess.Kind.NAMED)
+    keys = set(named.holding(None).values_list("user", flat=True))
+    return [person for person in people if person.pk in keys]
+
+
+def signers(referral: Referral, *, by: User) -> list[User]:
+    """Who may sign for this referral: the managers, and the seniors of its team; never the author."""
+    roles = [role.value for role in Role if Permission.REFERRAL_AUTHORISE in role.permissions]
+    held = Membership.objects.filter(
+        partnership=referral.partnership, role__in=roles, ended_at__isnull=True, user__is_active=True
+    ).select_related("user")
+    people = {
+        each.user_id: each.user
+        for each in held
+        if each.user_id != by.pk and (each.role == Role.MANAGER.value or each.team_id == referral.team_id)
+    }
+    return sorted(people.values(), key=lambda person: person.name)
 
 
 def managers(partnership: Partnership) -> list[User]:

@@ -74,6 +74,7 @@ class Second(StrEnum):
     NO_FURTHER_ACTION = "no_further_action"
     LOWER = "lower"
     STEP_DOWN = "step_down"
+    ALWAYS = "always"
 
     @property
     def words(self) -> str:
@@ -84,6 +85,7 @@ SECONDS = {
     Second.NO_FURTHER_ACTION: "no further action",
     Second.LOWER: "decided below the level indicated",
     Second.STEP_DOWN: "a step down to early help",
+    Second.ALWAYS: "this threshold has every decision signed",
 }
 
 SAYS_NOTHING_OF_NEED = (Outcome.TRANSFER, Outcome.ALREADY_OPEN, Outcome.LADO)
@@ -93,8 +95,13 @@ WITHOUT_CONSENT = (Outcome.EARLY_HELP, Outcome.ASSESSMENT_SECTION_17)
 """Outcomes that work with a family by its agreement. For significant harm the law asks for none."""
 
 
-def needs_sign_off(outcome: Outcome, *, decided: int | None, indicated: int | None) -> tuple[Second, ...]:
-    """Why somebody other than its author must sign this decision; empty where nobody must."""
+def needs_sign_off(
+    outcome: Outcome, *, decided: int | None, indicated: int | None, always: bool = False
+) -> tuple[Second, ...]:
+    """Why somebody other than its author must sign this decision; empty where nobody must.
+
+    always: the threshold has every decision signed (it sets a limit for that, `decision_signed`).
+    """
     found = []
     if outcome is Outcome.NO_FURTHER_ACTION:
         found.append(Second.NO_FURTHER_ACTION)
@@ -104,6 +111,8 @@ def needs_sign_off(outcome: Outcome, *, decided: int | None, indicated: int | No
         lower = indicated is not None and decided < indicated
     if lower:
         found.append(Second.LOWER)
+    if always:
+        found.append(Second.ALWAYS)
     return tuple(found)
 
 

@@ -45,6 +45,7 @@ class Clock(models.Model):
         DUE_SOON = "due_soon", "Due soon"
         OVERDUE = "overdue", "Overdue"
         MET = "met", "Met"
+        STOPPED = "stopped", "Stopped"
 
     partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="+")
     referral = models.ForeignKey(Referral, models.PROTECT, related_name="clocks")
@@ -59,7 +60,7 @@ class Clock(models.Model):
     first_due_at = models.DateTimeField(help_text="The first answer; kept when a closure day moves the due instant")
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.RUNNING)
     next_step_at = models.DateTimeField(null=True, help_text="When the sweep must next look; none once overdue or met")
-    met_at = models.DateTimeField(null=True, blank=True)
+    met_at = models.DateTimeField(null=True, blank=True, help_text="When it ended: met, or stopped with its referral")
     met_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     paused_at = models.DateTimeField(null=True, blank=True, help_text="Since when it stands still")
     late_why = models.CharField(max_length=10, choices=LateReason.choices, default="", blank=True)
@@ -81,7 +82,7 @@ class Clock(models.Model):
         return f"{self.slug} of {self.referral_id}"
 
     def is_late(self, at: dt.datetime) -> bool:
-        """Met after its time, or not met though its time is over. A clock that stands still is not late."""
+        """Ended after its time, or not ended though its time is over. A clock that stands still is not late."""
         if self.met_at is not None:
             return self.met_at > self.due_at
         return self.paused_at is None and self.due_at < at

@@ -59,7 +59,7 @@ def mondays(weeks: int, at: dt.datetime) -> list[dt.date]:
 def timely(how: Timeliness, at: dt.datetime) -> Q:
     """The condition on a clock."""
     return {
-        Timeliness.IN_TIME: Q(met_at__isnull=False, met_at__lte=F("due_at")),
+        Timeliness.IN_TIME: Q(met_at__isnull=False, met_at__lte=F("due_at")) & ~Q(stage=Clock.Stage.STOPPED),
         Timeliness.LATE: Q(met_at__isnull=False, met_at__gt=F("due_at")),
         Timeliness.RUNNING: Q(met_at__isnull=True, due_at__gte=at) | Q(met_at__isnull=True, paused_at__isnull=False),
         Timeliness.OVERDUE: Q(met_at__isnull=True, due_at__lt=at, paused_at__isnull=True),

@@ -28,7 +28,7 @@ from referrals.triage.decisions import last_decision
 from referrals.triage.moves import Refused, Stale, fresh, moves_since
 from referrals.triage.next_steps import BY_NAME
 from referrals.triage.rows import level_words, why
-from referrals.triage.signing import reasons_for_a_second, signers
+from referrals.triage.signing import reasons_for_a_second, signers, signs_every_decision
 from referrals.triage.views import Signed, back_to, the_referral
 from thresholds.domain.scheme import Scheme
 from thresholds.loading import load
@@ -186,7 +186,7 @@ def overview(request: Signed, desk: Desk) -> HttpResponse:
                 for number, child in enumerate(desk.children, 1)
             ],
             "letter": letter,
-            "second": " and ".join(each.words for each in reasons_for_a_second(kept)) if letter else "",
+            "second": " and ".join(each.words for each in reasons_for_a_second(desk.row, kept)) if letter else "",
         },
     )
 
@@ -237,7 +237,9 @@ def preview(request: Signed, desk: Desk, child: Child, form: DecideForm) -> Http
         raise Stale(row)
     indicated = indicated_of(row, child)
     decided = Decided(child, told["decided_level"], told["outcome"], told["told_referrer"])
-    because = needs_sign_off(told["outcome"], decided=told["decided_level"], indicated=indicated)
+    because = needs_sign_off(
+        told["outcome"], decided=told["decided_level"], indicated=indicated, always=signs_every_decision(row)
+    )
     return render(
         request,
         "referrals/triage/decide_preview.html",

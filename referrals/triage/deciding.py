@@ -113,7 +113,7 @@ def finish(*, referral: Referral, revision: int | None, by: User, at: dt.datetim
 
 def complete(row: Referral, decisions: list[Decision], *, by: User, at: dt.datetime) -> None:
     """Every child has its decision: it holds now, or waits for a second person."""
-    because = reasons_for_a_second(decisions)
+    because = reasons_for_a_second(row, decisions)
     if because:
         propose(row, decisions, because, by=by, at=at)
     else:

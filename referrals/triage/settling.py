@@ -51,15 +51,18 @@ def settle(row: Referral, decisions: list[Decision], *, author: User, by: User, 
         each.state = Decision.State.FINAL
     offer(row, decisions, by=author, at=at)
     letters.write_outcome(referral=row, decisions=decisions, by=author, at=at)
-    meet_answered(row, outcomes, by=author, at=at)
+    meet_answered(row, outcomes, signed_by=by, by=author, at=at)
 
 
-def meet_answered(referral: Referral, outcomes: list[Outcome], *, by: User, at: dt.datetime) -> None:
-    """Meet every clock that the decision and its letter answer; the LADO's where it passed the referral there."""
+def meet_answered(referral: Referral, outcomes: list[Outcome], *, signed_by: User, by: User, at: dt.datetime) -> None:
+    """Meet every clock that the decision and its letter answer; the LADO's where it passed the referral there.
+
+    A proposal meets none: until it is signed, nothing is decided. The signature's own clock is met by who signed.
+    """
     running = Clock.objects.filter(referral=referral, met_at__isnull=True).values_list("slug", flat=True)
     for slug in list(running):
         lado = slug == "lado" and Outcome.LADO in outcomes
         if slug in ANSWERED or slug.startswith(AGAIN) or lado:
-            meet_clock(referral=referral, slug=slug, by=by, at=at)
+            meet_clock(referral=referral, slug=slug, by=signed_by if slug == "decision_signed" else by, at=at)
     for outcome in outcomes:
         start_after_decision(referral=referral, outcome=outcome, by=by, at=at)

@@ -7,36 +7,31 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from partnerships.models import Membership, Team, User
-from partnerships.permissions import Permission, Role
+from partnerships.models import Team, User
+from referrals.clocks.sweep import signers
 from referrals.domain.deciding import Second, needs_sign_off
 from referrals.domain.lifecycle import Move, Outcome
 from referrals.models import Decision, Referral, SignOff
 from referrals.triage.moves import Elsewhere, Refused, held, locked, move, tell_one, to_team, waits_for, waits_no_more
 from referrals.triage.settling import settle
+from thresholds.loading import load
 
 
-def reasons_for_a_second(decisions: Sequence[Decision]) -> list[Second]:
-    """Why these decisions need a second person, each reason once."""
+def signs_every_decision(referral: Referral) -> bool:
+    """Whether the threshold of this referral has each decision signed: then it sets a time for the signature."""
+    return load(referral.scheme_version).limit("decision_signed") is not None
+
+
+def reasons_for_a_second(referral: Referral, decisions: Sequence[Decision]) -> list[Second]:
+    """Why these decisions on a referral need a second person, each reason once."""
     found: dict[Second, None] = {}
+    always = signs_every_decision(referral)
     for each in decisions:
-        for why in needs_sign_off(Outcome(each.outcome), decided=each.decided_level, indicated=each.indicated_level):
+        for why in needs_sign_off(
+            Outcome(each.outcome), decided=each.decided_level, indicated=each.indicated_level, always=always
+        ):
             found[why] = None
     return list(found)
-
-
-def signers(referral: Referral, *, by: User) -> list[User]:
-    """Who may sign for this referral: the managers, and the seniors of its team; never the author."""
-    roles = [role.value for role in Role if Permission.REFERRAL_AUTHORISE in role.permissions]
-    held = Membership.objects.filter(
-        partnership=referral.partnership, role__in=roles, ended_at__isnull=True, user__is_active=True
-    ).select_related("user")
-    people = {
-        each.user_id: each.user
-        for each in held
-        if each.user_id != by.pk and (each.role == Role.MANAGER.value or each.team_id == referral.team_id)
-    }
-    return sorted(people.values(), key=lambda person: person.name)
 
 
 def propose(

@@ -9,11 +9,16 @@ import pytest
 from django_scopes import scope
 
 from partnerships.permissions import Role
+from referrals.additions import actions as additions
 from referrals.clocks import calendar_actions, pausing
 from referrals.clocks import sweep as clocks
 from referrals.clocks.actions import meet_clock, say_why_late, start_clock, start_limit
-from referrals.models import Clock, Event, LateReason, Notice, Referral
-from tests.factories import NOW, World, make_person, make_referral, make_world
+from referrals.domain.lifecycle import Outcome
+from referrals.models import Ask, Clock, Event, LateReason, Notice, Referral
+from referrals.reports.queries import Timeliness, by_clock
+from referrals.triage import actions as triage
+from tests import schemes
+from tests.factories import NOW, World, make_check, make_person, make_referral, make_world, sign
 from thresholds.domain.scheme import Limit, Starts, Unit
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +151,78 @@ def test_who_says_why_while_meeting_it_is_not_asked_again(world: World) -> None:
     )
     assert not Notice.objects.filter(kind="clock_late").exists()
     assert referral.clocks.get(slug="decide").late_why == "volume"
+
+
+def test_a_threshold_that_has_each_decision_signed_is_met_by_the_signature_and_not_by_proposing() -> None:
+    content = schemes.content()
+    content["limits"].append(schemes.limit("decision_signed", 24, "clock_hours", "received"))
+    world = make_world("signshire", content={**content, "slug": "signshire-2026"})
+    sam, senior, manager = (world.person(role) for role in (Role.SCREENER, Role.SENIOR, Role.MANAGER))
+    with scope(partnership=world.partnership):
+        row = triage.claim(referral=make_referral(world), by=sam, at=NOW)
+        triage.decide(
+            referral=row,
+            decided_level=4,
+            outcome=Outcome.STRATEGY_DISCUSSION,
+            reason="Bruises.",
+            told_referrer="We call.",
+            revision=row.revision,
+            by=sam,
+            at=NOW + hours(1),
+        )
+        row.refresh_from_db()
+        assert row.state == "proposed", "nothing else about this decision would need a second person"
+        assert row.sign_offs.get().because_words == "this threshold has every decision signed"
+        running = {clock.slug: clock.stage for clock in row.clocks.all()}
+        assert {running[slug] for slug in ("decide", "decision_signed", "outcome_in_writing")} == {"running"}
+        clocks.sweep(at=NOW + hours(19))
+        warned = {notice.to for notice in Notice.objects.filter(kind="clock_due_soon")}
+        assert warned == {sam, senior, manager}, "who may sign hears that the signature is due"
+        sign(world, row, at=NOW + hours(25))
+        met = {clock.slug: (clock.met_by, clock.met_at, clock.is_late(NOW)) for clock in row.clocks.all()}
+        assert met["decision_signed"] == (senior, NOW + hours(25), True)
+        assert met["decide"] == (sam, NOW + hours(25), True), "a proposal is no decision: its time runs until it is one"
+        asked = Notice.objects.filter(key__startswith=f"late:{row.clocks.get(slug='decision_signed').pk}:")
+        assert [notice.to for notice in asked] == [senior], "who signed late is asked why"
+
+
+def test_what_is_proposed_and_overdue_is_told_to_nobody_who_is_kept_out(world: World) -> None:
+    sam, senior = world.person(Role.SCREENER), world.person(Role.SENIOR)
+    row = triage.claim(referral=make_referral(world), by=sam, at=NOW)
+    Referral.objects.filter(pk=row.pk).update(state="proposed", restricted=True)
+    clocks.sweep(at=NOW + hours(19))
+    assert senior not in {notice.to for notice in Notice.objects.filter(kind="clock_due_soon")}
+
+
+def test_the_clocks_of_a_withdrawn_referral_stand_still_for_ever_and_tell_nobody(world: World) -> None:
+    sam, late = world.person(Role.SCREENER), NOW + hours(25)
+    referral = make_referral(world)
+    ask = make_check(world, referral)
+    start_clock(referral=referral, slug="not_reached", subject="a", name="Reach", limit=THREE_DAYS, at=NOW)
+    pausing.pause(
+        clock=referral.clocks.get(slug="acknowledge"),
+        reason="Snow.",
+        by=world.person(Role.MANAGER),
+        at=NOW + hours(1),
+    )
+    Clock.objects.filter(referral=referral, slug=Ask.Kind.CHECK).update(due_at=NOW + hours(40))
+    clocks.sweep(at=late)
+    assert referral.clocks.get(slug="decide").stage == Clock.Stage.OVERDUE
+    additions.ask_to_withdraw(referral=referral, reason="A mistake.", token="t", by=referral.referrer, at=late)
+    additions.answer_withdrawal(referral=referral, agreed=True, reason="It was.", by=sam, at=late)
+    told = set(Notice.objects.values_list("key", flat=True))
+    assert not [key for key in told if key.startswith("late:")], "nobody is asked why"
+    rows = list(Clock.objects.filter(referral=referral))
+    assert {row.slug for row in rows} == {"acknowledge", "decide", "outcome_in_writing", Ask.Kind.CHECK, "not_reached"}
+    assert {(row.stage, row.met_at, row.next_step_at, row.paused_at) for row in rows} == {("stopped", late, None, None)}
+    assert [row.slug for row in rows if row.is_late(late)] == ["decide"], "what was overdue before stays so"
+    ask.refresh_from_db()
+    assert (ask.state, referral.clocks.unmet().count()) == (Ask.State.WITHDRAWN, 0)
+    clocks.sweep(at=NOW + dt.timedelta(days=60))
+    assert set(Notice.objects.values_list("key", flat=True)) == told
+    day = (NOW + dt.timedelta(days=1)).date()
+    calendar_actions.add_closure_day(partnership=world.partnership, on=day, reason="Snow", by=sam, at=late)
+    assert not referral.clocks.exclude(stage=Clock.Stage.STOPPED).exists(), "nor does a closure day wake one"
+    figures = by_clock(Referral.objects.all(), 12, at=NOW + dt.timedelta(days=60))
+    counted = {how: sum(each.figures[how].count for each in figures) for how in Timeliness}
+    assert counted == {Timeliness.IN_TIME: 0, Timeliness.LATE: 1, Timeliness.RUNNING: 0, Timeliness.OVERDUE: 0}

@@ -155,3 +155,20 @@ def test_ones_due_dates_are_in_ones_calendar_by_a_private_address_that_can_be_en
     assert Client().get(address).status_code == 404
     client.post(at(world, "calendar"))
     assert Client().get(address).status_code == 404, "a new address is another"
+
+
+def test_the_referrer_and_the_screener_see_each_clock_as_a_date_and_as_time_left(world: World) -> None:
+    referral = make_referral(world, received_at=NOW + 28 * HOUR)
+    both = "2pm on Thursday 26 November 2026", "22 hours left"
+    pages = {
+        Role.PRACTITIONER: [at(world, "referral_track", referral_id=referral.pk), at(world, "my_referrals")],
+        Role.SCREENER: [
+            at(world, "referral", referral_id=referral.pk),
+            at(world, "queue_team", team=world.mash.slug),
+            at(world, "wall", team=world.mash.slug),
+        ],
+    }
+    for role, addresses in pages.items():
+        for address in addresses:
+            page = signed_in(world, role).get(address).content.decode()
+            assert all(words in page for words in both), address
