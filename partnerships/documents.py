@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.template.loader import render_to_string
+
+A_DAY = 24 * 60 * 60
 
 
 @lru_cache(maxsize=1)
@@ -32,6 +36,21 @@ def pdf(template: str, context: dict[str, Any]) -> bytes:
     Example: `pdf("referrals/documents/referral.html", {"referral": referral, "cards": cards, "now": at})`
     """
     return pdf_of(render_to_string(template, context))
+
+
+def public_pdf(template: str, context: dict[str, Any]) -> bytes:
+    """A document that anybody may have: kept by what it says, so that asking often costs little.
+
+    Never for what tells of a child: the cache is no place for that.
+    """
+    page = render_to_string(template, context)
+    style = (settings.BASE_DIR / "static" / "print.css").read_bytes()
+    key = "public-pdf-" + hashlib.sha256(page.encode() + style).hexdigest()
+    made = cache.get(key)
+    if made is None:
+        made = pdf_of(page)
+        cache.set(key, made, A_DAY)
+    return made
 
 
 def pdf_of(page: str) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.cache import cache
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from partnerships.access import open_to_all
-from partnerships.documents import pdf
+from partnerships.documents import public_pdf
 from partnerships.models import Partnership
 from partnerships.requests import PartnershipRequest
 from thresholds.domain.redline import Entry, redline
@@ -23,19 +22,13 @@ from thresholds.matrix import levels_of, sections
 from thresholds.models import SchemeVersion
 from thresholds.views import PUBLIC, published_version, published_versions
 
-A_YEAR = 365 * 24 * 60 * 60
-
 
 @open_to_all(PUBLIC)
 @require_safe
 def threshold_pdf(request: PartnershipRequest, version: str) -> HttpResponse:
-    """A published version as a tagged PDF. It never changes, so it is made once."""
+    """A published version as a tagged PDF. It never changes, and is made once a day at most."""
     row = published_version(request.partnership, version)
-    key = f"threshold-pdf-{row.pk}-{row.holds_until or ''}".replace(" ", "T")
-    made = cache.get(key)
-    if made is None:
-        made = pdf("thresholds/document.html", document(request.partnership, row))
-        cache.set(key, made, A_YEAR)
+    made = public_pdf("thresholds/document.html", document(request.partnership, row))
     answer = HttpResponse(made, content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="{row.slug}.pdf"'
     return answer

@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import gate, open_to_all
+from partnerships.documents import public_pdf
 from partnerships.permissions import Permission
 from referrals.intake import actions as intake
 from referrals.intake import afterwards
-from referrals.letters.render import pdf
 from referrals.models import Draft, Referral
 from referrals.public import actions, blank
 from referrals.public.forms import STEPS, Step
@@ -194,7 +194,7 @@ def form_blank_pdf(request: Any) -> HttpResponse:
         "sections": blank.sections(request.partnership),
         "title": f"{request.partnership.form_name}, to be filled in by hand",
     }
-    response = HttpResponse(pdf("referrals/documents/blank.html", context), content_type="application/pdf")
+    response = HttpResponse(public_pdf("referrals/documents/blank.html", context), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{request.partnership.slug}-blank-form.pdf"'
     return response
 

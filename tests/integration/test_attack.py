@@ -22,11 +22,11 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django_scopes import scope
 
+from partnerships.documents import fetcher
 from partnerships.middleware import RequestIdMiddleware
 from partnerships.models import Membership, User
 from partnerships.permissions import Role
 from referrals import outbox, post
-from referrals.letters.render import fetcher
 from referrals.models import Decision, Draft, Letter, Notice, Referral
 from tests.factories import NOW, World, make_draft, make_person, make_referral, make_world
 

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, sync_playwright
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the test's thread
 
@@ -35,6 +35,27 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
+
+click, press = Locator.click, Locator.press
+
+
+def click_and_arrive(self: Locator, **how: Any) -> None:
+    """A click that leads to another page ends when that page is there.
+
+    Playwright's own ends when the answer has begun to arrive: what is counted, read or measured at once may then be
+    asked of half a page, or of none.
+    """
+    click(self, **how)
+    self.page.wait_for_load_state()
+
+
+def press_and_arrive(self: Locator, key: str, **how: Any) -> None:
+    """The same of a key pressed."""
+    press(self, key, **how)
+    self.page.wait_for_load_state()
+
+
+Locator.click, Locator.press = click_and_arrive, press_and_arrive
 
 
 @pytest.fixture(scope="session")
@@ -122,7 +143,7 @@ def axe() -> str:
 def violations(page: Page) -> list[str]:
     """What axe finds, each with the first elements that it finds it in."""
     page.evaluate(axe())
-    found = page.evaluate("() => axe.run()")["violations"]
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']}).then(told => told.violations)")
     return [f"{each['id']}: {each['help']} {[node['html'][:120] for node in each['nodes'][:3]]}" for each in found]
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django_scopes import scope
 from pypdf import PdfReader
 
+from partnerships import documents
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
 from referrals.models import Clock, Draft, Event, Notice, Referral
@@ -227,6 +228,17 @@ def test_the_blank_form_prints(world: World) -> None:
     told = "\n".join(each.extract_text() for each in document.pages)
     assert "999" in told and "What happened?" in told and "Day and time" in told
     assert document.trailer["/Root"]["/MarkInfo"]["/Marked"]
+
+
+def test_the_blank_form_is_made_once_until_its_words_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may ask for it as often as they like: that must not keep the server busy."""
+    made: list[str] = []
+    monkeypatch.setattr(documents, "pdf_of", lambda page: made.append(page) or b"%PDF")
+    for name in ("Harbour Partnership", "Harbour Partnership", "Quay Partnership"):
+        world.partnership.name = name
+        world.partnership.save()
+        assert Client().get("/testshire/blank-form.pdf").content == b"%PDF"
+    assert [name in page for name, page in zip(("Harbour", "Quay"), made, strict=True)] == [True, True]
 
 
 @pytest.mark.parametrize("sent", [False, True], ids=["while writing", "after sending"])
