@@ -52,7 +52,7 @@ def answers(story: dict[str, Any], partnership: Partnership, scheme: Scheme, at:
     reason = scheme.consent_reasons[0].slug if story.get("reason_like") and scheme.consent_reasons else ""
     return {
         "children": [
-            {**child(told, partnership, here.date()), **worry(story, partnership, scheme, first=number == 0)}
+            {**child(told, partnership, here.date()), **worry(story, partnership, scheme, here, first=number == 0)}
             for number, told in enumerate(story["children"])
         ],
         "people": [{"person": person} for person in story["people"]],
@@ -74,13 +74,18 @@ def answers(story: dict[str, Any], partnership: Partnership, scheme: Scheme, at:
     }
 
 
-def worry(story: dict[str, Any], partnership: Partnership, scheme: Scheme, *, first: bool) -> dict[str, Any]:
-    """What the story tells of a child beside who it is; what fits the first fits the others."""
+def worry(
+    story: dict[str, Any], partnership: Partnership, scheme: Scheme, at: dt.datetime, *, first: bool
+) -> dict[str, Any]:
+    """What the story tells of a child beside who it is; what fits the first fits the others. at: in London."""
     if not first:
         return {"impact": {"safe": story["safe"], "concerns": [SAME]}, AS_FIRST: {"fits": SAME}}
     return {
         "impact": {
             "safe": story["safe"],
+            "next_seen_on": at.date().isoformat() if story.get("collected") else "",
+            "next_seen_time": story.get("collected", ""),
+            "next_seen": story.get("collected_by", ""),
             "impact": story["impact"],
             "child_words": story["child_words"],
             "concerns": story.get("concerns", ["none"]),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from referrals.additions.corrected import as_corrected
 from referrals.intake.answers import Answers, mapping
 from referrals.models import Referral
 from thresholds.domain.scheme import Flag, Scheme
@@ -61,10 +62,11 @@ def earlier(referral: Referral) -> int:
 
 
 def consent_words(referral: Referral) -> str:
-    """What was said of consent, in a few words."""
-    if Flag.CONSENT_TO_SETTLE.value in referral.flags:
+    """What was said of consent, in a few words; what the referrer corrected since counts."""
+    sent = Answers(referral.answers).consent
+    consent = as_corrected(referral).consent if referral.beside else sent
+    if Flag.CONSENT_TO_SETTLE.value in referral.flags and consent == sent:
         return "To be settled"
-    consent = Answers(referral.answers).consent
     if consent.given is True:
         return "Given"
     if consent.given is False:

@@ -13,6 +13,7 @@ from partnerships import audit
 from partnerships.models import Agency, Team, User
 from partnerships.permissions import Permission, Role
 from referrals import outbox
+from referrals.additions.corrected import as_corrected, keep_corrected
 from referrals.asking.actions import withdraw_ask
 from referrals.attachments.actions import NotTaken, Sent, attach
 from referrals.clocks.actions import keep_next_due, stop_clocks
@@ -24,8 +25,9 @@ from referrals.intake.pages import FAMILY, INVOLVED, PAGES, YOU
 from referrals.intake.routing import the_default
 from referrals.intake.sending import address
 from referrals.models import Addendum, Ask, Attachment, Draft, Referral
+from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
-from referrals.triage.moves import Refused, held, locked, move, tell_story
+from referrals.triage.moves import Refused, held, locked, move, proposal_is_over, tell_story
 from thresholds.domain.terms import Flag
 
 MOST = 100
@@ -96,6 +98,7 @@ def _to_the_top(row: Referral, *, by: User, at: dt.datetime) -> None:
     changes: dict[str, Any] = {"immediate_danger": True, "flags": flags}
     if not row.team.is_mash:
         before = row.team
+        proposal_is_over(row)
         changes |= {
             "team": mash,
             "owner": None,
@@ -114,14 +117,33 @@ def _to_the_top(row: Referral, *, by: User, at: dt.datetime) -> None:
 
 @transaction.atomic
 def correct(
-    *, referral: Referral, about: str, text: str, reason: str, token: str, by: User, at: dt.datetime
+    *, referral: Referral, about: str, text: str, reason: str, token: str, answer: str = "", by: User, at: dt.datetime
 ) -> Addendum:
-    """Say that an answer was wrong, what is right, and why. What was sent stays; the correction stands beside it."""
+    """Say that an answer was wrong, what is right, and why. What was sent stays; the correction stands beside it.
+
+    answer: where that answer stands (`Addendum.answer`). What can be read of the correction without guessing (a name,
+    a number, a date, yes or no) counts from now on for finding the child again, for the order of the queue and for its
+    line. That a child is not safe after all goes to the top of the MASH's queue.
+    """
     row = held(referral)
     if (there := _there(row, token)) is not None:
         return there
-    made = _add(row, Addendum.Kind.CORRECTION, about=about, text=text, reason=reason, token=token, by=by, at=at)
+    before = Answers(row.answers) if not row.addenda.exists() else as_corrected(row)
+    made = _add(
+        row, Addendum.Kind.CORRECTION, about=about, text=text, reason=reason, answer=answer, token=token, by=by, at=at
+    )
     tell_story(row, "corrected", f"{by.name} corrected an answer: {about}.", for_referrer=True, by=by, at=at)
+    now = as_corrected(row)
+    if now.in_danger and not before.in_danger:
+        Addendum.objects.filter(pk=made.pk).update(in_danger=True)
+        made.in_danger = True
+        _to_the_top(row, by=by, at=at)
+    if (seen := now.next_seen_at(at)) and seen != before.next_seen_at(at):
+        row.next_seen_at = seen
+        row.save(update_fields=["next_seen_at"])
+    keep_corrected(row, now)
+    keep_keys(row)
+    keep_standing(row)
     _tell(row, made, "An answer in it was corrected.", by=by, at=at)
     return made
 

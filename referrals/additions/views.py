@@ -87,10 +87,12 @@ def after_adding(request: Signed, referral: Referral, refused: list[Any], danger
 def referral_correct(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """Correct one answer, with a reason."""
     referral, now = the_referral(request, referral_id), timezone.now()
-    form = CorrectionForm(typed(request), at=now, answers=answered(referral))
+    answers = answered(referral)
+    form = CorrectionForm(typed(request), at=now, answers=[(each, each) for each in answers])
     if request.method == "POST" and form.is_valid():
         try:
-            actions.correct(referral=referral, **form.cleaned_data, by=request.user, at=now)
+            where = answers.get(form.cleaned_data["about"], "")
+            actions.correct(referral=referral, **form.cleaned_data, answer=where, by=request.user, at=now)
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
@@ -100,16 +102,18 @@ def referral_correct(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     return render(request, "referrals/additions/correct.html", {"referral": referral, "form": form})
 
 
-def answered(referral: Referral) -> list[tuple[str, str]]:
-    """Each question that was answered, under the heading of its page."""
+def answered(referral: Referral) -> dict[str, str]:
+    """Each question that was answered, under the heading of its page, and where its answer stands."""
     found: dict[str, str] = {}
     for card in summary.cards(summary.situation_of(referral)):
+        page, number = card.step.page, card.step.number
         for row in card.rows:
-            name = f"{card.step.page.section.title}: {row.key}"
-            if card.step.number > 1:
-                name = f"{name} ({card.step.page.group} {card.step.number})"
-            found.setdefault(name[:200], name)
-    return list(found.items())
+            name = f"{page.section.title}: {row.key}"
+            if number > 1:
+                name = f"{name} ({page.group} {number})"
+            place = f"{page.group}/{number}/{page.slug}" if page.group else page.slug
+            found.setdefault(name[:200], f"{place}/{row.name}" if row.name else "")
+    return found
 
 
 @gate(*TRACKS)

@@ -198,6 +198,7 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User | None, at: dt.da
         route=all_of_them.route.value,
         flags=[flag.value for flag in all_of_them.flags],
         immediate_danger=answers.in_danger,
+        next_seen_at=answers.next_seen_at(received),
         team=team,
         went_through_mash=team.is_mash,
     )

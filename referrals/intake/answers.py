@@ -217,6 +217,10 @@ class Answers:
         """The referrer says that a child is not safe now."""
         return any(worry.in_danger for worry in self.worries)
 
+    def next_seen_at(self, received: dt.datetime) -> dt.datetime | None:
+        """When the first of the children is next seen or collected, as far as that hurries whoever decides."""
+        return min(filter(None, (worry.seen_next(received) for worry in self.worries)), default=None)
+
     @property
     def safety_in_doubt(self) -> bool:
         """A child is said not to be safe now, or the referrer is not sure."""

@@ -25,11 +25,12 @@ from thresholds.loading import load
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One question and its answer. typed: somebody's own words, whose line ends count."""
+    """One question and its answer. typed: somebody's own words, whose line ends count. name: of the form's field."""
 
     key: str
     value: str
     typed: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def field_rows(situation: Situation, step: Step, stored: Mapping[str, Any]) -> t
         told = said(field, stored.get(name))
         label = str(field.label)
         if told:
-            rows.append(Row(label, told, isinstance(field.widget, forms.Textarea)))
+            rows.append(Row(label, told, isinstance(field.widget, forms.Textarea), name))
         elif name not in form.beside_the_point:
             unanswered.append(label)
     return rows, unanswered

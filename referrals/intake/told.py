@@ -38,13 +38,18 @@ def yes_or_no(value: Any) -> bool | None:
     return {"yes": True, "no": False}.get(value) if isinstance(value, str) else None
 
 
+def time_of_day(value: Any) -> dt.time | None:
+    """A time in London; none with a zone of its own."""
+    try:
+        time = dt.time.fromisoformat(value) if isinstance(value, str) and value else None
+    except ValueError:
+        return None
+    return time.replace(tzinfo=None) if time else None
+
+
 def moment(on: Any, clock: Any) -> dt.datetime | None:
     """A day and a time in London as an instant; None unless both were given."""
-    date = day(on)
-    try:
-        at = dt.time.fromisoformat(clock) if isinstance(clock, str) and clock else None
-    except ValueError:
-        at = None
+    date, at = day(on), time_of_day(clock)
     return dt.datetime.combine(date, at, LONDON) if date and at else None
 
 
@@ -146,6 +151,10 @@ class ChildTold:
         return self.date_of_birth.isoformat() if self.date_of_birth else self.estimated_age
 
 
+SEEN_SOON = dt.timedelta(days=3)
+"""How far ahead the moment at which a child is next seen may lie and still hurry whoever decides: over a weekend."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChildWorry:
     """What worries the referrer for one child, and what they chose of the threshold for it.
@@ -157,6 +166,8 @@ class ChildWorry:
     number: int
     safe: str
     next_seen: str
+    next_seen_on: dt.date | None
+    next_seen_time: dt.time | None
     impact: str
     child_words: str
     concerns: tuple[str, ...]
@@ -175,7 +186,22 @@ class ChildWorry:
 
     @property
     def is_told(self) -> bool:
-        return bool(self.safe or self.next_seen or self.impact or self.child_words or self.concerns)
+        seen = self.next_seen or self.next_seen_on or self.next_seen_time
+        return bool(self.safe or seen or self.impact or self.child_words or self.concerns)
+
+    def seen_next(self, received: dt.datetime) -> dt.datetime | None:
+        """The instant at which the child is next seen or collected, where that hurries whoever decides.
+
+        A day without a time counts from its beginning, the day of receipt from `received`. None where no day was
+        given, or where it had passed or lay further ahead than `SEEN_SOON`.
+        """
+        if self.next_seen_on is None:
+            return None
+        time = self.next_seen_time or dt.time(0)
+        then = dt.datetime.combine(self.next_seen_on, time, LONDON)
+        if self.next_seen_time is None and self.next_seen_on == received.astimezone(LONDON).date():
+            then = received
+        return then if received <= then <= received + SEEN_SOON else None
 
 
 SAME = "same"
@@ -222,6 +248,8 @@ def child_worry(number: int, pages: Mapping[str, Any], first: Mapping[str, Any])
         number=number,
         safe=text(impact.get("safe")),
         next_seen=text(impact.get("next_seen")),
+        next_seen_on=day(impact.get("next_seen_on")),
+        next_seen_time=time_of_day(impact.get("next_seen_time")),
         impact=text(impact.get("impact")),
         child_words=text(impact.get("child_words")),
         concerns=tuple(concerns_of(pages, {} if is_first else first)),

@@ -26,6 +26,11 @@ class Addendum(models.Model):
     referral = models.ForeignKey(Referral, models.PROTECT, related_name="addenda")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     about = models.CharField(max_length=200, blank=True, help_text="A correction: the question whose answer was wrong")
+    answer = models.CharField(
+        max_length=120,
+        blank=True,
+        help_text="Of a correction: where the answer stands, page/field or child/1/page/field",
+    )
     text = EncryptedTextField(blank=True, help_text="What is added, or what is right; sealed at rest")
     reason = EncryptedTextField(blank=True, help_text="Why it is corrected or withdrawn; sealed at rest")
     in_danger = models.BooleanField(default=False, help_text="It says that a child may come to harm now")

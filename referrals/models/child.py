@@ -38,6 +38,9 @@ class Child(models.Model):
     whereabouts = models.TextField(blank=True, help_text="Where the child is now")
     school = models.CharField(max_length=200, blank=True)
     gp = models.CharField(max_length=200, blank=True)
+    corrected = models.JSONField(
+        default=dict, blank=True, help_text="What the referrer corrected of who the child is, beside what was sent"
+    )
 
     facts = models.JSONField(default=dict, help_text="What the engine was told of this child alone")
     screening = models.JSONField(default=dict, help_text="The engine's whole answer for this child, with its reasons")

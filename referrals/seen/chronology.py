@@ -18,7 +18,7 @@ from referrals.domain.lookup import home_key
 from referrals.domain.matching import Match, Verdict
 from referrals.models import Child, Decision, FamilyMember, LookupKey, Referral, SameChild
 from referrals.seen.finding import find, joined, links_of, ruled_out
-from referrals.seen.keys import adult_key, person_of
+from referrals.seen.keys import adult_key, people_of
 from referrals.triage.queries import HEAVY
 from referrals.triage.rows import level_words
 from thresholds.domain.screening import read_facts, screen
@@ -89,7 +89,8 @@ def history(referral: Referral, actor: Actor, *, at: dt.datetime) -> History:
     ours = list(referral.children.all())
     readable = Referral.objects.filter(partnership=referral.partnership_id).unless_restricted(actor)
     within = readable.exclude(pk=referral.pk)
-    found = find([(each.pk, person_of(each)) for each in ours], within=within, partnership=referral.partnership)
+    told = [(each.pk, person) for each in ours for person in people_of(each)]
+    found = find(told, within=within, partnership=referral.partnership)
     sure = {each.other for each in found if each.match.verdict is Verdict.SAME}
     mine = {each.pk for each in ours}
     links = links_of(mine | sure, referral.partnership)

@@ -16,6 +16,7 @@ from referrals.domain.lookup import candidate_keys
 from referrals.domain.matching import Match, Person, Verdict, match
 from referrals.intake.answers import ChildTold
 from referrals.models import Child, LookupKey, Referral, SameChild
+from referrals.seen.keys import corrected
 
 MOST = 3000
 """How many candidates are compared at most; numbers and birthdays come long before a very common name reaches it."""
@@ -34,6 +35,7 @@ COMPARED = (
     "nhs_number",
     "upn",
     "other_names",
+    "corrected",
 )
 
 
@@ -54,17 +56,16 @@ def find(people: Sequence[tuple[Any, Person]], *, within: QuerySet[Referral], pa
         return []
     found = []
     for row in candidates(keys, within, partnership):
-        other = Person(*row[2:])
-        compared = [(ours, match(person, other)) for ours, person in people]
+        sent = Person(*row[2:-1])
+        others = [sent, corrected(sent, row[-1])] if row[-1] else [sent]
+        compared = [(ours, match(person, other)) for ours, person in people for other in others]
         ours, best = max(compared, key=lambda each: (each[1].verdict is not Verdict.DIFFERENT, each[1].score))
         if best.verdict is not Verdict.DIFFERENT:
             found.append(Found(ours, row[0], row[1], best))
     return sorted(found, key=lambda each: (-each.match.score, str(each.other)))
 
 
-def candidates(
-    keys: Collection[str], within: QuerySet[Referral], partnership: Partnership
-) -> list[tuple[uuid.UUID, uuid.UUID, str, str, dt.date | None, str, str, str, str, str]]:
+def candidates(keys: Collection[str], within: QuerySet[Referral], partnership: Partnership) -> list[tuple[Any, ...]]:
     """The rows of children under any of these keys, as they are compared, each once."""
     wanted = LookupKey.objects.filter(partnership=partnership, key__in=keys, child__isnull=False)
     rows = Child.objects.filter(partnership=partnership, pk__in=wanted.values("child"), referral__in=within)

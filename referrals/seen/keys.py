@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import Any
 
 from django.db import transaction
 
@@ -27,6 +30,23 @@ def person_of(child: Child) -> Person:
     )
 
 
+def people_of(child: Child) -> list[Person]:
+    """A child as it was sent, and where the referrer has corrected who it is, also as it is now."""
+    sent = person_of(child)
+    return [sent, corrected(sent, child.corrected)] if child.corrected else [sent]
+
+
+def corrected(person: Person, told: Any) -> Person:
+    """A child with what was corrected of it (`Child.corrected`)."""
+    found = {name: value for name, value in dict(told).items() if name in COMPARED}
+    if "date_of_birth" in found:
+        found["date_of_birth"] = dt.date.fromisoformat(found["date_of_birth"]) if found["date_of_birth"] else None
+    return replace(person, **found)
+
+
+COMPARED = tuple(field.name for field in fields(Person))
+
+
 @transaction.atomic
 def keep_keys(referral: Referral) -> int:
     """Write a referral's keys anew: after it was sent, and after a child or somebody of the family was corrected."""
@@ -41,7 +61,7 @@ def keep_keys(referral: Referral) -> int:
 def keys_for(referral: Referral, children: Iterable[Child], family: Iterable[FamilyMember]) -> Iterable[LookupKey]:
     """The rows, unsaved."""
     for child in children:
-        told = stored_keys(person_of(child)) | street_keys(child.address)
+        told = set().union(*map(stored_keys, people_of(child))) | street_keys(child.address)
         told.add(home_key(child.address, child.postcode))
         for key in sorted(told - {""}):
             yield LookupKey(partnership_id=referral.partnership_id, referral=referral, child=child, key=key)

@@ -14,13 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from partnerships.access import gate
 from partnerships.permissions import Permission, Role
-from referrals.domain.matching import match
+from referrals.domain.matching import Match, Verdict, match
 from referrals.intake.summary import Row
 from referrals.models import Child, Referral, SameChild
 from referrals.reading import record_reading
 from referrals.seen import actions, searching
 from referrals.seen.chronology import history, household
-from referrals.seen.keys import person_of
+from referrals.seen.keys import people_of
 from referrals.triage.moves import Refused
 from referrals.triage.page import child_rows
 from referrals.triage.record_forms import SameChildForm, SearchForm, TakeBackForm
@@ -110,9 +110,15 @@ def referral_same_child(
             "other": other.referral,
             "form": form,
             "rows": [(name, ours.get(name, "Not known"), theirs.get(name, "Not known")) for name in names],
-            "reasons": match(person_of(child), person_of(other)).reasons,
+            "reasons": closest(child, other).reasons,
         },
     )
+
+
+def closest(child: Child, other: Child) -> Match:
+    """How two children compare, each as it was sent or as it was corrected, whichever are the closest."""
+    found = [match(one, another) for one in people_of(child) for another in people_of(other)]
+    return max(found, key=lambda each: (each.verdict is not Verdict.DIFFERENT, each.score))
 
 
 def told(child: Child, today: Any) -> list[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from partnerships.access import Actor
 from partnerships.permissions import Permission
 from partnerships.statuses import STATUSES
-from partnerships.templatetags.page_parts import day
+from partnerships.templatetags.page_parts import clock_time, day, moment
 from referrals.additions.shown import after_sending
 from referrals.clocks import reading as clock_reading
 from referrals.domain.deciding import Teller
@@ -26,7 +26,7 @@ from referrals.intake.forms.worry import SOURCES
 from referrals.intake.plot import Sheet, sheet
 from referrals.intake.situation import Situation
 from referrals.intake.summary import Row
-from referrals.intake.told import child_worry
+from referrals.intake.told import ChildWorry, child_worry
 from referrals.models import (
     Ask,
     Child,
@@ -205,8 +205,28 @@ def child_rows(child: Child, *, on: dt.date) -> list[Row]:
         ("Where the child is now", child.whereabouts),
         ("School or nursery", child.school),
         ("GP", child.gp),
+        ("Corrected since", "\n".join(f"{CORRECTED[name]}: {value}" for name, value in corrections(child))),
     ]
     return [Row(key, value, typed=True) for key, value in told if value]
+
+
+CORRECTED = {
+    "first_name": "First name",
+    "last_name": "Last name",
+    "date_of_birth": "Date of birth",
+    "sex": "Sex",
+    "postcode": "Postcode",
+    "nhs_number": "NHS number",
+    "upn": "UPN",
+    "other_names": "Known as",
+}
+"""What a referrer's correction may say otherwise of who a child is."""
+
+
+def corrections(child: Child) -> list[tuple[str, str]]:
+    """What was corrected of who the child is, beside what was sent."""
+    told = dict(child.corrected or {})
+    return [(name, day(told[name]) if name == "date_of_birth" else told[name]) for name in CORRECTED if name in told]
 
 
 def family_row(person: FamilyMember) -> Row:
@@ -281,7 +301,7 @@ def children_said(referral: Referral, children: list[Child], situation: Situatio
                 title=child.name,
                 rows=child_rows(child, on=on),
                 safety=SAFETY.get(worry.safe, ""),
-                next_seen=worry.next_seen,
+                next_seen=next_seen(worry),
                 impact=worry.impact,
                 child_words=worry.child_words,
                 level=level_words(scheme, child.indicated_level),
@@ -297,6 +317,13 @@ def children_said(referral: Referral, children: list[Child], situation: Situatio
             )
         )
     return said
+
+
+def next_seen(worry: ChildWorry) -> str:
+    """When the referrer says that a child is next seen or collected, and by whom."""
+    on, time = worry.next_seen_on, worry.next_seen_time
+    when = moment(dt.datetime.combine(on, time)) if on and time else day(on) or clock_time(time)
+    return ", ".join(filter(None, (when, worry.next_seen)))
 
 
 def by_domain_of(rows: list[ChosenIndicator], scheme: Scheme) -> list[tuple[str, list[Chosen]]]:

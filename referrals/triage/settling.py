@@ -11,7 +11,7 @@ from referrals.letters import actions as letters
 from referrals.models import Clock, Decision, Referral
 from referrals.support.actions import offer
 from referrals.triage.decisions import AGAIN
-from referrals.triage.moves import move
+from referrals.triage.moves import move, tell_one
 
 ANSWERED = ("decide", "decision_told", "decision_signed", "outcome_in_writing", "acknowledge")
 """What a decision with its letter meets. The letter is a named person's word: whoever had none yet has it now."""
@@ -38,6 +38,7 @@ def settle(row: Referral, decisions: list[Decision], *, author: User, by: User, 
                     "indicated_level": each.indicated_level,
                     "outcome": each.outcome,
                     "differs": each.differs,
+                    **({"authorised_by": each.authorised_by_id} if each.authorised_by_id else {}),
                 }
                 for each in decisions
             ]
@@ -50,8 +51,24 @@ def settle(row: Referral, decisions: list[Decision], *, author: User, by: User, 
     for each in decisions:
         each.state = Decision.State.FINAL
     offer(row, decisions, by=author, at=at)
+    tell_authorities(row, decisions, author=author, at=at)
     letters.write_outcome(referral=row, decisions=decisions, by=author, at=at)
     meet_answered(row, outcomes, signed_by=by, by=author, at=at)
+
+
+def tell_authorities(row: Referral, decisions: list[Decision], *, author: User, at: dt.datetime) -> None:
+    """Whoever is named as the authority hears of it: it goes on without the family's agreement in their name."""
+    for person in {each.authorised_by_id: each.authorised_by for each in decisions if each.authorised_by}.values():
+        if person and person.pk != author.pk:
+            tell_one(
+                row,
+                person,
+                kind="authorised",
+                subject="Front Door: a decision goes on without consent in your name",
+                said=f"{author.name} decided referral {row.reference}. It goes on without the family’s agreement, and "
+                "names you as who authorised that. Read the reason, and say at once if it is not yours.",
+                at=at,
+            )
 
 
 def meet_answered(referral: Referral, outcomes: list[Outcome], *, signed_by: User, by: User, at: dt.datetime) -> None:

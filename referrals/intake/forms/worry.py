@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from partnerships.forms import CheckboxesField, Choice, DateField, LongTextField, RadioField, TextField, TimeField
-from referrals.intake.answers import SAME, moment, words
+from referrals.intake.answers import LONDON, SAME, moment, words
 from referrals.intake.concerns import CONCERNS, DOMESTIC_ABUSE
 from referrals.intake.forms.base import IntakeForm
 from thresholds.domain.terms import Flag
@@ -98,9 +98,17 @@ class Impact(IntakeForm):
             Choice("unsure", "I'm not sure"),
         ],
     )
-    next_seen = TextField(
-        "When will the child next be seen or collected, and by whom?", called="when the child is next seen"
+    next_seen_on = DateField(
+        "On which day is the child next seen, collected or home again?",
+        hint="It tells us how long we have. Leave it empty if you don’t know.",
+        called="the day on which the child is next seen",
     )
+    next_seen_time = TimeField(
+        "At what time?",
+        hint="For example, 3:15pm. About right is good enough.",
+        called="the time at which the child is next seen",
+    )
+    next_seen = TextField("Who sees or collects the child then, and where?", called="who sees the child next")
     impact = LongTextField(
         "What does it do to the child?",
         hint="What you notice in the child: health, mood, behaviour, learning, how often and since when",
@@ -124,7 +132,8 @@ class Impact(IntakeForm):
         short = self.child.short
         for name, label in (
             ("safe", f"Is {short} safe now?"),
-            ("next_seen", f"When will {short} next be seen or collected, and by whom?"),
+            ("next_seen_on", f"On which day is {short} next seen, collected or home again?"),
+            ("next_seen", f"Who sees or collects {short} then, and where?"),
             ("impact", f"What does it do to {short}?"),
             ("child_words", f"What does {short} say?"),
         ):
@@ -133,6 +142,14 @@ class Impact(IntakeForm):
         if self.number > 1:
             choices.insert(0, Choice(SAME, self.as_for_first, exclusive=True))
         self.offer("concerns", [*choices, Choice("none", "None of these", exclusive=True)])
+
+    def doubts(self) -> list[str]:
+        worry = self.situation.answers.worry_of(self.number)
+        if worry.next_seen_on and worry.next_seen_on < self.situation.at.astimezone(LONDON).date():
+            return [f"The day on which {self.child.short} is next seen has passed. Is it right?"]
+        if worry.next_seen_time and not worry.next_seen_on:
+            return [f"Can you add the day on which {self.child.short} is next seen?"]
+        return []
 
     @property
     def as_for_first(self) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django_scopes import scope
 
 from partnerships.permissions import Role
-from referrals.models import Addendum, Clock, Draft, Event, Notice, Referral
+from referrals.domain.lookup import pair_keys
+from referrals.models import Addendum, Clock, Draft, Event, LookupKey, Notice, Referral
 from referrals.triage import actions as triage
 from tests import hostile_files
 from tests.factories import NOW, World, make_person, make_referral, make_world
@@ -134,6 +137,66 @@ def test_a_correction_stands_beside_the_frozen_answer(world: World, practitioner
     seen = signed_in(world.person(Role.SCREENER)).get(f"/testshire/triage/{referral.pk}/").content.decode()
     assert "Correction: The child: First name" in seen and "Why it changes: A slip" in seen
     assert told(world, "addendum") == {world.person(Role.SCREENER).name}
+
+
+TOLD = {
+    "children": [
+        {
+            "who": {"first_name": "Robyn", "last_name": "Marlow", "born": "born", "date_of_birth": "2019-05-01"},
+            "details": {"nhs_number": "999 000 0018", "sex": "F"},
+            "impact": {"safe": "yes", "next_seen": "Her aunt collects her", "next_seen_on": "2026-11-26"},
+        }
+    ],
+    "consent": {"given": "yes", "informed": "yes"},
+    "worry": {"happened": "A bruise."},
+}
+
+
+@time_machine.travel(LATER, tick=False)
+def test_what_a_correction_says_plainly_counts_for_finding_the_child_the_order_and_the_line(
+    world: World, practitioner: Client
+) -> None:
+    sam = world.person(Role.SCREENER)
+    as_sent = {"first_name": "Robyn", "last_name": "Marlow", "nhs_number": "999 000 0018"}
+    row = make_referral(world, answers=TOLD, child=as_sent, received_at=LATER - dt.timedelta(minutes=9))
+    other = make_referral(world, child={"first_name": "Ellis", "last_name": "Arden", "postcode": "ME4 4TR"})
+    address = f"/testshire/referrals/{row.pk}/correct/"
+    for about, text in (
+        ("The child: First name", "Ellis"),
+        ("The child: Last name", "Arden"),
+        ("The child: Date of birth", "It was 1 May 2019 after all"),
+        ("The child: NHS number (optional)", "I misread it."),
+        ("Consent: Do they agree to it?", "No, she took it back"),
+        ("Your worry: On which day is Robyn next seen, collected or home again?", "24/11/2026"),
+        ("Your worry: What happened?", "It was two bruises."),
+    ):
+        options = practitioner.get(address).content.decode()
+        labels = [each for each in re.findall(r'<option value="([^"]+)"', options) if each.startswith(about[:20])]
+        assert labels, (about, re.findall(r'<option value="([^"]+)"', options))
+        assert (
+            send(practitioner, address, about=html.unescape(labels[0]), text=text, reason="A slip").status_code == 302
+        )
+    after = fresh(world, row)
+    assert after.answers == TOLD and not after.immediate_danger, "what was sent stays"
+    with scope(partnership=world.partnership):
+        child = after.children.get()
+        assert child.first_name == "Robyn" and child.corrected == {"first_name": "Ellis", "last_name": "Arden"}
+        keys = set(LookupKey.objects.filter(child=child).values_list("key", flat=True))
+        assert {*pair_keys("Robyn", "Marlow"), *pair_keys("Ellis", "Arden"), "born:2019-05-01"} <= keys
+    assert after.consent_said == "Not given"
+    assert after.next_seen_at is not None and after.next_seen_at.date() == LATER.date()
+    seen = signed_in(sam).get(f"/testshire/triage/{other.pk}/history/").content.decode()
+    assert row.reference in seen, "found by the corrected name"
+
+
+def test_a_correction_that_a_child_is_not_safe_goes_to_the_top(world: World, practitioner: Client) -> None:
+    row = make_referral(world, answers=TOLD, indicators=("health-2-01",), team=world.early_help)
+    about = "Your worry: Is Robyn safe now?"
+    answer = send(practitioner, f"/testshire/referrals/{row.pk}/correct/", about=about, text="No.", reason="He rang")
+    assert answer.status_code == 302
+    after = fresh(world, row)
+    assert after.immediate_danger and after.team == world.mash
+    assert told(world, "danger_added") == {world.person(Role.SCREENER).name, world.person(Role.MANAGER).name}
 
 
 @pytest.mark.parametrize("agreed", [True, False])

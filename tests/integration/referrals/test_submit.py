@@ -130,6 +130,30 @@ def test_a_referral_goes_by_its_postcode_to_early_help(world: World) -> None:
             assert send(draft).team.slug == slug, postcode
 
 
+@pytest.mark.parametrize(
+    ("on", "time", "kept"),
+    [
+        ("2026-11-24", "15:15", dt.datetime(2026, 11, 24, 15, 15, tzinfo=dt.UTC)),
+        ("2026-11-24", "", NOW),  # today, at no known time: from now on
+        ("2026-11-25", "", dt.datetime(2026, 11, 25, tzinfo=dt.UTC)),
+        ("2026-11-24", "08:00", None),  # it had passed
+        ("2026-12-09", "15:15", None),  # so far ahead it hurries nobody
+        ("", "15:15", None),
+        ("never", "late", None),
+    ],
+)
+def test_when_the_child_is_next_seen_stands_in_the_order_of_the_queue(
+    world: World, on: str, time: str, kept: dt.datetime | None
+) -> None:
+    with scope(partnership=world.partnership):
+        sooner = make_referral(world, received_at=NOW - dt.timedelta(hours=9))
+        chosen = {"indicators": {"chosen": ["health-4-01"]}}
+        row = send(make_draft(world, **chosen, impact={"safe": "yes", "next_seen_on": on, "next_seen_time": time}))
+        assert row.next_seen_at == kept
+        first = Referral.objects.in_queue(world.mash).first()
+        assert first == (row if kept else sooner)
+
+
 def test_advice_is_read_by_a_person_all_the_same(world: World) -> None:
     with scope(partnership=world.partnership):
         referral = send(make_draft(world, indicators={"chosen": ["health-1-01"]}))

@@ -278,6 +278,28 @@ def test_a_decision_needs_its_reason_and_a_level_of_the_scheme(world: World, wro
     assert not Decision.objects.exists()
 
 
+def test_whoever_is_named_as_the_authority_is_told_once_it_holds(world: World) -> None:
+    manager, senior = world.person(Role.MANAGER), world.person(Role.SENIOR)
+    alone = {"consent": {"informed": True, "given": False}}
+    for outcome, level in ((Outcome.ASSESSMENT_SECTION_17, 4), (Outcome.EARLY_HELP, 2)):
+        row, sam = in_hand(world, facts=alone)
+        without = told(outcome=outcome, decided_level=level, authorised_by=manager, authorised_because="They fled.")
+        actions.decide(referral=row, **without, revision=row.revision, by=sam, at=LATER)
+        named = Notice.objects.filter(referral=row, kind="authorised")
+        if level < 4:
+            assert not named.exists(), "proposed: it does not hold yet"
+            sign(world, row, by=senior, at=LATER)
+        notice = named.get()
+        assert notice.to == manager and "without the family’s agreement" in notice.body and "fled" not in notice.body
+        made = AuditEntry.objects.get(verb="referral.decided", object_id=str(row.pk)).detail["decisions"][0]
+        assert made["authorised_by"] == str(manager.pk)
+    agreed, sam = in_hand(world)
+    actions.decide(
+        referral=agreed, **told(outcome=Outcome.ASSESSMENT_SECTION_17), revision=agreed.revision, by=sam, at=LATER
+    )
+    assert not Notice.objects.filter(referral=agreed, kind="authorised").exists()
+
+
 def test_another_decision_on_a_decided_referral_is_refused(world: World) -> None:
     referral, sam = in_hand(world)
     actions.decide(referral=referral, **told(), revision=1, by=sam, at=LATER)

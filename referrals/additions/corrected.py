@@ -1,0 +1,121 @@
+"""A referral's answers as they are after its corrections, as far as these can be read without guessing.
+
+What was sent stays as it was. A correction is somebody's own words: a date, a number, a postcode, a name of a few words
+or one of the answers offered is read out of them; a whole sentence is left to a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from partnerships.forms import CheckboxesField, DateField, TimeField
+from partnerships.typed import WHOLE_DATE
+from referrals.domain.identifiers import nhs_number_is_valid, upn_is_valid
+from referrals.domain.matching import Person
+from referrals.intake.answers import Answers, Place
+from referrals.intake.forms.base import plain
+from referrals.intake.pages import find
+from referrals.intake.situation import Situation
+from referrals.models import Addendum, Child, Referral
+from referrals.seen.finding import person_told
+from thresholds.loading import load
+
+PAGES = ("who", "details", "home", "person", "impact", "consent")
+"""The pages whose answers say who somebody is, where they live, when the child is next seen, whether the family agrees.
+
+What worries the referrer, and what was chosen of the threshold, is weighed by a person and never changed.
+"""
+
+NAMES = ("first_name", "last_name", "other_names", "former_names", "name")
+_NAME = re.compile(r"[^\W\d_]+(?:[ '’.,-]+[^\W\d_]+){0,3}\.?")
+_NUMBERS = {"nhs_number": (r"\d(?:[ -]?\d){9}", nhs_number_is_valid), "upn": (r"[A-Z]\d{11}[0-9A-Z]", upn_is_valid)}
+_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b", re.IGNORECASE)
+
+
+def as_corrected(referral: Referral) -> Answers:
+    """The answers with every correction that can be read written into its place, the latest last."""
+    answers = Answers(referral.answers)
+    said = Addendum.objects.filter(referral=referral, kind=Addendum.Kind.CORRECTION).exclude(answer="")
+    for each in said.order_by("at", "pk"):
+        answers = written(answers, each.answer, each.text, referral)
+    return answers
+
+
+def written(answers: Answers, where: str, text: str, referral: Referral) -> Answers:
+    """The answers with one correction in its place; as they were where it can't be read or the place is not there."""
+    *before, slug, name = where.split("/")
+    if slug not in PAGES:
+        return answers
+    group, number = (before[0], int(before[1])) if len(before) == 2 and before[1].isdecimal() else ("", 0)
+    scheme = load(referral.scheme_version)
+    situation = Situation(referral.partnership, scheme, answers, referral.received_at)
+    step = find(situation, slug, group, number)
+    if step is None:
+        return answers
+    place = Place(slug, group, number)
+    stored = place.read(answers.raw) or {}
+    field = step.page.form(situation=situation, number=number, stored=stored).fields.get(name)
+    value = read(name, field, text) if field is not None else None
+    return answers if value is None else Answers(place.write(answers.raw, {**stored, name: value}))
+
+
+def read(name: str, field: forms.Field, text: str) -> str | None:
+    """What a correction says, as the form would have stored it; None where that would be a guess."""
+    said = " ".join(text.split())
+    try:
+        if isinstance(field, DateField):
+            found = [each.group() for each in WHOLE_DATE.finditer(said)]
+            return plain(field.clean([found[0], "", ""])) if len(found) == 1 else None
+        if isinstance(field, TimeField):
+            return plain(field.clean(said)) or None
+    except ValidationError:
+        return None
+    if isinstance(field, CheckboxesField):
+        return None
+    if getattr(field, "choices", None) is not None:
+        return chosen(field, said)
+    if name in NAMES:
+        return said if _NAME.fullmatch(said) else None
+    if name in _NUMBERS:
+        pattern, is_valid = _NUMBERS[name]
+        valid = [each for each in re.findall(pattern, said.upper()) if is_valid(each)]
+        return valid[0] if len(valid) == 1 else None
+    if name == "postcode":
+        places = _POSTCODE.findall(said)
+        return places[0] if len(places) == 1 else None
+    return text.strip() or None
+
+
+def chosen(field: Any, said: str) -> str | None:
+    """One of the answers offered, by its words; by its first word where that is a plain yes or no."""
+    folded = said.casefold().rstrip(".")
+    first = re.split(r"[\s,.;:]", folded, maxsplit=1)[0]
+    for choice in field.choices:
+        value = str(choice.value)
+        if value and (folded in (value, str(choice.label).casefold()) or (first == value and value in ("yes", "no"))):
+            return value
+    return None
+
+
+def keep_corrected(referral: Referral, answers: Answers) -> None:
+    """Keep with each child what is now known otherwise of who it is, so that it is compared by that too."""
+    now = {child.number: person_told(child) for child in answers.children}
+    sent = {child.number: person_told(child) for child in Answers(referral.answers).children}
+    for child in Child.objects.filter(referral=referral):
+        found = differing(now.get(child.order), sent.get(child.order))
+        if found != child.corrected:
+            child.corrected = found
+            child.save(update_fields=["corrected"])
+
+
+def differing(now: Person | None, sent: Person | None) -> Mapping[str, str]:
+    if now is None or sent is None:
+        return {}
+    before = asdict(sent)
+    return {name: plain(value) for name, value in asdict(now).items() if value != before[name]}
