@@ -5,7 +5,7 @@
         page_narrow.goto(live.url + "/")
         assert_axe_clean(page_narrow)
 
-`sign_in`, `assert_axe_clean`, `assert_fits` and `shot` are fixtures that give the function.
+`sign_in`, `assert_axe_clean`, `assert_fits`, `look` and `shot` are fixtures that give the function.
 """
 
 from __future__ import annotations
@@ -166,6 +166,26 @@ def fits() -> Callable[[Page], None]:
         assert wide <= page.viewport_size["width"], f"{page.url} is {wide} pixels wide"
 
     return check
+
+
+@pytest.fixture
+def look(assert_axe_clean: Any, assert_fits: Any, shot: Any) -> Callable[[Page, str], None]:
+    """Look at a page as a telephone and as a desk show it: it fits both, axe finds nothing on the narrow one.
+
+    With SHOTS=1 both are kept as pictures.
+    """
+
+    def at_both_widths(page: Page, name: str) -> None:
+        as_opened = page.viewport_size
+        for width in (1280, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert_fits(page)
+            if os.environ.get("SHOTS") == "1":
+                shot(page, f"{name}-{width}")
+        assert_axe_clean(page)
+        page.set_viewport_size(as_opened)
+
+    return at_both_widths
 
 
 @pytest.fixture
