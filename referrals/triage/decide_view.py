@@ -14,25 +14,27 @@ from django.views.decorators.http import require_http_methods
 
 from partnerships.access import gate
 from partnerships.forms import RevisionField
-from partnerships.models import Team
+from partnerships.models import Team, User
 from partnerships.permissions import Permission
 from referrals.domain.deciding import SECONDS, Second, needs_sign_off
 from referrals.domain.lifecycle import NotAllowed
 from referrals.letters import writing
 from referrals.letters.writing import Decided
-from referrals.models import Child, Decision, Referral
+from referrals.models import Child, Decision, Event, Referral
 from referrals.triage import actions
 from referrals.triage.decide_form import DecideForm
 from referrals.triage.deciding import consent_given, finish, indicated_of, judged_of
 from referrals.triage.decisions import last_decision
 from referrals.triage.moves import Refused, Stale, fresh, moves_since
 from referrals.triage.next_steps import BY_NAME
+from referrals.triage.page import sent_back
 from referrals.triage.rows import level_words, why
 from referrals.triage.signing import reasons_for_a_second, signers, signs_every_decision
 from referrals.triage.views import Signed, back_to, the_referral
 from thresholds.domain.scheme import Scheme
 from thresholds.loading import load
 
+FEW = 3
 ASKS = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -140,13 +142,24 @@ def one_child(request: Signed, desk: Desk, child: Child) -> HttpResponse:
 def done(request: Signed, row: Referral) -> HttpResponse:
     """What became of it, and back to the referral."""
     if row.is_open:
-        said = (
-            "It waits for a second person now. Nothing is sent, and its clocks run, until somebody else signs it off."
+        messages.success(
+            request,
+            f"Referral {row.reference} is proposed. It waits for a second person now. "
+            f"{who_may_sign(row, request.user)} Nothing is sent, and its clocks run, until then.",
         )
-        messages.success(request, f"Referral {row.reference} is proposed. {said}")
     else:
         messages.success(request, f"Referral {row.reference} is decided, and the letter has been sent.")
     return back_to(row)
+
+
+def who_may_sign(row: Referral, author: User) -> str:
+    """Who was told that a proposal waits for them."""
+    people = [person.name for person in signers(row, by=author)]
+    if not people:
+        return "Nobody here can sign it: ask the partnership’s admin to name a senior worker or a manager."
+    if len(people) > FEW:
+        return "Those who can sign it are told."
+    return f"{' or '.join(people)} can sign it, and {'are' if len(people) > 1 else 'is'} told."
 
 
 def not_now(request: Signed, referral: Referral) -> HttpResponse | None:
@@ -187,6 +200,7 @@ def overview(request: Signed, desk: Desk) -> HttpResponse:
             ],
             "letter": letter,
             "second": " and ".join(each.words for each in reasons_for_a_second(desk.row, kept)) if letter else "",
+            "sent_back": sent_back(desk.row, Event.objects.filter(referral=desk.row).select_related("by")),
         },
     )
 
@@ -214,6 +228,7 @@ def show(
             "why": why(screening, scheme),
             "judged": level_words(scheme, judged_of(row, child)) if judged_of(row, child) is not None else "",
             "warnings": warnings(row),
+            "sent_back": sent_back(row, Event.objects.filter(referral=row).select_related("by")),
             **(more or {}),
         },
     )

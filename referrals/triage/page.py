@@ -17,6 +17,7 @@ from partnerships.templatetags.page_parts import clock_time, day, moment
 from referrals.additions.shown import after_sending
 from referrals.clocks import reading as clock_reading
 from referrals.domain.deciding import Teller
+from referrals.domain.lifecycle import Move, State
 from referrals.domain.matching import nhs_number_is_valid
 from referrals.domain.quality import Check
 from referrals.intake import summary
@@ -41,6 +42,7 @@ from referrals.models import (
     Support,
 )
 from referrals.seen.chronology import history
+from referrals.triage.moves import KINDS
 from referrals.triage.next_steps import next_steps, works_in
 from referrals.triage.rows import age, level_words, listed, names
 from thresholds.domain.scheme import Flag, FlagParameters, Scheme
@@ -129,7 +131,8 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         done.add("disagreement")
     steps = next_steps(referral, actor, done=done)
     seen = history(referral, actor, at=at)
-    made = decision_lines(reversed(seen.own), scheme)
+    made = decision_lines(sorted(seen.own, key=by_child_newest_first), scheme)
+    events = list(Event.objects.filter(referral=referral).exclude(kind__in=FOR_REFERRER_ONLY).select_related("by"))
     return {
         "referral": referral,
         "now": at,
@@ -159,7 +162,8 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         **beside_it,
         "works_here": works_in(actor, referral.team),
         "overtaken": [each for each in made if each["decision"].state == Decision.State.OVERTAKEN],
-        "events": Event.objects.filter(referral=referral).exclude(kind__in=FOR_REFERRER_ONLY).select_related("by"),
+        "events": events,
+        "sent_back": sent_back(referral, events),
         "scheme": scheme,
     }
 
@@ -388,18 +392,34 @@ def decision_lines(made: Iterable[Decision], scheme: Scheme) -> list[dict[str, A
             "decision": each,
             "decided": level_words(scheme, each.decided_level) if each.decided_level is not None else "No level",
             "indicated": level_words(scheme, each.indicated_level),
-            "parents_told_by": TOLD_BY.get(each.parents_told_by, ""),
-            "child_told_by": TOLD_BY.get(each.child_told_by, ""),
+            "parents_told_by": told_by(each, each.parents_told_by),
+            "child_told_by": told_by(each, each.child_told_by),
         }
         for each in made
     ]
 
 
+def by_child_newest_first(made: Decision) -> tuple[int, float]:
+    return made.child.order if made.child else 0, -made.at.timestamp()
+
+
+def sent_back(referral: Referral, events: Iterable[Event]) -> Event | None:
+    """What a second person said who sent the last proposal back, while its author has it to change."""
+    if referral.state != State.IN_HAND.value:
+        return None
+    told = [each for each in events if each.kind in (KINDS[Move.SEND_BACK], KINDS[Move.PROPOSE], KINDS[Move.REOPEN])]
+    return told[-1] if told and told[-1].kind == KINDS[Move.SEND_BACK] else None
+
+
+def told_by(made: Decision, teller: str) -> str:
+    """Who tells the parents or the child, as others read it."""
+    return made.by.name if teller == Teller.DECIDER.value else TOLD_BY.get(teller, "")
+
+
 TOLD_BY = {
-    Teller.DECIDER.value: "Who decided",
     Teller.REFERRER.value: "The referrer",
     Teller.WORKER.value: "The worker who takes it on",
     Teller.LETTER.value: "A letter",
     Teller.NOBODY.value: "Nobody",
 }
-"""Who tells the parents or the child, as others read it."""
+"""Who tells them, where it is not who decided."""

@@ -22,12 +22,13 @@ def settle(row: Referral, decisions: list[Decision], *, author: User, by: User, 
 
     author: who decided, and signs the letter. by: whose word made it hold: the author's, or the second person's.
     """
+    signed = "" if by == author else f", and {by.name} signed it off"
     levels = [each.decided_level for each in decisions if each.decided_level is not None]
     outcomes = list(dict.fromkeys(Outcome(each.outcome) for each in decisions))
     move(
         referral=row,
         move=Move.DECIDE,
-        sentence=f"{author.name} decided: {'; '.join(each.label for each in outcomes)}.",
+        sentence=f"{author.name} decided{signed}: {'; '.join(each.label for each in outcomes)}.",
         for_referrer=True,
         detail={
             "decisions": [

@@ -128,6 +128,7 @@ def test_two_children_one_by_one_sent_back_changed_and_signed(
     page.goto(address)
     expect(page.get_by_text("Who saw Wren at the aunt’s?").first).to_be_visible()
     look(page, "sent-back-author")
+    expect(page.get_by_text("Sent back to be changed:")).to_be_visible()
     page.goto(f"{address}decide/2/")
     expect(page.get_by_label("Why? For the record")).to_have_value("Wren lives with an aunt.")
     page.get_by_label("Why? For the record").fill("Wren lives with an aunt. School saw her there on Monday.")
