@@ -126,6 +126,13 @@ def status_words(value: Any, kind: str) -> str:
     return known.words if known else str(value).replace("_", " ").capitalize()
 
 
+@register.filter
+def within(words: Any) -> str:
+    """Words as they stand within a sentence: *Stepped up to the MASH* becomes *stepped up to the MASH*."""
+    told = str(words or "")
+    return told if told[:2].isupper() else told[:1].lower() + told[1:]
+
+
 @register.simple_tag(takes_context=True)
 def navigation(context: Context) -> list[Link]:
     """The links at the head of the page, by what its reader may do."""

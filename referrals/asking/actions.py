@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from partnerships import audit
-from partnerships.models import Agency, Membership, User
-from partnerships.permissions import Role
+from partnerships.models import Agency, User
 from referrals import outbox
 from referrals.asking.addresses import address_of_check, address_of_question
+from referrals.asking.people import checkers
 from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.asking import DEFAULTS, Basis, Urgency
 from referrals.models import Ask, Referral, RiskRating
@@ -165,14 +165,6 @@ def _ask(
     waits_for(row, WAITS[kind.value])
     audited(ask, "asked", {"urgency": urgency.value, "basis": ask.basis, "fields": len(ask.extract)}, by=by, at=at)
     return ask
-
-
-def checkers(agency: Agency) -> list[User]:
-    """Who answers checks for an agency."""
-    held_now = Membership.objects.filter(
-        agency=agency, role=Role.CHECKER.value, ended_at__isnull=True, user__is_active=True
-    )
-    return [each.user for each in held_now.select_related("user")]
 
 
 @transaction.atomic

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from partnerships.models import Membership, User
-from partnerships.permissions import Role
+from partnerships.models import User
 from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.asking.addresses import address_of_check, address_of_question
+from referrals.asking.people import checkers
 from referrals.models import Ask, Clock
 
 
@@ -44,7 +44,4 @@ def owing(ask: Ask, clock: Clock) -> list[User]:
     """The referrer, or the agency's checkers."""
     if ask.kind == Ask.Kind.QUESTION:
         return [clock.referral.referrer] if clock.referral.referrer else []
-    held = Membership.objects.filter(
-        agency=ask.agency_id, role=Role.CHECKER.value, ended_at__isnull=True, user__is_active=True
-    )
-    return [each.user for each in held.select_related("user")]
+    return checkers(ask.agency) if ask.agency else []

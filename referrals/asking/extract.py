@@ -21,8 +21,9 @@ class Field:
 def fields(referral: Referral) -> list[Field]:
     """Everything that could be shown, in the order of a page; what is not known is not offered."""
     found: list[Field] = []
-    for number, child in enumerate(referral.children.all(), 1):
-        of = f"Child {number}"
+    children = list(referral.children.all())
+    for number, child in enumerate(children, 1):
+        of = f"Child {number}" if len(children) > 1 else "The child"
         born = day(child.date_of_birth) if child.date_of_birth else child.estimated_age
         told = (
             ("name", "name", child.name),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from partnerships.forms import CheckboxesField, Choice, LongTextField, PageForm, RadioField
@@ -13,6 +13,7 @@ from referrals.models import Ask, RiskRating
 
 LONGEST = 5000
 SHOWN = 160
+NOBODY_ANSWERS = "Nobody of theirs answers checks here yet: telephone them, and add what they say as a note"
 URGENCIES = [
     Choice(Urgency.URGENT.value, "Urgent", hint="Within 4 hours, day or night, unless the partnership says otherwise"),
     Choice(Urgency.SOON.value, "Soon", hint="By the end of the next working day"),
@@ -33,7 +34,10 @@ class QuestionForm(PageForm):
 
 
 class CheckForm(PageForm):
-    """A check with one or several agencies. `rating` is asked only where the risk was not rated before."""
+    """A check with one or several agencies. `rating` is asked only where the risk was not rated before.
+
+    answering: the keys of the agencies with people who answer checks here.
+    """
 
     agencies = CheckboxesField("Which agencies?", missing="Choose at least one agency")
     question = LongTextField(
@@ -70,12 +74,23 @@ class CheckForm(PageForm):
     )
 
     def __init__(
-        self, *args: Any, agencies: Iterable[Agency], fields: Iterable[Field], rated: bool, **kwargs: Any
+        self,
+        *args: Any,
+        agencies: Iterable[Agency],
+        answering: Collection[int],
+        fields: Iterable[Field],
+        rated: bool,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.by_slug = {agency.slug: agency for agency in agencies}
         named: Any = self.fields
-        named["agencies"].offer([Choice(slug, agency.name) for slug, agency in self.by_slug.items()])
+        named["agencies"].offer(
+            [
+                Choice(slug, agency.name, hint="" if agency.pk in answering else NOBODY_ANSWERS)
+                for slug, agency in self.by_slug.items()
+            ]
+        )
         named["extract"].offer([Choice(each.key, each.label, hint=shortened(each.value)) for each in fields])
         if rated:
             del self.fields["rating"], self.fields["reason"]
@@ -96,6 +111,10 @@ class RiskForm(PageForm):
         missing="Choose how great the risk looks",
     )
     reason = LongTextField("Why?", called="the reason", missing="Say why you rate it so", max_length=LONGEST, rows=4)
+
+    def __init__(self, *args: Any, stage: RiskRating.Stage, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rating"].label = f"How great does the risk look {stage.label.lower()}?"
 
 
 class AnswerForm(PageForm):

@@ -17,6 +17,7 @@ from partnerships.permissions import Permission
 from referrals.asking import actions
 from referrals.asking.extract import chosen, fields
 from referrals.asking.forms import AnswerForm, CheckAnswerForm, CheckForm, QuestionForm, RiskForm
+from referrals.asking.people import answering_agencies
 from referrals.domain.asking import Basis, Urgency
 from referrals.intake.tracking import the_referral as the_tracked
 from referrals.models import Ask, Referral, RiskRating
@@ -58,7 +59,8 @@ def referral_check(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     row = the_referral(request, referral_id, "check")
     form = CheckForm(
         request.POST if request.method == "POST" else None,
-        agencies=Agency.objects.filter(partnership=request.partnership),
+        agencies=Agency.objects.current().filter(partnership=request.partnership),
+        answering=answering_agencies(request.partnership),
         fields=fields(row),
         rated=RiskRating.objects.filter(referral=row, stage=RiskRating.Stage.BEFORE).exists(),
     )
@@ -94,7 +96,7 @@ def check(request: Signed, row: Referral, form: CheckForm) -> None:
 def referral_risk(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """How great the risk looks, before the checks or after them."""
     row = the_referral(request, referral_id, "risk")
-    form = RiskForm(request.POST if request.method == "POST" else None)
+    form = RiskForm(request.POST if request.method == "POST" else None, stage=actions.stage_now(row))
     return ask_step(
         request,
         row,

@@ -93,6 +93,8 @@ def stage_page(
                 messages.success(request, DONE[step])
                 return redirect(name, partnership=request.partnership.slug, referral_id=row.pk)
     shown = next((form for form in forms.values() if form.is_bound), None)
+    gone_through = list(made.stages.all())
+    changed = made.result == Disagreement.Result.CHANGED
     stages = actions.stages_of(load(row.scheme_version))
     return render(
         request,
@@ -100,7 +102,9 @@ def stage_page(
         {
             "referral": row,
             "disagreement": made,
-            "stages": list(made.stages.all()),
+            "stages": gone_through,
+            "answer_due": next((each for each in gone_through[-1:] if each.answered_at is None), None),
+            "may_reopen": changed and BY_NAME["reopen"].shows(row, request.actor),
             "to_come": stages[made.stage :] if made.is_open else (),
             "forms": forms,
             "answer_form": forms.get("answer"),

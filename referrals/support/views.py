@@ -25,7 +25,7 @@ MOST = 300
 BUTTONS = {
     "accept": ("Accept", "Accept, with a lead practitioner and a plan"),
     "review": ("Keep the review", "Review the plan"),
-    "close": ("Close early help", "Close"),
+    "close": ("Close early help", "Close early help"),
     "step-up": ("Step up to the MASH", "Step up to the MASH"),
 }
 WHEN = {

@@ -136,7 +136,7 @@ def test_early_help_from_accepting_to_closing_and_stepping_up(
     page.get_by_label("What changed, what the child says, and what was agreed").fill("She eats at school now.")
     page.get_by_role("button", name="Keep the review").click()
     expect(page.get_by_text("The review is kept, and the next one is dated.")).to_be_visible()
-    page.get_by_role("link", name="Close", exact=True).click()
+    page.get_by_role("link", name="Close early help").click()
     page.get_by_role("button", name="Close early help").click()
     expect(page.get_by_role("link", name="Choose how it ends")).to_be_visible()
     look(page, "support-close-error")

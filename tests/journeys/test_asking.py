@@ -1,4 +1,4 @@
-"""What the front door asks of others, in a real browser: the referrer's answer, an agency's, the board of who is late."""
+"""What the front door asks of others, in a real browser: the referrer, an agency's person, the board of who is late."""
 
 from __future__ import annotations
 
@@ -123,7 +123,11 @@ def test_a_question_to_the_referrer_and_a_check_with_an_agency(
     page.get_by_label("Why?").fill("The second mark in half a year.")
     page.get_by_role("button", name="Keep the rating").click()
     expect(page.get_by_text("The rating is kept.")).to_be_visible()
-    for words in ("Her grandmother, at three.", "A bruise in May; mother said a fall.", "The second mark in half a year."):
+    for words in (
+        "Her grandmother, at three.",
+        "A bruise in May; mother said a fall.",
+        "The second mark in half a year.",
+    ):
         expect(page.get_by_text(words)).to_be_visible()
     look(page, "answered-screener")
     page.goto(f"{live.url}/testshire/checks/board/")

@@ -118,7 +118,7 @@ def test_a_check_shows_what_was_chosen_and_nothing_else(world: World) -> None:
     screener = sign_in(world.person(Role.SCREENER))
     there = of(world, "referral_check", referral_id=row.pk)
     form = page(screener.get(there))
-    assert "Child 1, address" in form and not re.search(r"<input[^>]* checked", form)
+    assert "The child, address" in form and not re.search(r"<input[^>]* checked", form)
     typed = {
         "agencies": [police.slug],
         "question": "Is the family known?",
