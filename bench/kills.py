@@ -1,20 +1,29 @@
-"""Kills worker, beat, broker and database at every step of a referral, and counts: `python -m bench.kills [ROUNDS]`.
+"""Kills worker, beat, broker and database at every step of a referral, and counts.
+
+    python -m bench.kills 100                    # a hundred kills, deliveries to GOV.UK Notify's double
+    python -m bench.kills 25 --first 50 --seed 3 # rounds 50 to 74 of them, at other random moments
+    python -m bench.kills 25 --post smtp         # deliveries to a mail system of our own instead
 
 Each round sends a referral, acknowledges it, decides it and writes its letter. In one of the four steps one of the four
 processes gets `kill -9`, is started again, and whoever was at work tries again, as a person does. Deliveries go to a
-provider of our own that answers as GOV.UK Notify does, so that the real client asks it. At the end every notice must
-have gone out, and none twice. PostgreSQL, Redis and everything else are started here, in a folder that goes again.
+provider of our own that answers as GOV.UK Notify does, so that the real client asks it, or to a mail system by SMTP,
+which can't be asked. At the end every notice must have gone out, and none twice; by SMTP what went twice is counted and
+must have carried one Message-ID. The counts are printed however the run ends. PostgreSQL, Redis and everything else are
+started here, in a folder that goes again.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
 import tempfile
@@ -29,6 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STEPS = ("submit", "acknowledge", "decide", "letter")
 TARGETS = ("worker", "beat", "broker", "database")
 PATIENCE = 240
+OUR_ID = re.compile(r"^Message-ID: <([0-9a-f-]{36})@front-door>", re.IGNORECASE | re.MULTILINE)
 
 
 def free_port() -> int:
@@ -52,8 +62,9 @@ class Provider(BaseHTTPRequestHandler):
         self.send_response(201 if self.command == "POST" else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(ConnectionError):  # who asked was killed
+            self.end_headers()
+            self.wfile.write(body)
 
     def do_POST(self) -> None:  # noqa: N802
         told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -70,25 +81,56 @@ class Provider(BaseHTTPRequestHandler):
         self.answer({"notifications": [{"reference": reference, "status": "delivered"}] * min(known, 1)})
 
 
+class MailServer(socketserver.StreamRequestHandler):
+    """Takes emails by SMTP and counts them by Message-ID, in the same place as `Provider`. It can't be asked."""
+
+    def say(self, line: str) -> None:
+        self.wfile.write(line.encode() + b"\r\n")
+
+    def handle(self) -> None:
+        self.say("220 bench")
+        with contextlib.suppress(ConnectionError):
+            while line := self.rfile.readline():
+                verb = line[:4].upper().strip()
+                if verb == b"DATA":
+                    self.say("354 go on")
+                    self.take(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
+                    self.say("250 taken")
+                else:
+                    self.say("221 bye" if verb == b"QUIT" else "250 ok")
+
+    def take(self, message: str) -> None:
+        reference = OUR_ID.search(message)
+        with Provider.lock:
+            Provider.taken[reference[1] if reference else "without an id"] += 1
+            Provider.bodies.append(message)
+        time.sleep(random.uniform(0, 0.15))  # noqa: S311  as `Provider`: taken, and not yet noted
+
+
 class Services:
     """PostgreSQL and Redis of this run's own, a worker and a beat; each can be killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, post: str) -> None:
         self.folder, self.running = folder, {}
         self.pg_bin = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         self.pg_port, self.redis_port, self.post_port = free_port(), free_port(), free_port()
         drop = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         self.as_postgres = drop if os.getuid() == 0 else []  # PostgreSQL refuses to run as root
-        ThreadingHTTPServer.daemon_threads = True
-        server = ThreadingHTTPServer(("127.0.0.1", self.post_port), Provider)
+        ThreadingHTTPServer.daemon_threads = socketserver.ThreadingTCPServer.daemon_threads = True
+        here = ("127.0.0.1", self.post_port)
+        mail = post == "smtp"
+        server = socketserver.ThreadingTCPServer(here, MailServer) if mail else ThreadingHTTPServer(here, Provider)
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        notify = {
+            "NOTIFY_API_KEY": "bench-" + "-".join(["11111111-2222-3333-4444-555555555555"] * 2),
+            "NOTIFY_TEMPLATE_ID": "bench",
+            "NOTIFY_URL": f"http://127.0.0.1:{self.post_port}",
+        }
         self.environment = {
             **os.environ,
             "DATABASE_URL": f"postgres://postgres@127.0.0.1:{self.pg_port}/postgres",
             "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
-            "NOTIFY_API_KEY": "bench-" + "-".join(["11111111-2222-3333-4444-555555555555"] * 2),
-            "NOTIFY_TEMPLATE_ID": "bench",
-            "NOTIFY_URL": f"http://127.0.0.1:{self.post_port}",
+            **({"EMAIL_URL": f"smtp://127.0.0.1:{self.post_port}"} if mail else notify),
             "SWEEP_SECONDS": "1",
             "FRONT_DOOR_VAR": str(folder / "var"),
             "LOG_LEVEL": "ERROR",
@@ -146,6 +188,11 @@ class Services:
             time.sleep(0.02)
         if name == "database":
             (self.folder / "pg" / "postmaster.pid").unlink(missing_ok=True)
+
+    def start_again(self) -> None:
+        """The database, where an interrupted round left it killed: the counts are read from it."""
+        if self.running["database"].poll() is not None:
+            self.start("database")
 
     def stop(self) -> None:
         for name in list(self.running):
@@ -275,16 +322,26 @@ class Killing:
             self.thread.join()
 
 
+def asked() -> argparse.Namespace:
+    told = argparse.ArgumentParser(prog="python -m bench.kills", description="Kill at every step, and count.")
+    told.add_argument("rounds", nargs="?", type=int, default=100)
+    told.add_argument("--first", type=int, default=0, help="number of the first round: a long run in parts")
+    told.add_argument("--seed", type=int, default=0, help="of the random moments")
+    told.add_argument("--post", choices=["notify", "smtp"], default="notify")
+    return told.parse_args()
+
+
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    asks = asked()
     for needed in ("redis-server",):
         if not shutil.which(needed):
             raise SystemExit(f"kills: {needed} is not installed; nothing was measured.")
     if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         raise SystemExit("kills: PostgreSQL is not installed; nothing was measured.")
+    random.seed(asks.seed)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("kills: stopped before the end"))  # and what it started with it
     folder = Path(tempfile.mkdtemp(prefix="front-door-kills-"))
-    services = Services(folder)
+    services = Services(folder, asks.post)
     try:
         services.prepare()
         os.environ.update(services.environment)
@@ -301,50 +358,80 @@ def main() -> None:
         world = make_world("killshire")
         services.start("worker")
         services.start("beat")
-        started, kills = time.monotonic(), Counter()
         with scope(partnership=world.partnership):
-            for number in range(rounds):
-                target, step = TARGETS[number % 4], STEPS[number // 4 % 4]
-                settle(20)
-                killing = Killing(services, target, step)
-                one_referral(world, killing)
-                killing.done()
-                kills[f"{target} at {step}"] += 1
-                if number % 10 == 9:
-                    print(f"{number + 1} rounds, {time.monotonic() - started:.0f} s", flush=True)
-            report(world, kills)
+            kills: Counter[str] = Counter()
+            try:
+                run(asks, services, world, kills)
+            except BaseException:
+                services.start_again()
+                report(world, kills, asks, patience=0)
+                raise
+            raise SystemExit(0 if report(world, kills, asks, patience=PATIENCE) else 1)
     finally:
         services.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def settle(seconds: float) -> None:
-    """Wait until nothing waits to be delivered, so that the next kill meets processes at work."""
+def run(asks: argparse.Namespace, services: Services, world: Any, kills: Counter[str]) -> None:
+    """The rounds, each with one kill; `kills` counts those that were gone through."""
+    started = time.monotonic()
+    for number in range(asks.first, asks.first + asks.rounds):
+        target, step = TARGETS[number % 4], STEPS[number // 4 % 4]
+        settle(20)
+        killing = Killing(services, target, step)
+        one_referral(world, killing)
+        killing.done()
+        kills[f"{target} at {step}"] += 1
+        if sum(kills.values()) % 5 == 0:
+            print(f"{sum(kills.values())} rounds, {time.monotonic() - started:.0f} s", flush=True)
+
+
+def settle(seconds: float, *, every: bool = False) -> None:
+    """Wait until nothing can be delivered now, so that the next kill meets processes at work.
+
+    What a killed worker had leased is another's only once its lease has run out: no round waits for that, so that the
+    next kills come while it lies there. every: wait for that as well.
+    """
+    from django.utils import timezone
+
     from referrals.models import Notice
 
+    waiting = Notice.objects.filter(state="waiting")
     until = time.monotonic() + seconds
-    while time.monotonic() < until and keep_trying(Notice.objects.filter(state="waiting").count):
-        time.sleep(0.25)
+    while time.monotonic() < until:
+        rows = waiting if every else Notice.objects.deliverable(timezone.now())
+        if not keep_trying(rows.count):
+            return
+        time.sleep(0.1)
 
 
-def report(world: Any, kills: Counter[str]) -> None:
-    """Wait until nothing waits, then count."""
+def report(world: Any, kills: Counter[str], asks: argparse.Namespace, *, patience: float) -> bool:
+    """Wait until nothing waits, then count. True where all is as it must be."""
     from partnerships.audit import faults
     from referrals.models import Letter, Notice, Referral
 
-    settle(PATIENCE)
-    notices = {str(each.pk): each.state for each in Notice.objects.all()}
+    settle(patience, every=True)
+    notices = {str(key): state for key, state in keep_trying(lambda: list(Notice.objects.values_list("pk", "state")))}
     rounds = sum(kills.values())
     letters = Counter(Letter.objects.values_list("kind", flat=True))
-    lost = [key for key, state in notices.items() if state != "sent" or not Provider.taken[key]]
+    waiting = [key for key, state in notices.items() if state == "waiting"]
+    taken = {key for key, times in Provider.taken.items() if times}
+    gone = [key for key, state in notices.items() if state != "waiting" and (state != "sent" or key not in taken)]
+    lost = gone + (waiting if patience else [])  # of an interrupted run, what waits is told apart
     doubled = [key for key, times in Provider.taken.items() if times > 1]
+    strangers = set(Provider.taken) - set(notices)
+    wrong = sum(1 for _ in faults(world.partnership))
+    referrals = Referral.objects.count()
     print(f"{rounds} kills: " + ", ".join(f"{name} {count}" for name, count in sorted(kills.items())))
-    print(f"{Referral.objects.count()} referrals of {rounds}; letters: {dict(letters)}")
-    print(f"{len(notices)} notices written, {sum(Provider.taken.values())} handed over")
-    print(f"{len(lost)} lost, {len(doubled)} doubled, {sum(1 for _ in faults(world.partnership))} faults in the trail")
+    print(f"{referrals} referrals of {rounds}; letters: {dict(letters)}")
+    print(f"{len(notices)} notices written, {sum(Provider.taken.values())} handed over by {asks.post}")
+    still = f", {len(waiting)} still waiting" if patience == 0 else ""
+    print(f"{len(lost)} lost, {len(doubled)} doubled, {wrong} faults in the trail{still}", flush=True)
+    if asks.post == "smtp":
+        print(f"what went twice carried one Message-ID: {len(strangers)} emails without one of ours")
     whole = all(letters[kind] == rounds for kind in ("acknowledgement", "outcome", "agency"))
-    right = whole and Referral.objects.count() == rounds
-    raise SystemExit(0 if right and not lost and not doubled else 1)
+    sound = whole and referrals == rounds and not lost and not strangers and not wrong
+    return sound and (not doubled or asks.post == "smtp")
 
 
 if __name__ == "__main__":

@@ -105,33 +105,36 @@ class Delivered:
 
 def deliver_due(*, at: dt.datetime) -> Delivered:
     """Deliver what is waiting, partnership by partnership. Two at once do no harm; one poisoned row stops none."""
-    sent = failed = 0
     started, post = time.monotonic(), provider()
-    for partnership in Partnership.objects.all():
-        with scope(partnership=partnership):
-            write_digests(partnership=partnership, at=at)
-            tried: set[object] = set()
-            while batch := list(
-                Notice.objects.deliverable(at)
-                .exclude(pk__in=tried)
-                .select_related("to")
-                .order_by("next_attempt_at")[:BATCH]
-            ):
-                for notice in batch:
-                    tried.add(notice.pk)
-                    # Where the mail system is slow a batch outlasts a lease: each begins when its own notice is sent.
-                    now = at + dt.timedelta(seconds=time.monotonic() - started)
-                    if not take(notice, now):
-                        continue
-                    if send(notice, now, post=post):
-                        sent += 1
-                    else:
-                        failed += 1
-                if time.monotonic() - started > LONGEST:
-                    break
-            follow_up(post, at=at)
+    outcomes: list[bool] = []
+    try:
+        for partnership in Partnership.objects.all():
+            with scope(partnership=partnership):
+                write_digests(partnership=partnership, at=at)
+                outcomes += deliver_waiting(post, started, at=at)
+                follow_up(post, at=at)
+    finally:
+        post.close()
     health.beat("deliver", at=at)
-    return Delivered(sent, failed)
+    return Delivered(outcomes.count(True), outcomes.count(False))
+
+
+def deliver_waiting(post: Post, started: float, *, at: dt.datetime) -> list[bool]:
+    """Deliver what waits in the partnership in scope, each once: which went. started: on the monotonic clock."""
+    tried: set[object] = set()
+    outcomes: list[bool] = []
+    while batch := list(
+        Notice.objects.deliverable(at).exclude(pk__in=tried).select_related("to").order_by("next_attempt_at")[:BATCH]
+    ):
+        for notice in batch:
+            tried.add(notice.pk)
+            # Where the mail system is slow a batch outlasts a lease: each begins when its own notice is sent.
+            now = at + dt.timedelta(seconds=time.monotonic() - started)
+            if take(notice, now):
+                outcomes.append(send(notice, now, post=post))
+        if time.monotonic() - started > LONGEST:
+            break
+    return outcomes
 
 
 def take(notice: Notice, at: dt.datetime) -> bool:
@@ -161,6 +164,7 @@ def send(notice: Notice, at: dt.datetime, *, post: Post | None = None) -> bool:
     try:
         if may_have_gone and post.has(notice):
             return done(notice, Notice.State.SENT, at)
+        post.ready()
         if not begin(notice, at):
             log.warning("Notice %s: its lease ran out before it was sent; whoever has it now sends it", notice.pk)
             return False

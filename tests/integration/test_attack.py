@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.core import mail
 from django.core.checks import run_checks
+from django.core.mail.backends.base import BaseEmailBackend
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -433,7 +434,7 @@ def test_a_slow_mail_system_lets_no_second_delivery_take_what_is_being_sent(
             )
     clock, free = [0.0], []
 
-    class Slow:
+    class Slow(BaseEmailBackend):
         def send_messages(self, messages: list[Any]) -> int:
             key = messages[0].extra_headers["Message-ID"][1:].partition("@")[0]
             clock[0] += 50  # the fourth is sent 200 seconds after the first was begun: later than the first lease

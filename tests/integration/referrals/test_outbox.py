@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
 from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
@@ -137,7 +138,7 @@ def test_a_bounce_that_the_mail_system_received_is_taken_in(world: World) -> Non
 
 
 def test_an_address_that_is_refused_for_good_is_not_tried_eight_times(world: World, monkeypatch: Any) -> None:
-    class Refuses:
+    class Refuses(BaseEmailBackend):
         def send_messages(self, messages: Any) -> None:
             raise smtplib.SMTPRecipientsRefused({"a@b.example": (550, b"no such user")})
 
@@ -146,6 +147,31 @@ def test_an_address_that_is_refused_for_good_is_not_tried_eight_times(world: Wor
     assert outbox.deliver_due(at=NOW).failed == 1
     assert (fresh(notice).state, fresh(notice).last_error) == (Notice.State.BOUNCED, "refused, 550")
     assert Clock.objects.filter(slug="not_reached").exists()
+
+
+def test_a_delivery_connects_once_and_a_leave_taking_that_fails_doubles_nothing(world: World, monkeypatch: Any) -> None:
+    did: list[str] = []
+
+    class Abrupt(BaseEmailBackend):
+        def open(self) -> bool:
+            did.append("connected")
+            assert not Notice.objects.filter(begun_at__isnull=False).exists(), "a handing-over begins connected"
+            return True
+
+        def send_messages(self, messages: Any) -> int:
+            did.append("sent")
+            return len(messages)
+
+        def close(self) -> None:
+            did.append(f"{Notice.objects.filter(state=Notice.State.SENT).count()} marked")
+            raise ConnectionResetError
+
+    monkeypatch.setattr(posts, "get_connection", Abrupt)
+    for key in "abc":
+        tell(world, key)
+    assert outbox.deliver_due(at=NOW).sent == 3
+    assert did == ["connected", "sent", "sent", "sent", "3 marked"]
+    assert outbox.deliver_due(at=NOW + MINUTE).sent == 0
 
 
 def test_one_email_each_morning_for_who_chose_it_and_what_can_not_wait_comes_at_once(world: World) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
 from django_scopes import scope
 
 from partnerships.permissions import Role
@@ -148,7 +149,7 @@ def test_a_worker_that_died_with_a_notice_leaves_it_to_the_next_after_its_lease(
 
 
 def test_a_mail_system_that_fails_is_tried_again_later_and_given_up_at_last(world, monkeypatch):
-    class Down:
+    class Down(BaseEmailBackend):
         def send_messages(self, messages):
             raise ConnectionRefusedError
 
@@ -217,3 +218,38 @@ def test_medways_promise_to_tell_the_decision_within_a_working_day_runs_and_is_m
         )
         told.refresh_from_db()
         assert told.met_at == NOW + hours(3)
+
+
+def test_the_loop_goes_on_after_a_round_that_failed(world, monkeypatch):
+    from django.core.management import call_command
+    from django.db import OperationalError
+
+    from referrals.management.commands import sweep as command
+
+    with scope(partnership=world.partnership):
+        notice = tell(world, "a")
+    real, rounds = command.sweep, []
+
+    def away_at_first(**kwargs):
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise OperationalError("the database system is starting up")
+        return real(**kwargs)
+
+    class EnoughRounds(Exception):
+        pass
+
+    def slept(seconds):
+        if len(rounds) == 2:
+            raise EnoughRounds
+
+    monkeypatch.setattr(command, "sweep", away_at_first)
+    monkeypatch.setattr(command.time, "sleep", slept)
+    with pytest.raises(EnoughRounds):
+        call_command("sweep", "--loop")
+    with scope(partnership=world.partnership):
+        notice.refresh_from_db()
+    assert notice.state == Notice.State.SENT
+    with pytest.raises(OperationalError):
+        rounds.clear()
+        call_command("sweep")
