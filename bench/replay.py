@@ -41,7 +41,7 @@ def prepare() -> Partnership:
     with scopes_disabled():
         there = Referral.objects.filter(partnership=partnership).count()
     if there < REFERRALS:
-        call_command("seed_load", referrals=(REFERRALS - there) * Partnership.objects.count())
+        call_command("seed_load", referrals=(REFERRALS - there) * Partnership.objects.count(), seed=1 + there)
     return partnership
 
 

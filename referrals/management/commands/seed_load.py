@@ -14,14 +14,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 from django.utils import timezone
 from django_scopes import scope
 
 from partnerships.hours import LONDON
 from partnerships.models import Partnership, Team
 from partnerships.permissions import Role
-from referrals.bulk import Table
+from referrals.bulk import Pipe, Table
 from referrals.clocks.actions import RUN_ON_A_REFERRAL, WARN_AT
 from referrals.domain.lifecycle import Outcome, State
 from referrals.domain.lookup import stored_keys
@@ -133,12 +133,14 @@ class Writer:
         self.tables = {model: Table(model, partnership) for model in WRITTEN}
 
     def write(self, count: int) -> None:
-        for start in range(0, count, BATCH):
-            for _ in range(min(BATCH, count - start)):
-                self.one()
-            with transaction.atomic():
-                for table in self.tables.values():
-                    table.flush()
+        pipe = Pipe(list(self.tables.values()), self.partnership)
+        try:
+            for start in range(0, count, BATCH):
+                for _ in range(min(BATCH, count - start)):
+                    self.one()
+                pipe.send()
+        finally:
+            pipe.close()
 
     def key(self) -> uuid.UUID:
         return uuid.UUID(bytes=self.chance.randbytes(16), version=4)

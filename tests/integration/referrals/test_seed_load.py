@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from partnerships.permissions import Role
+from referrals.management.commands.seed_load import WRITTEN
 from referrals.models import Child, ChosenIndicator, Clock, Decision, Referral
 from tests.factories import make_world
 from thresholds.domain.screening import read_facts, screen, write_screening
@@ -48,3 +49,19 @@ def test_the_same_seed_twice_is_said_in_one_line(settings) -> None:
     call_command("seed_load", referrals=3, seed=9, verbosity=0)
     with pytest.raises(CommandError, match="another --seed"):
         call_command("seed_load", referrals=3, seed=9, verbosity=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_thread_leaves_no_key_without_its_row(settings) -> None:
+    """On PostgreSQL batches go by a second connection that asks for no key: each must be there all the same."""
+    settings.DEMO = True
+    make_world("loadshire")
+    call_command("seed_load", referrals=NUMBER, verbosity=0)
+    with scopes_disabled():
+        assert Referral.objects.count() == NUMBER
+        for model in WRITTEN:
+            for field in model._meta.concrete_fields:
+                if field.many_to_one or field.one_to_one:
+                    told = model.objects.exclude(**{f"{field.name}_id": None}).values(f"{field.name}_id")
+                    there = field.related_model._base_manager.values("pk")
+                    assert not told.exclude(**{f"{field.name}_id__in": there}).exists(), (model, field.name)
