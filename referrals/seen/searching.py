@@ -23,8 +23,8 @@ from referrals.models import Child, LookupKey, Referral
 from referrals.triage.queries import IN_A_LINE, LONG
 
 MOST = 50
-LOOKED_AT = 500
-"""How many that fit are put in order; where there are more, another word is asked for."""
+MOST_KEYS = 500
+"""How many keys that fit are put in order; where there are more, another word is asked for."""
 
 Keys = list[set[str]]
 
@@ -38,7 +38,7 @@ class Results:
 
 
 def search(actor: Actor, terms: Mapping[str, str]) -> Results:
-    """The referrals that fit every term. Three queries at most: keys, rows, their children."""
+    """The referrals that fit every term. Five queries at most: keys, what orders them (two), rows, their children."""
     if actor.partnership is None:
         return Results([], False)
     rows = Referral.objects.visible_to(actor)
@@ -54,18 +54,31 @@ def search(actor: Actor, terms: Mapping[str, str]) -> Results:
                 return Results([], False)
             wanted += found
     if wanted:
-        keys = list(fitting(actor.partnership, wanted, rows)[: LOOKED_AT + 1])
+        fit = list(fitting(actor.partnership, wanted, rows)[: MOST_KEYS + 1])
+        keys, many = list(dict.fromkeys(fit)), len(fit) > MOST_KEYS
     else:
-        keys = list(rows.values_list("pk", flat=True)[:2])
-    shown = (
-        Referral.objects.filter(partnership=actor.partnership, pk__in=keys[:LOOKED_AT])
+        keys, many = list(rows.values_list("pk", flat=True)[:2]), False
+    return Results(in_full(closest_first(keys, set(words(terms.get("name", ""))))[:MOST]), many or len(keys) > MOST)
+
+
+def closest_first(keys: list[uuid.UUID], said: set[str]) -> list[uuid.UUID]:
+    """Those whose children are written as was typed, and do not only sound like it; then the latest. Two queries."""
+    written: dict[uuid.UUID, set[str]] = {key: set() for key in keys}
+    for key, *names in Child.objects.filter(referral__in=keys).values_list("referral_id", "first_name", "last_name"):
+        written[key] |= {word for name in names for word in words(name)}
+    received = dict(Referral.objects.filter(pk__in=keys).values_list("pk", "received_at"))
+    return sorted(received, key=lambda key: (-len(said & written[key]), -received[key].timestamp(), str(key)))
+
+
+def in_full(keys: list[uuid.UUID]) -> list[Referral]:
+    """These referrals, in this order, with what a line shows of them. Two queries."""
+    found = (
+        Referral.objects.filter(pk__in=keys)
         .select_related("team", "agency", "scheme_version", "owner")
         .defer(*LONG)
         .prefetch_related(Prefetch("children", Child.objects.only(*IN_A_LINE)))
     )
-    written = set(words(terms.get("name", "")))
-    ordered = sorted(shown, key=lambda row: (-closeness(row, written), -row.received_at.timestamp(), str(row.pk)))
-    return Results(ordered[:MOST], len(keys) > MOST)
+    return sorted(found, key=lambda row: keys.index(row.pk))
 
 
 def keys_for(name: str, typed: str) -> Keys:
@@ -84,19 +97,17 @@ def keys_for(name: str, typed: str) -> Keys:
 
 
 def fitting(partnership: Partnership, wanted: Keys, rows: QuerySet[Referral]) -> QuerySet[LookupKey, uuid.UUID]:
-    """The keys of the referrals among `rows` that meet every set, the rarest kind of key first."""
+    """The keys of the referrals among `rows` that meet every set, the rarest kind of key first.
+
+    A referral comes once for each child that fits: asking the database for each once would have it read all that fit
+    where the first few hundred are enough.
+    """
     first, *others = sorted(wanted, key=lambda keys: min(keys).startswith("word:"))
     found = LookupKey.objects.filter(partnership=partnership, key__in=first, referral__in=rows)
     for keys in others:
         meets = LookupKey.objects.filter(partnership=partnership, key__in=keys)
         found = found.filter(Q(referral__in=meets.values("referral")))
-    return found.order_by().values_list("referral", flat=True).distinct()
-
-
-def closeness(referral: Referral, said: set[str]) -> int:
-    """How many of the words typed are a child's as they are written, not only as they sound."""
-    written = {word for child in referral.children.all() for word in words(child.name)}
-    return len(said & written)
+    return found.order_by().values_list("referral", flat=True)
 
 
 def fingerprint(term: str) -> str:

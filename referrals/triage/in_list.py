@@ -28,7 +28,7 @@ class InList:
 def in_list(request: Any, referral: Referral, *, at: dt.datetime) -> InList | None:
     """From the address: `list` is the queue's slug, the rest its filter. None where it names no list of this person's.
 
-    Three queries.
+    Two queries.
     """
     slug = request.GET.get("list", "")
     if not slug:

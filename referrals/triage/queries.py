@@ -167,12 +167,13 @@ class Beside:
 
 
 def beside(referral: Referral, actor: Actor, teams: tuple[Team, ...], chosen: Filter, *, at: dt.datetime) -> Beside:
-    """What stands in front of and behind a referral, whether or not it fits the list still. Two queries."""
+    """What stands in front of and behind a referral, whether or not it fits the list still. One query."""
     rows, here = listed(actor, teams, chosen, at=at), Cursor.at(referral)
-    return Beside(
-        rows.filter(here.before).reverse().values_list("pk", flat=True).first(),
-        rows.filter(here.after).values_list("pk", flat=True).first(),
-    )
+    both = {
+        "previous": Subquery(rows.filter(here.before).reverse().values("pk")[:1]),
+        "next": Subquery(rows.filter(here.after).values("pk")[:1]),
+    }
+    return Beside(*Referral.objects.filter(pk=referral.pk).order_by().values_list(*both.values()).get())
 
 
 def waiting_for(actor: Actor, team: Team) -> QuerySet[Referral]:
