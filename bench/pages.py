@@ -68,7 +68,7 @@ def measure(port: int) -> Iterator[Measured]:
     yield measured("dashboard, a year", 300, lambda _: manager.get(f"/{SLUG}/reports/?{YEAR}"), times=20)
 
 
-YEAR = "start_0=24&start_1=11&start_2=2025&end_0=24&end_1=11&end_2=2026"
+YEAR = "weeks=52"
 
 
 def deepest_page(person: Person, queue: str) -> str:

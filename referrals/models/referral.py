@@ -206,7 +206,11 @@ class Referral(models.Model):
             models.Index(
                 fields=["owner"], name="referral_of_owner", condition=Q(state__in=["waiting", "in_hand", "proposed"])
             ),
-            models.Index(fields=["partnership", "-received_at"], name="referral_by_day"),
+            models.Index(
+                fields=["partnership", "-received_at"],
+                name="referral_for_reports",
+                include=["state", "indicated_level", "decided_level", "restricted", "id"],
+            ),
             models.Index(fields=["partnership", "referrer", "-received_at"], name="referral_by_referrer"),
         ]
 

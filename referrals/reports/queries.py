@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -71,6 +72,11 @@ def standing() -> QuerySet[Decision]:
     return Decision.objects.standing().filter(referral__state=State.DECIDED.value)
 
 
+def standing_of(rows: QuerySet[Referral]) -> QuerySet[Decision]:
+    """The same of these referrals alone."""
+    return Decision.objects.standing().filter(referral__in=rows.filter(state=State.DECIDED.value).order_by()).order_by()
+
+
 def referrals(actor: Actor, filters: Mapping[str, Any], *, at: dt.datetime) -> QuerySet[Referral]:
     """What a report with these filters counts, and what its list shows."""
     rows = Referral.objects.visible_to(actor)
@@ -102,37 +108,54 @@ def referrals(actor: Actor, filters: Mapping[str, Any], *, at: dt.datetime) -> Q
     return rows
 
 
-def by_week(rows: QuerySet[Referral], weeks: int, *, at: dt.datetime) -> list[tuple[dt.date, Figure]]:
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How many referrals agree in all of these."""
+
+    monday: dt.date
+    state: str
+    indicated: int | None
+    decided: int | None
+    count: int
+
+
+def grouped(rows: QuerySet[Referral]) -> list[Group]:
+    """The referrals counted once, by all that weeks, states and levels are told of. One query."""
+    parts = ("week", "state", "indicated_level", "decided_level")
+    found = rows.order_by().annotate(week=TruncWeek("received_at", tzinfo=LONDON)).values_list(*parts)
+    return [Group(week.date(), *rest) for week, *rest in found.annotate(Count("pk"))]
+
+
+def summed(groups: Iterable[Group], of: Callable[[Group], Any]) -> Counter[Any]:
+    counts: Counter[Any] = Counter()
+    for each in groups:
+        counts[of(each)] += each.count
+    return counts
+
+
+def by_week(groups: list[Group], weeks: int, *, at: dt.datetime) -> list[tuple[dt.date, Figure]]:
     """Each week of the period, also one in which nothing came."""
-    counted = {
-        row["week"].date(): row["count"]
-        for row in rows.order_by()
-        .annotate(week=TruncWeek("received_at", tzinfo=LONDON))
-        .values("week")
-        .annotate(count=Count("pk"))
-    }
-    return [
-        (monday, figure(counted.get(monday, 0), weeks=weeks, week=monday.isoformat())) for monday in mondays(weeks, at)
-    ]
+    counted = summed(groups, lambda each: each.monday)
+    return [(monday, figure(counted[monday], weeks=weeks, week=monday.isoformat())) for monday in mondays(weeks, at)]
 
 
-def by_state(rows: QuerySet[Referral], weeks: int) -> list[tuple[State, Figure]]:
-    counted = dict(rows.order_by().values_list("state").annotate(Count("pk")))
-    return [(state, figure(counted.get(state.value, 0), weeks=weeks, state=state.value)) for state in State]
+def by_state(groups: list[Group], weeks: int) -> list[tuple[State, Figure]]:
+    counted = summed(groups, lambda each: each.state)
+    return [(state, figure(counted[state.value], weeks=weeks, state=state.value)) for state in State]
 
 
-def by_level(rows: QuerySet[Referral], weeks: int, which: str) -> list[tuple[int | None, Figure]]:
+def by_level(groups: list[Group], weeks: int, which: str) -> list[tuple[int | None, Figure]]:
     """`indicated` over all of the period, `decided` over what is decided; the highest first, none at the end."""
     if which == "decided":
-        rows = rows.filter(state=State.DECIDED.value)
-    counted = dict(rows.order_by().values_list(f"{which}_level").annotate(Count("pk")))
+        counted = summed((each for each in groups if each.state == State.DECIDED.value), lambda each: each.decided)
+    else:
+        counted = summed(groups, lambda each: each.indicated)
     ranks = sorted(counted, key=lambda rank: -(rank or 0))
     return [(rank, figure(counted[rank], weeks=weeks, **{which: NO_LEVEL if rank is None else rank})) for rank in ranks]
 
 
 def by_outcome(rows: QuerySet[Referral], weeks: int) -> list[tuple[Outcome, Figure]]:
-    decided = standing().filter(referral__in=rows.order_by())
-    counted = dict(decided.order_by().values_list("outcome").annotate(Count("referral", distinct=True)))
+    counted = dict(standing_of(rows).values_list("outcome").annotate(Count("referral", distinct=True)))
     return [
         (outcome, figure(counted[outcome.value], weeks=weeks, outcome=outcome.value))
         for outcome in Outcome
@@ -142,9 +165,7 @@ def by_outcome(rows: QuerySet[Referral], weeks: int) -> list[tuple[Outcome, Figu
 
 def differing(rows: QuerySet[Referral], weeks: int) -> Figure:
     """How many were decided on another level than the one indicated."""
-    count = (
-        standing().filter(referral__in=rows.order_by(), differs=True).order_by().values("referral").distinct().count()
-    )
+    count = standing_of(rows).filter(differs=True).values("referral").distinct().count()
     return figure(count, weeks=weeks, differs="yes")
 
 

@@ -32,17 +32,17 @@ def reports(request: Any) -> HttpResponse:
     told, _ = ReportFilter.read(request.GET)
     weeks = told.get("weeks", DEFAULT_WEEKS)
     rows = queries.referrals(request.actor, {"weeks": weeks}, at=now)
-    scheme = scheme_now(request, now)
+    groups, scheme = queries.grouped(rows), scheme_now(request, now)
     return render(
         request,
         "referrals/reports/reports.html",
         {
             "weeks": weeks,
             "choices": WEEKS,
-            "by_week": queries.by_week(rows, weeks, at=now),
-            "by_state": queries.by_state(rows, weeks),
-            "indicated": named(queries.by_level(rows, weeks, "indicated"), scheme, "indicated"),
-            "decided": named(queries.by_level(rows, weeks, "decided"), scheme, "decided on"),
+            "by_week": queries.by_week(groups, weeks, at=now),
+            "by_state": queries.by_state(groups, weeks),
+            "indicated": named(queries.by_level(groups, weeks, "indicated"), scheme, "indicated"),
+            "decided": named(queries.by_level(groups, weeks, "decided"), scheme, "decided on"),
             "outcomes": queries.by_outcome(rows, weeks),
             "differing": queries.differing(rows, weeks),
             "clocks": queries.by_clock(rows, weeks, at=now),

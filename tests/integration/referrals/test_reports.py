@@ -94,12 +94,13 @@ def test_the_figures(world: World) -> None:
     with scope(partnership=world.partnership):
         rows = queries.referrals(actor, {"weeks": 12}, at=NOW)
         assert rows.count() == 6
-        weeks = [figure.count for _, figure in queries.by_week(rows, 12, at=NOW)]
+        groups = queries.grouped(rows)
+        weeks = [figure.count for _, figure in queries.by_week(groups, 12, at=NOW)]
         assert weeks == [0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 3, 1]
         outcomes = {outcome: figure.count for outcome, figure in queries.by_outcome(rows, 12)}
         assert outcomes == {Outcome.EARLY_HELP: 2, Outcome.STRATEGY_DISCUSSION: 1, Outcome.TRANSFER: 1}
-        assert [(rank, f.count) for rank, f in queries.by_level(rows, 12, "indicated")] == [(4, 4), (2, 1), (None, 1)]
-        assert [(rank, f.count) for rank, f in queries.by_level(rows, 12, "decided")] == [(4, 1), (2, 2), (None, 1)]
+        assert [(rank, f.count) for rank, f in queries.by_level(groups, 12, "indicated")] == [(4, 4), (2, 1), (None, 1)]
+        assert [(rank, f.count) for rank, f in queries.by_level(groups, 12, "decided")] == [(4, 1), (2, 2), (None, 1)]
         assert queries.differing(rows, 12).count == 3
         clocks = {
             clock.name: {how: figure.count for how, figure in clock.figures.items()}
