@@ -36,7 +36,7 @@ class Permission(Enum):
     LETTER_EDIT = "Draft the texts of the partnership's letters"
     LETTER_APPROVE = "Approve the text of a letter that somebody else drafted"
     NOTICE_READ = "Read the notices written to one, and choose how they come"
-    NOTICE_RESEND = "See which notices reached nobody, and try them again"
+    NOTICE_RESEND = "See which notices reached nobody, try them again, or say what was done instead"
     CLOCK_PAUSE = "Stop a clock with a reason, and let it run on"
     REPORT_READ = "See volume, timeliness and outcomes, and the records behind each figure"
     AUDIT_READ = "Read the audit trail"

@@ -17,6 +17,8 @@ from partnerships.permissions import Permission
 from referrals.documents import evidence
 from referrals.documents.forms import InstantForm
 from referrals.documents.serving import serve
+from referrals.intake.answers import Answers
+from referrals.intake.plot import sheet
 from referrals.intake.tracking import the_referral as followed
 from referrals.models import Letter, Referral
 from referrals.triage.moves import JOINED
@@ -53,6 +55,29 @@ def matrix_pdf(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         "count": len(chosen),
     }
     return serve(request, referral, "matrix", "referrals/documents/matrix.html", context)
+
+
+@gate(Permission.SUMMARY_DOWNLOAD)
+@require_safe
+def plot_sheet_pdf(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """The document's own plot sheet, filled in for each child; not found where the document has none."""
+    return plot_sheet_of(request, worked_on(request, referral_id))
+
+
+@gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
+@require_safe
+def own_plot_sheet_pdf(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
+    """The same for the referrer: nothing stands on it but what they chose."""
+    return plot_sheet_of(request, followed(request, referral_id))
+
+
+def plot_sheet_of(request: Signed, referral: Referral) -> HttpResponse:
+    scheme, told = load(referral.scheme_version), Answers(referral.answers)
+    children = [{"child": each, "sheet": sheet(scheme, told.worry_of(each.order))} for each in referral.children.all()]
+    if not any(each["sheet"] for each in children):
+        raise Http404
+    context = {"title": f"Plot sheet of referral {referral.reference}", "scheme": scheme, "children": children}
+    return serve(request, referral, "plot_sheet", "referrals/documents/plot_sheet.html", context)
 
 
 @gate(Permission.REFERRAL_READ)

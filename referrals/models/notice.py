@@ -25,8 +25,12 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(state=Notice.State.WAITING, next_attempt_at__lte=at, digest=True)
 
     def undelivered(self) -> NoticeQuerySet:
-        """What did not reach its reader's mailbox, and will not by itself."""
-        return self.filter(state__in=[Notice.State.DEAD, Notice.State.BOUNCED])
+        """What did not reach its reader's mailbox, will not by itself, and nobody has dealt with."""
+        return self.filter(state__in=[Notice.State.DEAD, Notice.State.BOUNCED], dealt_with_at__isnull=True)
+
+    def dealt_with(self) -> NoticeQuerySet:
+        """What did not arrive, and somebody has said what was done about it."""
+        return self.filter(dealt_with_at__isnull=False)
 
     def in_portal(self, user: User) -> NoticeQuerySet:
         """A person's notices as the portal lists them: a digest only repeats others."""
@@ -64,6 +68,9 @@ class Notice(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True, help_text="When the provider said what became of it")
     last_error = models.CharField(max_length=300, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
+    dealt_with_at = models.DateTimeField(null=True, blank=True, help_text="When somebody said that it needs no more")
+    dealt_with_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    dealt_with_how = models.TextField(blank=True, help_text="What was done about it; it names no child")
 
     objects = ScopedManager(partnership="partnership", _manager_class=models.Manager.from_queryset(NoticeQuerySet))
 
@@ -76,7 +83,7 @@ class Notice(models.Model):
             models.Index(
                 fields=["partnership", "created_at"],
                 name="notice_undelivered",
-                condition=Q(state__in=["dead", "bounced"]),
+                condition=Q(state__in=["dead", "bounced"], dealt_with_at__isnull=True),
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""What is done to notices after they were written: read, tried again."""
+"""What is done to notices after they were written: read, tried again, dealt with another way."""
 
 from __future__ import annotations
 
@@ -55,3 +55,30 @@ def try_again(*, notice: Notice, by: User, at: dt.datetime) -> bool:
         )
         transaction.on_commit(nudge)
     return bool(again)
+
+
+class Refused(ValueError):
+    """What was asked for can't be done; the message says what to do."""
+
+
+@transaction.atomic
+def deal_with(*, notice: Notice, how: str, by: User, at: dt.datetime) -> bool:
+    """Note what was done about a notice that did not arrive, such as a telephone call. It stands in no list to mend.
+
+    False where it waits, was sent, or was dealt with before: the first word counts.
+    """
+    if not how.strip():
+        raise Refused("Say what was done about it.")
+    undelivered = Notice.objects.filter(pk=notice.pk).undelivered()
+    done = undelivered.update(dealt_with_at=at, dealt_with_by=by, dealt_with_how=how.strip())
+    if done:
+        audit.record(
+            partnership=notice.partnership,
+            verb="notice.dealt_with",
+            noun="notice",
+            object_id=notice.pk,
+            detail={"kind": notice.kind, "state": notice.state, "how": how.strip()},
+            by=by,
+            at=at,
+        )
+    return bool(done)

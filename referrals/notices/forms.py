@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
-from partnerships.forms import PageForm, RadioField
+from partnerships.forms import LongTextField, PageForm, RadioField
 from referrals.models import NoticeChoice
 
 
@@ -16,6 +16,18 @@ class ChoiceForm(PageForm):
         choices=NoticeChoice.How.choices,
         missing="Choose how you want to hear",
         hint="What is overdue, and what says that a child is in danger, always comes at once.",
+    )
+
+
+class DealtWithForm(PageForm):
+    how = LongTextField(
+        "What was done about it?",
+        hint="For example: telephoned them, or they have left and their agency is told. Name no child: "
+        "this list is read by people who see none.",
+        called="what was done about it",
+        missing="Say what was done about it",
+        max_length=500,
+        rows=3,
     )
 
 

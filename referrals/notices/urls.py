@@ -10,4 +10,5 @@ urlpatterns = [
     path("notices/choice/", views.notices_choice, name="notices_choice"),
     path("settings/notices/", views.undelivered, name="undelivered"),
     path("settings/notices/<uuid:notice_id>/again/", views.try_again, name="try_again"),
+    path("settings/notices/<uuid:notice_id>/dealt-with/", views.dealt_with, name="notice_dealt_with"),
 ]

@@ -17,7 +17,7 @@ from referrals import digests
 from referrals.health import look
 from referrals.models import Notice, NoticeChoice, Referral
 from referrals.notices import actions
-from referrals.notices.forms import ChoiceForm, PageNumber
+from referrals.notices.forms import ChoiceForm, DealtWithForm, PageNumber
 
 Signed = Any
 PER_PAGE = 30
@@ -92,11 +92,14 @@ def undelivered(request: Signed) -> HttpResponse:
     start = (number - 1) * PER_PAGE
     rows = Notice.objects.filter(partnership=request.partnership).undelivered().select_related("to")
     found = list(rows.order_by("-created_at", "-pk")[start : start + PER_PAGE + 1])
+    done = Notice.objects.filter(partnership=request.partnership).dealt_with().select_related("to", "dealt_with_by")
     return render(
         request,
         "referrals/notices/undelivered.html",
         {
             "notices": found[:PER_PAGE],
+            "count": rows.count(),
+            "dealt_with": done.order_by("-dealt_with_at", "-pk")[:PER_PAGE],
             "health": look(at=now),
             "previous_page": f"?page={number - 1}" if number > 1 else "",
             "next_page": f"?page={number + 1}" if len(found) > PER_PAGE else "",
@@ -107,11 +110,34 @@ def undelivered(request: Signed) -> HttpResponse:
 @gate(Permission.NOTICE_RESEND)
 @require_POST
 def try_again(request: Signed, notice_id: uuid.UUID) -> HttpResponse:
-    notice = Notice.objects.filter(partnership=request.partnership, pk=notice_id).select_related("partnership").first()
-    if notice is None:
-        raise Http404
+    notice = the_notice(request, notice_id)
     if actions.try_again(notice=notice, by=request.user, at=timezone.now()):
         messages.success(request, "It goes out again.")
     else:
         messages.info(request, "It waits already, or was sent.")
     return redirect("undelivered", partnership=request.partnership.slug)
+
+
+@gate(Permission.NOTICE_RESEND)
+@require_http_methods(["GET", "HEAD", "POST"])
+def dealt_with(request: Signed, notice_id: uuid.UUID) -> HttpResponse:
+    """Take a notice that did not arrive off the list, with what was done about it."""
+    notice = the_notice(request, notice_id)
+    form = DealtWithForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        how = form.cleaned_data["how"]
+        if actions.deal_with(notice=notice, how=how, by=request.user, at=timezone.now()):
+            messages.success(request, "It is dealt with, and off the list.")
+        else:
+            messages.info(request, "It was dealt with already, waits again, or was sent.")
+        return redirect("undelivered", partnership=request.partnership.slug)
+    context = {"form": form, "notice": notice}
+    return render(request, "referrals/notices/dealt_with.html", context, status=422 if form.errors else 200)
+
+
+def the_notice(request: Signed, notice_id: uuid.UUID) -> Notice:
+    rows = Notice.objects.filter(partnership=request.partnership).select_related("partnership", "to")
+    notice = rows.filter(pk=notice_id).first()
+    if notice is None:
+        raise Http404
+    return notice

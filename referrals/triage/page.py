@@ -62,9 +62,10 @@ SAFETY = {
 
 TAKEN_AWAY = (
     ("matrix_pdf", "The threshold matrix, plotted (PDF)", Permission.SUMMARY_DOWNLOAD),
+    ("plot_sheet_pdf", "The plot sheet (PDF)", Permission.SUMMARY_DOWNLOAD),
     ("evidence_pdf", "Evidence pack (PDF)", Permission.EVIDENCE_DOWNLOAD),
 )
-"""Documents beside the summary: their address, their words, who may have them."""
+"""Documents beside the summary: their address, their words, who may have them. Few thresholds have a plot sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,11 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "quality": quality(situation, referral),
         "letters": letters,
         "after": after_sending(referral, "triage_file"),
-        "takes_away": [(name, said) for name, said, needed in TAKEN_AWAY if actor.can(needed)],
+        "takes_away": [
+            (name, said)
+            for name, said, needed in TAKEN_AWAY
+            if actor.can(needed) and (name != "plot_sheet_pdf" or scheme.plot_sheet)
+        ],
         "writes_here": actor.can(Permission.REFERRAL_DECIDE) and works_in(actor, referral.team),
         "clocks": clocks,
         "clock_rows": clock_reading.shown(clocks, actor, works_here=works_in(actor, referral.team), at=at),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import io
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pikepdf
 import pytest
+import yaml
 from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
@@ -19,8 +21,10 @@ from referrals.documents import making
 from referrals.models import Document, Heartbeat, Letter, Referral
 from referrals.triage import actions
 from tests.factories import NOW, World, make_letter, make_referral, make_world
+from thresholds.loading import load
 
 pytestmark = pytest.mark.django_db
+FIXTURES = Path(__file__).parents[3] / "fixtures"
 NAMES = "Zoë Wójcik-Żółć مريم 李小龍 👧🏽"
 
 
@@ -106,6 +110,41 @@ def test_the_matrix_marks_what_was_chosen(world: World, tmp_path: Any) -> None:
     made = signed_in(world, Role.SCREENER).get(at(world, "matrix_pdf", referral_id=referral.pk)).content
     text = " ".join(words(made, tmp_path))
     assert "1 indicator of the matrix was chosen" in text and text.count("●") == 2
+
+
+def test_thurrocks_plot_sheet_is_a_document_of_its_own_for_who_works_on_it_and_who_sent_it(tmp_path: Any) -> None:
+    thurrock = make_world("thurrock", content=yaml.safe_load((FIXTURES / "thurrock-2023.yaml").read_text()))
+    scheme = load(thurrock.version)
+    group = next(each for each in scheme.indicators if each.level == 3)
+    with scope(partnership=thurrock.partnership):
+        referral = make_referral(
+            thurrock,
+            indicators=(group.key,),
+            child={"first_name": "Zephyrine"},
+            answers={"children": [{"indicators": {"chosen": [group.key]}}], "worry": {"happened": "Unseen words"}},
+        )
+    for role, name, page in (
+        (Role.SCREENER, "plot_sheet_pdf", "referral"),
+        (Role.PRACTITIONER, "own_plot_sheet_pdf", "referral_track"),
+    ):
+        client, address = signed_in(thurrock, role), at(thurrock, name, referral_id=referral.pk)
+        assert address in client.get(at(thurrock, page, referral_id=referral.pk)).content.decode()
+        answer = client.get(address)
+        assert answer["Content-Disposition"] == f'attachment; filename="plot-sheet-{referral.reference}.pdf"'
+        opened(answer.content)
+        text = " ".join(" ".join(words(answer.content, tmp_path)).split())
+        assert f"Plot sheet of referral {referral.reference}" in text and "Zephyrine Marlow" in text
+        assert "Unseen words" not in text and text.count("●") == 1
+        told = scheme.plot_sheet.plain()
+        assert all(column["name"].split()[0] in text for column in told["columns"])
+        assert AuditEntry.objects.filter(verb="referral.plot_sheet_downloaded", by=thurrock.person(role)).count() == 1
+
+
+def test_where_the_document_has_no_plot_sheet_none_is_offered(world: World) -> None:
+    referral = make_referral(world)
+    client = signed_in(world, Role.SCREENER)
+    assert "plot-sheet" not in client.get(at(world, "referral", referral_id=referral.pk)).content.decode()
+    assert client.get(at(world, "plot_sheet_pdf", referral_id=referral.pk)).status_code == 404
 
 
 def test_where_a_worker_runs_the_page_waits_and_the_worker_makes_it(world: World, monkeypatch: Any) -> None:

@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
+from partnerships.models import AuditEntry
 from partnerships.permissions import Role
 from referrals import bounces, digests, outbox, watch
 from referrals import post as posts
@@ -295,3 +296,29 @@ def test_the_admin_sees_what_was_given_up_without_a_child_and_tries_it_again(wor
     assert outbox.deliver_due(at=NOW + dt.timedelta(days=900)).sent >= 1
     assert fresh(notice).state == Notice.State.SENT
     assert signed_in(world, Role.MANAGER).get(at(world, "undelivered")).status_code == 404
+
+
+def test_what_did_not_arrive_is_dealt_with_by_a_reason_in_the_trail_and_leaves_the_count(world: World) -> None:
+    dead, sent = tell(world), tell(world, "b")
+    Notice.objects.filter(pk=dead.pk).update(state=Notice.State.BOUNCED)
+    Notice.objects.filter(pk=sent.pk).update(state=Notice.State.SENT)
+    client, listed = signed_in(world, Role.ADMIN), at(world, "undelivered")
+    assert "1 did not arrive" in client.get(listed).content.decode()
+    address = at(world, "notice_dealt_with", notice_id=dead.pk)
+    assert address in client.get(listed).content.decode()
+    empty = client.post(address, {"how": "  "})
+    assert empty.status_code == 422 and "Say what was done about it" in empty.content.decode()
+    assert client.post(address, {"how": "Telephoned them."}).status_code == 302
+    assert client.post(address, {"how": "Another word."}).status_code == 302
+    row, admin = fresh(dead), world.person(Role.ADMIN)
+    assert (row.dealt_with_how, row.dealt_with_by, row.state) == ("Telephoned them.", admin, Notice.State.BOUNCED)
+    trail = AuditEntry.objects.get(verb="notice.dealt_with")
+    assert (trail.by, trail.object_id, trail.detail["how"]) == (admin, str(dead.pk), "Telephoned them.")
+    page = client.get(listed).content.decode()
+    assert "Nothing is left to deal with." in page and "Telephoned them." in page and address not in page
+    assert client.post(at(world, "try_again", notice_id=dead.pk)).status_code == 302
+    assert fresh(dead).state == Notice.State.BOUNCED, "what is dealt with does not go out again"
+    client.post(at(world, "notice_dealt_with", notice_id=sent.pk), {"how": "x"})
+    assert fresh(sent).dealt_with_at is None, "what was sent has nothing to deal with"
+    for role in (Role.MANAGER, Role.SCREENER, Role.PRACTITIONER):
+        assert signed_in(world, role).post(address, {"how": "x"}).status_code == 404
