@@ -24,6 +24,9 @@ format: ## put the code in our format
 bench: ## measure speed and print it
 	@bin/setup && bin/bench
 
+screenshots: ## look at every page as each role finds it: pictures in var/shots, what is wrong, what nobody reaches
+	@bin/setup && $(PY) bin/screenshots
+
 audit: ## known holes in what we stand on, where the list of them can be had
 	@bin/setup && bin/audit
 

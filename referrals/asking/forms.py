@@ -13,7 +13,7 @@ from referrals.models import Ask, RiskRating
 
 LONGEST = 5000
 SHOWN = 160
-NOBODY_ANSWERS = "Nobody of theirs answers checks here yet: telephone them, and add what they say as a note"
+NOBODY_ANSWERS = "Nobody there answers in the portal yet: telephone"
 URGENCIES = [
     Choice(Urgency.URGENT.value, "Urgent", hint="Within 4 hours, day or night, unless the partnership says otherwise"),
     Choice(Urgency.SOON.value, "Soon", hint="By the end of the next working day"),
@@ -36,7 +36,7 @@ class QuestionForm(PageForm):
 class CheckForm(PageForm):
     """A check with one or several agencies. `rating` is asked only where the risk was not rated before.
 
-    answering: the keys of the agencies with people who answer checks here.
+    answering: the keys of the agencies with people who answer checks here; they stand first.
     """
 
     agencies = CheckboxesField("Which agencies?", missing="Choose at least one agency")
@@ -83,7 +83,8 @@ class CheckForm(PageForm):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.by_slug = {agency.slug: agency for agency in agencies}
+        first = sorted(agencies, key=lambda agency: agency.pk not in answering)
+        self.by_slug = {agency.slug: agency for agency in first}
         named: Any = self.fields
         named["agencies"].offer(
             [

@@ -277,7 +277,7 @@ def moved_on(request: Signed, desk: Desk, child: Child, form: DecideForm) -> Htt
     row, seen = desk.row, form.cleaned_data["revision"]
     typed = request.POST.copy()
     typed["revision"] = str(row.revision)
-    made = last_decision(row)
+    made = last_decision(row, child)
     return show(
         request,
         desk,
@@ -285,7 +285,7 @@ def moved_on(request: Signed, desk: Desk, child: Child, form: DecideForm) -> Htt
         desk.form(request, child, typed),
         {
             "moved": moves_since(row, seen),
-            "theirs": made if made and made.state == Decision.State.FINAL else None,
+            "theirs": made,
             "theirs_level": level_words(desk.scheme, made.decided_level) if made else "",
         },
     )

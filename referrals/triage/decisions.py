@@ -14,7 +14,7 @@ from partnerships.permissions import Permission
 from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.lifecycle import Move, State
 from referrals.letters import actions as letters
-from referrals.models import Clock, Decision, Letter, Referral
+from referrals.models import Child, Clock, Decision, Letter, Referral
 from referrals.support.ending import end_with_referral
 from referrals.triage.moves import Refused, locked, move, record, tell_story
 from thresholds.loading import load
@@ -40,9 +40,10 @@ def acknowledge(*, referral: Referral, words: str, by: User, at: dt.datetime) ->
     return letter
 
 
-def last_decision(referral: Referral) -> Decision | None:
-    """The latest decision on any of its children."""
-    return Decision.objects.filter(referral=referral).select_related("by").order_by("-at", "-pk").first()
+def last_decision(referral: Referral, child: Child) -> Decision | None:
+    """The latest decision on this child, whether it holds, is proposed or only kept."""
+    made = Decision.objects.filter(referral=referral, child=child).exclude(state=Decision.State.OVERTAKEN)
+    return made.select_related("by").order_by("-at", "-pk").first()
 
 
 @transaction.atomic

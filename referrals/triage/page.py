@@ -169,6 +169,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "overtaken": [each for each in made if each["decision"].state == Decision.State.OVERTAKEN],
         "events": events,
         "sent_back": sent_back(referral, events),
+        "parents_unwritten": parents_unwritten(seen.own, letters, events),
         "scheme": scheme,
     }
 
@@ -414,6 +415,18 @@ def sent_back(referral: Referral, events: Iterable[Event]) -> Event | None:
         return None
     told = [each for each in events if each.kind in (KINDS[Move.SEND_BACK], KINDS[Move.PROPOSE], KINDS[Move.REOPEN])]
     return told[-1] if told and told[-1].kind == KINDS[Move.SEND_BACK] else None
+
+
+def parents_unwritten(made: Iterable[Decision], letters: Iterable[Letter], events: Iterable[Event]) -> bool:
+    """Whether a decision that holds promised the parents a letter, and none was written or found unsafe since."""
+    promised = [
+        each.at for each in made if each.state == Decision.State.FINAL and each.parents_told_by == Teller.LETTER.value
+    ]
+    if not promised:
+        return False
+    written = [each.sent_at for each in letters if each.kind == Letter.Kind.PARENTS]
+    unsafe = [each.at for each in events if each.kind == "letter_not_safe"]
+    return max([*written, *unsafe], default=min(promised) - dt.timedelta(1)) < max(promised)
 
 
 def told_by(made: Decision, teller: str) -> str:

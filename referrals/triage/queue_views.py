@@ -28,6 +28,13 @@ Signed = Any
 """A request that passed the gate: it carries `partnership` and `actor` (partnerships.middleware)."""
 
 
+BESIDE = (
+    ("absences", "Who is away", Permission.ABSENCE_MARK),
+    ("break_glass", "Open a restricted referral in need", Permission.GLASS_BREAK),
+)
+"""What else the queue's page leads to: an address's name, its words, and who may."""
+
+
 def here_of(request: Signed, slug: str, queues: list[Queue]) -> Queue:
     """The queue of an address; one that this person may not see is not found."""
     found = next((each for each in queues if each.slug == slug), None)
@@ -79,6 +86,7 @@ def queue_team(request: Signed, team: str) -> HttpResponse:
             and works_in(request.actor, here.team)
             and request.actor.can(Permission.REFERRAL_CLAIM),
             "may_assign": request.actor.can(Permission.REFERRAL_ASSIGN),
+            "beside": [(name, words) for name, words, needed in BESIDE if request.actor.can(needed)],
             "sweep": queries.sweep_seen(at=now),
             "now": now,
         },

@@ -59,9 +59,8 @@ def what(proposal: SignOff) -> str:
 def referral_sign_off(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """Read what is proposed, then sign it off or send it back."""
     row = the_referral(request, referral_id, "sign_off")
-    proposal = (
-        SignOff.objects.filter(referral=row).select_related("proposed_by", "team").order_by("-proposed_at").first()
-    )
+    proposals = SignOff.objects.filter(referral=row).select_related("proposed_by", "team").order_by("-proposed_at")
+    proposal = proposals.waiting().first() or proposals.first()
     if proposal is None:
         raise Http404
     form = SignOffForm(request.POST if request.method == "POST" else None)
