@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,15 @@ def log_in_with_every_factor(self: Client, user: Any, backend: str | None = None
     session.save()
 
 
+def prove_again(self: Client) -> None:
+    """What `force_login` gave is long ago; this is somebody who has just given a code."""
+    session = self.session
+    session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": time.time()}]
+    session.save()
+
+
 Client.force_login = log_in_with_every_factor
+Client.prove_again = prove_again
 Client.force_login_by_password = log_in
 
 
