@@ -7,6 +7,11 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if sys.argv[1:] == ["rotate_keys", "--new-key"]:  # before the very first key, when there are no settings yet
+        from cryptography.fernet import Fernet
+
+        sys.stdout.write(Fernet.generate_key().decode() + "\n")
+        return
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
     from django.db import OperationalError

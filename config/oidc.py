@@ -28,7 +28,9 @@ def read_oidc(told: str) -> Oidc:
     server_url      its issuer, https, whose `/.well-known/openid-configuration` tells the rest
     client_id, secret
     domains         the email domains whose people it speaks for: it opens no account of another domain
-    second_factor   true where its own sign-in always asks for one
+    second_factor   true where its word on a second factor counts: its ID token must still say so, by `amr` (RFC 8176)
+                    or by one of `acr`; where it does not, the person is asked for a second factor here
+    acr             values of `acr` that mean a second factor, where it gives no `amr`
     origins         further origins that its sign-in leads to, where they differ from server_url's
     """
     if not told:
@@ -43,6 +45,8 @@ def read_oidc(told: str) -> Oidc:
         missing = [name for name in NEEDED if not each.get(name)]
         if missing:
             raise ImproperlyConfigured(f"OIDC_PROVIDERS: {each.get('id', 'one')} lacks {', '.join(missing)}.")
+        if not isinstance(each.get("acr", []), list):
+            raise ImproperlyConfigured(f"OIDC_PROVIDERS: the acr of {each['id']} must be a list.")
         if not isinstance(each["domains"], list):
             raise ImproperlyConfigured(f"OIDC_PROVIDERS: the domains of {each['id']} must be a list.")
     apps = [
@@ -53,6 +57,7 @@ def read_oidc(told: str) -> Oidc:
             "secret": each["secret"],
             "settings": {
                 "server_url": each["server_url"],
+                "acr": [str(value) for value in each.get("acr", [])],
                 "domains": [str(domain).lower().lstrip("@") for domain in each["domains"]],
             },
         }

@@ -10,9 +10,11 @@ from typing import Any
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
 from django.http import HttpRequest
 from django.shortcuts import render
 
+from partnerships import second_factor
 from partnerships.models import User
 
 
@@ -28,9 +30,35 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             raise ImmediateHttpResponse(render(request, "account/no_account.html", status=403))
         if not sociallogin.is_existing:
             sociallogin.connect(request, user)
+        # Kept in the session that is about to be signed in, for this person alone.
+        request.session[second_factor.VOUCHED] = str(user.pk) if vouches(sociallogin) else ""
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, **kwargs: Any) -> None:
         raise ImmediateHttpResponse(render(request, "account/provider_failed.html", status=502))
+
+
+SEVERAL = frozenset({"mfa"})
+KNOWN = frozenset({"pwd", "pin", "kba", "face", "fpt", "iris", "retina", "vbm"})
+HELD = frozenset({"otp", "hwk", "swk", "sc", "pop", "sms", "tel"})
+"""Ways of proving who one is (RFC 8176): several at once by its own word, what one knows or is, what one has."""
+
+
+def vouches(sociallogin: Any) -> bool:
+    """Whether the organisation says of this very sign-in that it took a second factor.
+
+    Its settings may trust it with that; the token must still say so of this person, now: by `amr` with "mfa" or with
+    two ways of different kinds, or by an `acr` that the operator named. What it does not say, it has not done.
+    """
+    told, app = sociallogin.account.extra_data, sociallogin.provider.app
+    token = told.get("id_token") or {}
+    if (
+        app.provider_id not in settings.OIDC_WITH_SECOND_FACTOR
+        or str(token.get("sub") or "") != sociallogin.account.uid
+    ):
+        return False
+    ways = token.get("amr")
+    used = frozenset(way for way in ways if isinstance(way, str)) if isinstance(ways, list) else frozenset()
+    return bool(used & SEVERAL or (used & KNOWN and used & HELD) or token.get("acr") in app.settings.get("acr", []))
 
 
 def invited(sociallogin: Any) -> User | None:

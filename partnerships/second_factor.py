@@ -6,6 +6,7 @@ the pages on which the factor is set up, and no child's. Outside demonstration m
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -25,12 +26,38 @@ def needed(memberships: Iterable[Membership]) -> bool:
     )
 
 
+VOUCHED = "second_factor_vouched_for"
+"""In the session: the person of whom an organisation said, as it signed them in, that it asked for a second factor."""
+
+
 def passed(request: HttpRequest) -> bool:
-    """Whether this session was opened with a second factor, or by an organisation whose own sign-in asks for one."""
-    return any(proves(record) for record in get_authentication_records(request, request.user))  # type: ignore[arg-type]
+    """Whether this session was opened with a second factor: one of ours, or one that an organisation vouched for."""
+    return any(proves(request, each) for each in get_authentication_records(request, request.user))  # type: ignore[arg-type]
 
 
-def proves(record: dict[str, Any]) -> bool:
+def proves(request: HttpRequest, record: dict[str, Any]) -> bool:
     if record.get("method") == "mfa":
         return True
-    return record.get("method") == "socialaccount" and record.get("provider") in settings.OIDC_WITH_SECOND_FACTOR
+    vouched = request.session.get(VOUCHED) == str(request.user.pk)
+    return (
+        vouched
+        and record.get("method") == "socialaccount"
+        and record.get("provider") in settings.OIDC_WITH_SECOND_FACTOR
+    )
+
+
+FRESH = dt.timedelta(minutes=10)
+"""How long a proof counts for what takes much away at once."""
+
+
+def fresh(request: HttpRequest, at: dt.datetime) -> bool:
+    """Whether it was proved within the last minutes who sits here: by a second factor where one is asked for at all.
+
+    Where none is (the demonstration), by whatever the person signs in with.
+    """
+    records: list[dict[str, Any]] = get_authentication_records(request, request.user)  # type: ignore[arg-type]
+    return any(
+        at.timestamp() - each.get("at", 0) < FRESH.total_seconds()
+        for each in records
+        if proves(request, each) or not settings.SECOND_FACTOR
+    )

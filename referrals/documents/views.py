@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from partnerships.access import gate
+from partnerships.access import gate, proved_anew
 from partnerships.hours import LONDON
 from partnerships.permissions import Permission
 from referrals.documents import evidence
@@ -104,6 +104,7 @@ def letter_of(request: Signed, referral: Referral, letter: Letter | None) -> Htt
 
 
 @gate(Permission.EVIDENCE_DOWNLOAD)
+@proved_anew
 @require_safe
 def evidence_pdf(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """The evidence pack: asks for which instant, then gives the pack as it stood then."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,10 +24,17 @@ from tests.factories import World, make_world
 pytestmark = pytest.mark.django_db
 
 
+def unsigned(claims: dict[str, Any]) -> str:
+    """An ID token. It comes by the provider's own connection, so its signature need not be looked at (OIDC 3.1.3.7)."""
+    parts = ({"alg": "RS256", "kid": "1"}, claims)
+    return ".".join([*(base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts), "c2ln"])
+
+
 class Provider(BaseHTTPRequestHandler):
     """Answers as an OpenID Connect provider does, about whoever `person` says."""
 
     person: dict[str, Any] = {}
+    claims: dict[str, Any] = {}
     broken = False
 
     def do_GET(self) -> None:
@@ -44,7 +53,12 @@ class Provider(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.say({"error": "server_error"} if self.broken else {"access_token": "t", "token_type": "Bearer"})
+        if self.broken:
+            return self.say({"error": "server_error"})
+        now = int(time.time())
+        claims = {"iss": f"http://{self.headers['Host']}", "aud": "front-door", "iat": now, "exp": now + 60}
+        token = unsigned({**claims, "sub": self.person.get("sub"), **self.claims})
+        return self.say({"access_token": "t", "token_type": "Bearer", "id_token": token})
 
     def say(self, told: dict[str, Any]) -> None:
         body = json.dumps(told).encode()
@@ -73,13 +87,14 @@ def provider(settings: Any) -> Iterator[type[Provider]]:
                     "secret": "s",
                     "domains": ["testshire.example"],
                     "second_factor": True,
+                    "acr": ["gold"],
                 }
             ]
         )
     )
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": told.apps}}
     settings.OIDC_WITH_SECOND_FACTOR = told.with_second_factor
-    Provider.broken = False
+    Provider.broken, Provider.claims = False, {"amr": ["pwd", "mfa"]}
     yield Provider
     server.shutdown()
     server.server_close()
@@ -110,6 +125,38 @@ def test_an_invited_person_is_signed_in_by_a_verified_address(world: World, prov
     assert client.get(reverse("queue", args=["testshire"]))["Location"].startswith("/testshire/"), "their factor counts"
     again, _ = sign_in_by_police({"email": screener.email, "email_verified": True})
     assert again.get(reverse("account")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("claims", "counts"),
+    [
+        ({"amr": ["pwd", "otp"]}, True),
+        ({"acr": "gold"}, True),
+        ({}, False),
+        ({"amr": ["pwd"]}, False),
+        ({"amr": ["pwd", "pin"]}, False),
+        ({"amr": "mfa"}, False),
+        ({"amr": [["mfa"], None]}, False),
+        ({"acr": "silver"}, False),
+        ({"amr": ["mfa"], "sub": "somebody else"}, False),
+    ],
+)
+def test_a_second_factor_counts_only_where_the_organisation_says_so_of_this_sign_in(
+    world: World, provider: type[Provider], claims: dict[str, Any], counts: bool
+) -> None:
+    Provider.claims = claims
+    client, back = sign_in_by_police({"email": world.person(Role.SCREENER).email, "email_verified": True})
+    assert back.status_code == 302
+    to = client.get(reverse("queue", args=["testshire"]))["Location"]
+    assert to.startswith("/testshire/") is counts and to.startswith("/accounts/2fa/") is not counts
+
+
+def test_the_word_of_an_organisation_whose_word_does_not_count_is_nothing(
+    world: World, provider: type[Provider], settings: Any
+) -> None:
+    settings.OIDC_WITH_SECOND_FACTOR = []
+    client, _ = sign_in_by_police({"email": world.person(Role.SCREENER).email, "email_verified": True})
+    assert client.get(reverse("queue", args=["testshire"]))["Location"].startswith("/accounts/2fa/")
 
 
 @pytest.mark.parametrize(

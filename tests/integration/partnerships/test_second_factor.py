@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,8 +18,18 @@ from django_scopes import scopes_disabled
 from partnerships.models import Agency, AuditEntry, Session, User
 from partnerships.permissions import Role
 from referrals.models import Notice
-from tests.factories import World, make_world
-from tests.integration.test_gates import ADDRESSES, CANARY, parts, route_names
+from tests.factories import World, make_referral, make_world
+from tests.integration.everybody import FIRST, everybody
+from tests.integration.test_gates import (  # noqa: F401  a fixture among them
+    ADDRESSES,
+    Caller,
+    judge,
+    knocks,
+    legible_documents,
+    route_names,
+    walk,
+    where,
+)
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -53,28 +64,35 @@ def sign_in(user: User, client: Client | None = None) -> tuple[Client, Any]:
 
 
 def test_a_password_alone_opens_no_page_of_a_role_that_needs_more(
-    world: World, capsys: pytest.CaptureFixture[str]
+    legible_documents: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every address, by GET and POST, for every role: only what is open to everybody answers, and shows no child."""
-    with scopes_disabled():
-        told = parts(world)
+    """Every address, method and record for every such role: only what is open to everybody answers, and shows no child.
+
+    As far as the view for all of them (`test_gates.walk`), and the whole way for each address by one role, in turn.
+    """
+    world, people, told = everybody()
+    roles = [role for role in Role if role.needs_second_factor]
+    held = {role: replace(people["screener by a password alone"], user=world.person(role)) for role in roles}
     tried, wrong = 0, []
-    for role in Role:
-        if not role.needs_second_factor:
-            continue
-        client = by_password(world.person(role))
-        for route, pattern in ADDRESSES:
-            kwargs = {name: told[name] for name in route_names(route)} | pattern.default_args
-            address = reverse(pattern.name, kwargs=kwargs)
-            for answer in (client.get(address), client.post(address, {"reason": "x"})):
-                tried += 1
-                body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-                turned = answer.status_code == 302 and "/accounts/2fa/" in answer.headers["Location"]
-                turned = turned or (answer.status_code == 403 and b"A second factor is needed first" in body)
-                if CANARY.encode() in body or (pattern.callback.gate and not turned):
-                    wrong.append(f"{role.value} {address}: {answer.status_code}")
+    for role, person in held.items():
+        for what, _, fault in walk(world, person, told, ADDRESSES):
+            tried += 1
+            if fault:
+                wrong.append(f"{role.value}: {what}: {fault}")
+    Caller.handler.load_middleware()
+    callers = [Caller(person) for person in held.values()]
+    for place, (route, pattern) in enumerate(ADDRESSES):
+        filled = dict(knocks(set(route_names(route)), told))[FIRST]
+        kwargs = {name: filled[name] for name in route_names(route) if name != "partnership"}
+        for method in ("GET", "POST"):
+            tried += 1
+            caller = callers[place % len(callers)]
+            fault = judge(caller, pattern, method, False, caller.ask(method, where(world, route, pattern, kwargs)))
+            if fault and pattern.callback.gate:
+                wrong.append(f"the whole way: {method} {route}: {fault}")
     with capsys.disabled():
-        print(f"\n{tried:,} pages asked for with a password alone, {len(wrong)} wrong")
+        print(f"\n{tried:,} combinations with a password alone, {len(wrong)} wrong")
+    assert tried > 15_000
     assert not wrong, "\n".join(wrong[:30])
 
 
@@ -174,6 +192,42 @@ def test_the_last_factor_stays_where_a_role_needs_one(world: World) -> None:
         client.post(reverse("mfa_authenticate"), {"code": code()})
         page = client.post(reverse("mfa_deactivate_totp"))
         assert Authenticator.objects.filter(user=person, type="totp").exists() is left, page.content
+
+
+def test_what_takes_much_away_asks_anew_who_sits_there(world: World) -> None:
+    """A session that was opened by a second factor long ago gives no evidence pack: a code within ten minutes does."""
+    manager = with_app(world.person(Role.MANAGER))
+    client = Client()
+    client.force_login(manager)
+    address = reverse("evidence_pdf", args=["testshire", make_referral(world).pk])
+    asked = client.get(address)
+    assert asked.status_code == 302 and asked["Location"] == f"{reverse('mfa_reauthenticate')}?next={address}"
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    assert client.get(address).status_code == 302, "a password is no second factor"
+    assert client.post(reverse("mfa_reauthenticate"), {"code": "000000", "next": address}).status_code == 200
+    assert client.get(address).status_code == 302
+    assert client.post(reverse("mfa_reauthenticate"), {"code": code(), "next": address})["Location"] == address
+    assert client.get(address).status_code == 200
+    session = client.session
+    for each in session["account_authentication_methods"]:
+        each["at"] -= 601
+    session.save()
+    assert client.get(address).status_code == 302
+
+
+def test_whoever_has_no_factor_of_ours_signs_in_again_by_their_organisation(world: World) -> None:
+    client = Client()
+    client.force_login(world.person(Role.MANAGER))
+    answer = client.get(reverse("evidence_pdf", args=["testshire", make_referral(world).pk]))
+    assert answer.status_code == 403 and b"Sign in again first" in answer.content
+    assert AuditEntry.objects.filter(verb="request.refused").exists()
+
+
+def test_every_page_that_exports_asks_anew() -> None:
+    """Whatever address is named an export or an evidence pack stands behind `proved_anew`."""
+    asks = {pattern.name for _, pattern in ADDRESSES if getattr(pattern.callback, "proved_anew", False)}
+    takes = {pattern.name for _, pattern in ADDRESSES if "export" in pattern.name or "evidence" in pattern.name}
+    assert asks == takes >= {"evidence_pdf"}
 
 
 def test_whoever_lost_everything_is_helped_by_their_admin(world: World) -> None:

@@ -192,6 +192,7 @@ def test_the_evidence_pack_shows_what_stood_at_an_instant_and_nothing_later(worl
     row = actions.claim(referral=referral, by=sam, at=NOW + dt.timedelta(minutes=30))
     actions.acknowledge(referral=row, words="I ring at noon.", by=sam, at=NOW + dt.timedelta(hours=2))
     manager, address = signed_in(world, Role.MANAGER), at(world, "evidence_pdf", referral_id=referral.pk)
+    manager.prove_again()
     assert "Make the evidence pack" in manager.get(address).content.decode()
     early = {"make": "1", "on_day": "24", "on_month": "11", "on_year": "2026", "time": "11am"}
     made = manager.get(address, early).content
