@@ -339,6 +339,7 @@ ANCHORS_DIR = env.str("ANCHORS_DIR", str(VAR_DIR / "anchors"))  # on another dis
 REFUSED_IN_TRAIL = True
 CELERY_BEAT_SCHEDULE = {
     "anchor": {"task": "referrals.tasks.anchor", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "anomalies": {"task": "referrals.tasks.tell_anomalies", "schedule": 5 * 60, "options": {"expires": 5 * 60}},
     "sweep": {"task": "referrals.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "scan": {"task": "referrals.tasks.scan", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "purge": {"task": "referrals.tasks.purge", "schedule": 24 * 60 * 60, "options": {"expires": 60 * 60}},

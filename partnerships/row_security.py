@@ -111,6 +111,19 @@ def grant(connection: BaseDatabaseWrapper, role: str) -> None:
             cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {name}")
 
 
+def owned(connection: BaseDatabaseWrapper) -> list[str]:
+    """Tables of the second wall that this role owns, and whose policies it could so take down."""
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND pg_has_role(current_user, relowner, 'USAGE') "
+            "AND relname = ANY (%s) ORDER BY 1",
+            [[model._meta.db_table for model in guarded_models()] + list(ONLY_GROWS)],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def faults(connection: BaseDatabaseWrapper) -> list[str]:
     """What of the second wall is missing in this database, for this role; empty where it stands."""
     if connection.vendor != "postgresql":

@@ -119,6 +119,7 @@ STATUSES: dict[str, dict[str, Status]] = {
         "letter_text": Status("The text of a letter waits for approval"),
         "digest": Status("The morning’s digest"),
         "stood_still": Status("A background loop stood still"),
+        "anomaly": Status("Something in the audit trail is worth a question"),
     },
     "letter": {
         "acknowledgement": Status("Acknowledgement", "blue"),

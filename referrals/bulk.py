@@ -56,12 +56,28 @@ class Table:
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 lines = io.StringIO("".join("\t".join(map(copied, row)) + "\n" for row in rows))
-                with connection.wrap_database_errors:
-                    cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", lines)
+                cursor.execute("SELECT row_security_active(%s::regclass)", [table])
+                if cursor.fetchone()[0]:
+                    self.by_way_of_a_table_without_policies(cursor, table, names, lines)
+                else:
+                    copy(cursor, table, names, lines)
             else:
                 marks = ", ".join(["%s"] * len(self.columns))
                 told = [[stored(value) for value in row] for row in rows]
                 cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", told)  # noqa: S608
+
+    @staticmethod
+    def by_way_of_a_table_without_policies(cursor: Any, table: str, names: str, lines: io.StringIO) -> None:
+        """COPY refuses a table whose policies hold this role, and INSERT does not: each row is held to the policy."""
+        cursor.execute(f"CREATE TEMP TABLE gathered ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA")  # noqa: S608
+        copy(cursor, "gathered", names, lines)
+        cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM gathered")  # noqa: S608
+        cursor.execute("DROP TABLE gathered")
+
+
+def copy(cursor: Any, table: str, names: str, lines: io.StringIO) -> None:
+    with connection.wrap_database_errors:
+        cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", lines)
 
 
 class Pipe:

@@ -12,6 +12,7 @@ from referrals.consistency import sampling
 from referrals.documents import making
 from referrals.replay import running as replays
 from referrals.retention import actions as retention
+from referrals.trail import anomalies
 
 
 @shared_task(name="referrals.tasks.deliver")
@@ -75,3 +76,9 @@ def draw_second_screenings() -> None:
 def anchor() -> None:
     """Note the head of each audit trail outside the database, once a day."""
     anchors.anchor(at=timezone.now())
+
+
+@shared_task(name="referrals.tasks.tell_anomalies")
+def tell_anomalies() -> None:
+    """Tell the managers what in the trail is worth a question."""
+    anomalies.tell_all(at=timezone.now())

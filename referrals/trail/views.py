@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import uuid
-
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -16,11 +13,11 @@ from partnerships.access import gate
 from partnerships.models import AuditEntry
 from partnerships.permissions import Permission
 from partnerships.requests import PartnershipRequest
-from referrals.models import Child, Referral
+from referrals.models import Referral
+from referrals.trail import anomalies
 from referrals.trail.forms import TrailForm
 
 A_PAGE = 50
-BACK = dt.timedelta(days=7)
 
 
 @gate(Permission.AUDIT_READ)
@@ -58,15 +55,8 @@ def record_id(typed: str) -> str:
 
 def references(rows: list[AuditEntry]) -> dict[str, str]:
     """The reference of each referral that these entries speak of."""
-    ids = [pk for each in rows if each.noun in ("referral", "request") and (pk := read_id(each.object_id))]
+    ids = [pk for each in rows if each.noun in ("referral", "request") and (pk := anomalies.read_id(each.object_id))]
     return {str(pk): reference for pk, reference in Referral.objects.filter(pk__in=ids).values_list("pk", "reference")}
-
-
-def read_id(told: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(told)
-    except ValueError:
-        return None
 
 
 @gate(Permission.AUDIT_READ)
@@ -74,21 +64,9 @@ def read_id(told: str) -> uuid.UUID | None:
 def audit_anomalies(request: PartnershipRequest) -> HttpResponse:
     """What of the last week a manager should ask about: own family name, many records, out of hours."""
     now = timezone.now()
-    read = list(
-        AuditEntry.objects.filter(partnership=request.partnership, verb__in=trail.OPENED, at__gte=now - BACK)
-        .select_related("by")
-        .order_by("at", "sequence")
-    )
-    ids = {pk for each in read if (pk := read_id(each.object_id))}
-    names: dict[str, set[str]] = {}
-    for referral_id, last_name in Child.objects.filter(referral_id__in=ids).values_list("referral_id", "last_name"):
-        names.setdefault(str(referral_id), set()).add(last_name.strip().casefold())
-    folded = {pk: frozenset(held - {""}) for pk, held in names.items()}
-    found = (
-        trail.many_records(read) + trail.own_family_name(read, folded) + trail.out_of_hours(request.partnership, read)
-    )
-    shown = sorted(found, key=lambda each: each.at, reverse=True)
-    by_id = {str(pk): reference for pk, reference in Referral.objects.filter(pk__in=ids).values_list("pk", "reference")}
-    rows = [{"anomaly": each, "reference": by_id.get(each.object_id, "")} for each in shown]
+    found = anomalies.find(request.partnership, since=now - anomalies.BACK)
+    rows = Referral.objects.filter(pk__in=found.records).values_list("pk", "reference")
+    by_id = {str(pk): reference for pk, reference in rows}
+    shown = [{"anomaly": each, "reference": by_id.get(each.object_id, "")} for each in found.anomalies]
     audit.record(partnership=request.partnership, verb="trail.anomalies_read", noun="trail", by=request.user, at=now)
-    return render(request, "referrals/trail/anomalies.html", {"rows": rows, "opened": len(read)})
+    return render(request, "referrals/trail/anomalies.html", {"rows": shown, "opened": found.opened})

@@ -5,16 +5,28 @@ Every test here works as an ordinary role, as the portal does in production; a s
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
+import psycopg2
 import pytest
+from cryptography.fernet import Fernet
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 from django.db import DatabaseError, connection, models, transaction
 from django.test import Client
 from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 
-from partnerships import row_security
+from partnerships import encryption, row_security
+from partnerships.checks import refuse_without_the_second_wall, the_second_wall_stands
 from partnerships.permissions import Role
 from referrals.models import Child, Heartbeat, Referral
 from referrals.models.referral import ReferralQuerySet
@@ -59,8 +71,6 @@ def counted(table: str) -> int:
 
 def test_every_table_of_a_child_has_a_forced_policy_and_the_role_is_ordinary(ordinary: None) -> None:
     assert row_security.faults(connection) == []
-    from django.apps import apps
-
     left_out = set(apps.get_app_config("referrals").get_models()) - set(row_security.guarded_models())
     assert {each.__name__ for each in left_out if "partnership" not in columns_of(each)} >= {
         each.__name__ for each in SHARED
@@ -80,6 +90,44 @@ def test_a_superuser_or_an_unguarded_table_is_told(worlds: Any) -> None:
         cursor.execute("CREATE VIEW leak AS SELECT * FROM referrals_child")
     said = row_security.faults(connection)
     assert "referrals_child has no forced policy" in said and "the view leak reads as its owner" in said
+
+
+def test_the_portal_does_not_serve_real_records_as_a_role_that_sees_past_the_wall(worlds: Any, settings: Any) -> None:
+    """Outside the demonstration a superuser, or a table without its policy, stops it, and `check --deploy` says why."""
+    assert the_second_wall_stands() == [], "the demonstration may"
+    settings.DEMO = False
+    assert {each.id for each in the_second_wall_stands()} == {"front_door.E002"}
+    with pytest.raises(ImproperlyConfigured, match=r"sees past every policy.*DATABASE_OWNER_URL"):
+        refuse_without_the_second_wall()
+
+
+def test_as_an_ordinary_role_it_serves(ordinary: None, settings: Any) -> None:
+    settings.DEMO = False
+    assert the_second_wall_stands() == []
+    refuse_without_the_second_wall()
+
+
+def test_synthetic_referrals_are_written_as_the_serving_role(worlds: Any, ordinary: None) -> None:
+    call_command("seed_load", referrals=20, verbosity=0)
+    assert counted("referrals_referral") == 0, "no partnership, no rows"
+    with scopes_disabled():
+        assert counted("referrals_referral") == 20
+
+
+NOT_OF_A_CHILD = {
+    "partnerships": "who and where; the trail holds ids and verbs, a session what was typed, sealed (adr 0011)",
+    "thresholds": "what published documents say",
+    **dict.fromkeys(("account", "mfa", "socialaccount"), "the sign-in library's: people's accounts"),
+    **dict.fromkeys(("auth", "contenttypes", "sessions"), "Django's own"),
+}
+"""Apps whose tables have no policy, and why a row of another partnership there would tell of no child."""
+
+
+def test_an_app_with_tables_has_policies_or_says_why_not() -> None:
+    apps_with_tables = {model._meta.app_label for model in apps.get_models() if model._meta.managed}
+    assert apps_with_tables - {"referrals"} <= set(NOT_OF_A_CHILD)
+    sealed = {model._meta.app_label for model, _ in encryption.sealed_fields()}
+    assert sealed <= {"referrals"}, "what is worth sealing is worth a policy"
 
 
 def test_without_a_partnership_there_are_no_rows_and_with_one_its_own(worlds: Any, ordinary: None) -> None:
@@ -180,3 +228,63 @@ def test_with_the_first_wall_taken_away_the_second_holds(
         print(f"\nwithout the first wall: {len(leaked)} of {tried} leak past it, {len(answered)} past the second")
     assert answered == []
     assert Referral  # what the walk was about
+
+
+@pytest.fixture
+def two_roles() -> Iterator[tuple[str, str]]:
+    """An empty database with an owner and an ordinary role who may only connect: (the owner's address, the other's)."""
+    told = connection.settings_dict
+    where = {"host": told["HOST"], "port": told["PORT"] or 5432, "user": told["USER"], "password": told["PASSWORD"]}
+    name = f"fd_two_roles_{uuid.uuid4().hex[:10]}"
+    roles = {part: f"{name}_{part}" for part in ("owner", "serving")}
+    password = uuid.uuid4().hex
+    with closing(psycopg2.connect(dbname="postgres", **where)) as server:
+        server.autocommit = True
+        cursor = server.cursor()
+        for role in roles.values():
+            cursor.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
+        cursor.execute(f"CREATE DATABASE {name} OWNER {roles['owner']}")
+        try:
+            yield tuple(  # type: ignore[misc]
+                f"postgres://{role}:{password}@{where['host']}:{where['port']}/{name}" for role in roles.values()
+            )
+        finally:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            for role in roles.values():
+                cursor.execute(f"DROP ROLE {role}")
+
+
+def test_migrated_as_the_owner_it_serves_as_an_ordinary_role(two_roles: tuple[str, str]) -> None:
+    """The way of docs/operations.md, from an empty database: the wall stands, the trail only grows."""
+    owner, serving = two_roles
+    real = {
+        **os.environ,
+        "FRONT_DOOR_DEMO": "0",
+        "SECRET_KEY": "k" * 64,
+        "ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "DATABASE_URL": serving,
+        "DATABASE_OWNER_URL": owner,
+    }
+
+    def manage(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "manage.py", *words]
+        env = {**real, **more}
+        return subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, check=False)
+
+    migrated = manage("migrate", "--database", "owner", "-v0")
+    assert migrated.returncode == 0, migrated.stderr
+    checked = manage("check", "--deploy", "--fail-level", "WARNING")
+    assert checked.returncode == 0, checked.stderr
+    as_owner = manage("check", "--deploy", DATABASE_URL=owner)
+    assert "front_door.W002" in as_owner.stderr and "could take the second wall down" in as_owner.stderr
+    with closing(psycopg2.connect(serving)) as one, one.cursor() as cursor:
+        cursor.execute("INSERT INTO partnerships_auditentry (id) SELECT 1 WHERE false")
+        for statement, says in (
+            ("UPDATE partnerships_auditentry SET verb = 'x'", "permission denied"),
+            ("ALTER TABLE referrals_child DISABLE ROW LEVEL SECURITY", "must be owner"),
+            ("DROP TABLE referrals_child", "must be owner"),
+            ("DELETE FROM django_migrations", "permission denied"),
+        ):
+            one.rollback()
+            with pytest.raises(psycopg2.Error, match=says):
+                cursor.execute(statement)

@@ -12,6 +12,7 @@ from referrals import outbox
 from referrals.attachments.sweep import scan_waiting, tidy
 from referrals.clocks.sweep import sweep
 from referrals.replay.running import go_on_with_all
+from referrals.trail.anomalies import tell_all as tell_anomalies
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         swept = sweep(at=timezone.now())
         scanned = scan_waiting(at=timezone.now())
         tidied = tidy(at=timezone.now())
+        tell_anomalies(at=timezone.now())
         delivered = outbox.deliver_due(at=timezone.now())
         go_on_with_all(now=timezone.now)
         self.stdout.write(

@@ -14,11 +14,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django_scopes import scope
 
 from partnerships import anchors, append_only, audit, trail
 from partnerships.models import AuditEntry, AuditHead
 from partnerships.permissions import Role
-from tests.factories import NOW, World, make_referral, make_world
+from referrals.models import Notice
+from referrals.trail import anomalies
+from tests.factories import NOW, World, make_person, make_referral, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +112,46 @@ def test_own_family_name_and_out_of_hours_are_told(world: World) -> None:
     night = dt.datetime(2026, 11, 25, 3, 0, tzinfo=dt.UTC)
     found = trail.out_of_hours(world.partnership, [entry(world, Role.SCREENER, "1", at) for at in (NOW, night, night)])
     assert [(each.at, each.sentence) for each in found] == [(night, "opened 1 record out of hours")]
+
+
+def test_managers_are_told_of_what_stands_out_once_each_and_without_a_child(world: World) -> None:
+    """Own family name, out of hours, many records: one notice a manager each, however often it is looked for."""
+    screener, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
+    screener.name = "Sam Marlow"
+    screener.save()
+    second = make_person(world, Role.MANAGER)
+    referral = make_referral(world, child={"first_name": "Zephyrine", "last_name": "MARLOW"})
+    night = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)
+    reads = [(screener, referral.pk, night), (manager, referral.pk, night)]
+    reads += [(screener, uuid.uuid4(), NOW + dt.timedelta(seconds=n)) for n in range(300)]
+    for by, what, at in reads:
+        verb = "referral.read"
+        audit.record(partnership=world.partnership, verb=verb, noun="referral", object_id=what, by=by, at=at)
+    later = NOW + dt.timedelta(hours=1)
+    assert anomalies.tell_all(at=later) == 2 * 3 + 1, "of her own night one manager is not told, the other is"
+    assert anomalies.tell_all(at=later) == 0 == anomalies.tell_all(at=later + dt.timedelta(hours=30))
+    audit.record(
+        partnership=world.partnership,
+        verb="referral.read",
+        noun="referral",
+        object_id=referral.pk,
+        by=screener,
+        at=night,
+    )
+    assert anomalies.tell_all(at=later) == 0, "the same night, the same record"
+    with scope(partnership=world.partnership):
+        told = list(Notice.objects.filter(kind="anomaly"))
+    assert {each.to for each in told} == {manager, second}
+    for each in told:
+        assert (
+            "Zephyrine" not in each.body and referral.reference not in each.body and str(referral.pk) not in each.body
+        )
+        assert "/testshire/trail/anomalies/" in each.body
+    bodies = " ".join(each.body for each in told if each.to == second)
+    assert "Sam Marlow opened a record of somebody of their own family name on 24 November 2026" in bodies
+    assert "300 records or more" in bodies and "closed" in bodies
+    with scope(partnership=make_world("othershire").partnership):
+        assert not Notice.objects.filter(kind="anomaly").exists()
 
 
 def test_a_cut_tail_is_found_by_the_anchor_though_the_head_was_cut_with_it(world: World) -> None:
