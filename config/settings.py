@@ -139,6 +139,8 @@ else:
     # policies of partnerships/row_security.py hold.
     if OWNER_URL := env.str("DATABASE_OWNER_URL", ""):
         DATABASES["owner"] = {**env.db_url_config(OWNER_URL), "TEST": {"MIRROR": "default"}}
+        DATABASES["owner"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+DATABASE_ROUTERS = ["partnerships.row_security.MigratesAsOwner"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "")

@@ -156,6 +156,13 @@ def member_factor_off(request: PartnershipRequest, membership_id: int) -> HttpRe
     held = one(request, membership_id)
     if held.user_id == request.user.pk:
         raise Http404
+    if not members.may_take_factor_off(request.actor, held.user):
+        messages.error(
+            request,
+            f"{held.user.name} also holds a role that you don’t answer for. The admin of that partnership can take the "
+            "second factor off.",
+        )
+        return redirect("member", partnership=request.partnership.slug, membership_id=held.pk)
     if account_actions.take_second_factor_off(user=held.user, by=request.user, at=timezone.now()):
         messages.success(request, f"{held.user.name}’s second factor is off, and they are signed out everywhere.")
     return redirect("member", partnership=request.partnership.slug, membership_id=held.pk)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from partnerships import account_events, audit, leaving, sessions, telling
+from partnerships import account_events, audit, leaving, second_factor, sessions, telling
 from partnerships.access import Actor
 from partnerships.actions import Refused
 from partnerships.models import Agency, Invitation, Membership, Partnership, Team, User
@@ -43,6 +44,17 @@ def members(actor: Actor) -> QuerySet[Membership]:
     if actor.can(Permission.AGENCY_MEMBER_EDIT):
         return held.filter(agency__in=actor.lead_agency_ids, role__in=[role.value for role in roles(actor)])
     return held.none()
+
+
+def may_take_factor_off(actor: Actor, user: User) -> bool:
+    """Whether every role of this person that stands behind a second factor is one that the actor answers for.
+
+    Else a lead could take it off somebody who screens as well, or an admin off another partnership's manager, and
+    leave that role behind a password alone.
+    """
+    held = Membership.objects.filter(user=user).filter(Q(ended_at__isnull=True) | Q(ended_at__gt=timezone.now()))
+    mine = set(members(actor).filter(user=user).values_list("pk", flat=True))
+    return all(each.pk in mine for each in held.select_related("agency") if second_factor.needed([each]))
 
 
 def invitations(actor: Actor) -> InvitationQuerySet:

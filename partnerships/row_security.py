@@ -31,7 +31,18 @@ CONDITION = (
 READS_OR_WRITES = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "EXPLAIN")
 """What reads or writes rows begins so; the rest (a new database, a savepoint) takes nothing before it."""
 ONLY_GROWS = ("partnerships_auditentry",)
-_migrating = False
+_migrating = ""
+"""The database that is being migrated, by its name in the settings, if any is."""
+
+
+class MigratesAsOwner:
+    """What a migration reads and writes goes by the connection that migrates, whether or not it says so itself."""
+
+    def db_for_read(self, model: type[models.Model], **hints: Any) -> str | None:
+        return _migrating or None
+
+    def db_for_write(self, model: type[models.Model], **hints: Any) -> str | None:
+        return _migrating or None
 
 
 def guarded_models() -> list[type[models.Model]]:
@@ -66,10 +77,10 @@ def on_connection(connection: BaseDatabaseWrapper, **_: Any) -> None:
         connection.execute_wrappers.append(carry_tenant)
 
 
-def before_migrations(**_: Any) -> None:
+def before_migrations(using: str, **_: Any) -> None:
     """A migration works on the rows of all partnerships."""
     global _migrating
-    _migrating = True
+    _migrating = using
 
 
 def after_migrations(using: str, **_: Any) -> None:
@@ -81,7 +92,7 @@ def after_migrations(using: str, **_: Any) -> None:
         serving = connections["default"].settings_dict["USER"]
         if using == "owner" and serving:
             grant(connection, serving)
-    _migrating = False
+    _migrating = ""
 
 
 def protect(connection: BaseDatabaseWrapper) -> None:

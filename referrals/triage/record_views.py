@@ -18,7 +18,6 @@ from referrals.domain.reference import read_reference
 from referrals.models import Referral, RestrictedAccess
 from referrals.triage import notes, restricting
 from referrals.triage.moves import Refused
-from referrals.triage.next_steps import works_in
 from referrals.triage.record_forms import GlassForm, LiftForm, NameForm, NextSeenForm, NoteForm, RestrictForm
 from referrals.triage.views import Signed, back_to, the_referral
 
@@ -75,7 +74,7 @@ def referral_next_seen(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 def referral_restrict(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """Who may see it: restrict it, name one more, lift it."""
     row, now = the_referral(request, referral_id), timezone.now()
-    if not may_restrict(request, row):
+    if not restricting.may_say_who(row, request.actor):
         raise Http404
     people = restricting.people_to_name(row)
     posted = request.POST if request.method == "POST" else None
@@ -138,10 +137,6 @@ def referral_restrict(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     )
 
 
-def may_restrict(request: Signed, referral: Referral) -> bool:
-    return works_in(request.actor, referral.team) or request.actor.can(Permission.REFERRAL_READ_ALL)
-
-
 def done(request: Signed, row: Referral, form: PageForm, do: Any, said: str, title: str, button: str) -> HttpResponse:
     """Take the step and go back; where it can't be taken, say why and keep what was typed."""
     try:
@@ -161,7 +156,7 @@ def referral_unname(request: Signed, referral_id: uuid.UUID, access_id: int) -> 
     """End one person's leave to see it."""
     row, now = the_referral(request, referral_id), timezone.now()
     access = RestrictedAccess.objects.filter(pk=access_id, referral=row).select_related("user").first()
-    if access is None or not may_restrict(request, row):
+    if access is None or not restricting.may_say_who(row, request.actor):
         raise Http404
     try:
         restricting.unname(referral=row, access=access, by=request.user, at=now)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from partnerships import audit
-from partnerships.access import actor_for
+from partnerships.access import Actor, actor_for
 from partnerships.models import Partnership, Team, User
 from partnerships.permissions import Permission, Role
 from referrals.clocks.sweep import managers
@@ -186,12 +186,27 @@ def glass_refused(*, partnership: Partnership, reference: str, by: User, at: dt.
 
 
 def may_restrict(referral: Referral, by: User) -> None:
-    """Raise `Refused` unless this person sees it now and works in its queue, or answers for every queue."""
-    actor = actor_for(by, referral.partnership)
-    sees = Referral.objects.visible_to(actor).filter(pk=referral.pk).exists()
-    answers_for = works_in(actor, referral.team) or Role.MANAGER.value in actor.roles
-    if not (by.is_active and sees and answers_for and actor.can(Permission.REFERRAL_RESTRICT)):
+    """Raise `Refused` unless this person sees it now and works in its queue, or answers for every queue.
+
+    Who opened it in need sees it for an hour: neither lifts nor widens what they are not named on, but for a manager,
+    who answers for it.
+    """
+    if not may_say_who(referral, actor_for(by, referral.partnership)):
         raise Refused(f"Referral {referral.reference} is not yours to restrict. Nothing was changed.")
+
+
+def may_say_who(referral: Referral, actor: Actor) -> bool:
+    """Whether this person may say who sees it."""
+    if actor.user is None or not (actor.user.is_active and actor.can(Permission.REFERRAL_RESTRICT)):
+        return False
+    if not Referral.objects.visible_to(actor).filter(pk=referral.pk).exists():
+        return False
+    if Role.MANAGER.value in actor.roles:
+        return True
+    named = RestrictedAccess.objects.holding(actor.at).filter(
+        referral=referral, user=actor.user, kind=RestrictedAccess.Kind.NAMED
+    )
+    return works_in(actor, referral.team) and (not referral.restricted or named.exists())
 
 
 def one_who_works_there(team: Team, people: Iterable[User]) -> None:

@@ -454,7 +454,7 @@ def test_a_pdf_fetches_nothing(where: str) -> None:
         fetcher().fetch(where)
 
 
-def test_the_deployment_check_speaks_of_demonstration_mode(settings: Any) -> None:
+def test_the_deployment_check_speaks_of_demonstration_mode(db: None, settings: Any) -> None:
     def said() -> list[str]:
         return [each.id for each in run_checks(tags=["security"], include_deployment_checks=True)]
 

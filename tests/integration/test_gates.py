@@ -14,7 +14,6 @@ address whose parts this file can't fill in. It goes two ways:
 
 from __future__ import annotations
 
-import gc
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -212,12 +211,12 @@ def knocks(names: set[str], told: dict[str, dict[str, Any]]) -> Iterator[tuple[s
     base = {**told[MISSING], **ELSE, **told[FIRST]}
     subject = names & ({"referral_id", "draft_id"} | set(BY_ITSELF) | OF_THE_PARTNERSHIP | BELONGS)
     yield FIRST, base
-    for letter in [*NAMES, MISSING] if subject else []:
+    for letter in told if subject else ():
         if letter != FIRST and subject & set(told[letter]):
             yield letter, {**base, **told[letter]}
     inner = names & BELONGS
     if inner and names & {"referral_id", "draft_id"}:
-        for letter in ("C", "R", FOREIGN, MISSING):
+        for letter in sorted({"C", "R", FOREIGN, MISSING} & set(told)):
             if there := inner & set(told[letter]):
                 yield f"{FIRST}/{letter}", {**base, **{name: told[letter][name] for name in there}}
 
@@ -312,25 +311,6 @@ SHOWN = {
 
 def content(answer: Any) -> bytes:
     return b"".join(answer.streaming_content) if answer.streaming else answer.content
-
-
-def legible(page: str) -> bytes:
-    """A document as its page, so that its words can be searched; that it becomes a PDF is for other tests to show."""
-    return b"%PDF-1.7\n" + page.encode()
-
-
-@pytest.fixture
-def legible_documents(
-    monkeypatch: pytest.MonkeyPatch, settings: Any, caplog: pytest.LogCaptureFixture
-) -> Iterator[None]:
-    caplog.set_level("ERROR", "django.request")  # a refused method is a line each
-    settings.REFUSED_IN_TRAIL = False  # thousands are refused here; that each is noted has a test of its own
-    monkeypatch.setattr("referrals.documents.making.pdf_of", legible)
-    monkeypatch.setattr("partnerships.documents.pdf_of", legible)
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 20, 20)  # a request leaves much behind: looked for less often, the walk is a tenth faster
-    yield
-    gc.set_threshold(*before)
 
 
 def walk(

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -193,3 +195,25 @@ def test_the_list_asks_no_query_a_member(world: World, django_assert_max_num_que
     with django_assert_max_num_queries(14):
         page = admin.get(reverse("members", args=["testshire"]))
     assert page.content.decode().count("Change or end") == 12 + len(Role)
+
+
+def test_a_second_factor_is_taken_off_by_whoever_answers_for_every_role_behind_it(world: World) -> None:
+    """A lead whose practitioner screens as well, an admin whose screener is a manager elsewhere: neither does."""
+    other = make_world("othershire")
+    both = make_person(world, Role.PRACTITIONER, agency=world.school)
+    Membership.objects.create(user=both, partnership=world.partnership, role=Role.SCREENER.value, team=world.mash)
+    elsewhere = make_person(world, Role.SCREENER, team=world.mash)
+    Membership.objects.create(user=elsewhere, partnership=other.partnership, role=Role.MANAGER.value)
+    for person in (both, elsewhere):
+        TOTP.activate(person, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+
+    def taken_off(by: Role, person: User, role: Role) -> bool:
+        held = person.memberships.get(partnership=world.partnership, role=role.value)
+        as_(world.person(by)).post(reverse("member_factor_off", args=["testshire", held.pk]))
+        return not Authenticator.objects.filter(user=person).exists()
+
+    assert not taken_off(Role.SAFEGUARDING_LEAD, both, Role.PRACTITIONER)
+    assert not taken_off(Role.ADMIN, elsewhere, Role.SCREENER)
+    assert taken_off(Role.ADMIN, both, Role.SCREENER)
+    elsewhere.memberships.filter(partnership=other.partnership).update(ended_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    assert taken_off(Role.ADMIN, elsewhere, Role.SCREENER)

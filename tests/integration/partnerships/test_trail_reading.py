@@ -130,26 +130,17 @@ def test_managers_are_told_of_what_stands_out_once_each_and_without_a_child(worl
     later = NOW + dt.timedelta(hours=1)
     assert anomalies.tell_all(at=later) == 2 * 3 + 1, "of her own night one manager is not told, the other is"
     assert anomalies.tell_all(at=later) == 0 == anomalies.tell_all(at=later + dt.timedelta(hours=30))
-    audit.record(
-        partnership=world.partnership,
-        verb="referral.read",
-        noun="referral",
-        object_id=referral.pk,
-        by=screener,
-        at=night,
-    )
+    again = {"verb": "referral.read", "noun": "referral", "object_id": referral.pk, "by": screener, "at": night}
+    audit.record(partnership=world.partnership, **again)
     assert anomalies.tell_all(at=later) == 0, "the same night, the same record"
     with scope(partnership=world.partnership):
         told = list(Notice.objects.filter(kind="anomaly"))
     assert {each.to for each in told} == {manager, second}
     for each in told:
-        assert (
-            "Zephyrine" not in each.body and referral.reference not in each.body and str(referral.pk) not in each.body
-        )
-        assert "/testshire/trail/anomalies/" in each.body
-    bodies = " ".join(each.body for each in told if each.to == second)
-    assert "Sam Marlow opened a record of somebody of their own family name on 24 November 2026" in bodies
-    assert "300 records or more" in bodies and "closed" in bodies
+        body = each.body.replace("Sam Marlow", "")
+        for of_a_child in ("Zephyrine", "arlow", referral.reference, str(referral.pk), "name"):
+            assert of_a_child not in body, "nor that it is the reader's own family name: that would tell it"
+        assert "/testshire/trail/anomalies/" in body and "24 November 2026" in body
     with scope(partnership=make_world("othershire").partnership):
         assert not Notice.objects.filter(kind="anomaly").exists()
 

@@ -143,6 +143,25 @@ def test_breaking_the_glass_tells_the_managers_at_once_and_lasts_an_hour(
         assert again.get(reverse("referral", kwargs=page)).status_code == 404
 
 
+def test_an_hour_in_need_is_no_leave_to_lift_or_to_widen(world: World, sol: Any, hidden: Referral) -> None:
+    """Who broke the glass reads; who sees it is said by the named, and by a manager, who answers for it."""
+    sam, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
+    for by in (sam, manager):
+        restricting.break_glass(
+            partnership=world.partnership, reference=hidden.reference, reason="She rang.", by=by, at=NOW
+        )
+    page = reverse("referral_restrict", kwargs={"partnership": "testshire", "referral_id": hidden.pk})
+    assert client_of(sam).get(page).status_code == 404
+    assert client_of(sam).post(page, {"lift": "1", "reason": "x"}).status_code == 404
+    for act, more in ((restricting.lift, {}), (restricting.name, {"person": manager})):
+        with pytest.raises(Refused, match="not yours to restrict"):
+            act(referral=hidden, **more, reason="x", by=sam, at=NOW)
+    with pytest.raises(Refused, match="not yours to restrict"):
+        restricting.unname(referral=hidden, access=RestrictedAccess.objects.get(user=sol), by=sam, at=NOW)
+    assert client_of(manager).get(page).status_code == 200
+    assert not restricting.lift(referral=hidden, reason="A mistake.", by=manager, at=NOW).restricted
+
+
 def test_a_late_one_reaches_the_managers_by_its_reference_alone(world: World, sol: Any, hidden: Referral) -> None:
     for days in (1, 2, 3):
         sweep(at=NOW + dt.timedelta(days=days))
