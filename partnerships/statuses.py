@@ -30,8 +30,10 @@ STATUSES: dict[str, dict[str, Status]] = {
         "waiting": Status("Waiting", "yellow"),
         "in_hand": Status("In hand", "blue"),
         "proposed": Status("Waiting for sign-off", "purple"),
+        "sent_on": Status("Sent on, not yet received", "orange"),
         "decided": Status("Decided", "green"),
         "withdrawn": Status("Withdrawn", "grey"),
+        "returned": Status("Sent back to where it came from", "grey"),
     },
     # A referral as its referrer sees it.
     "progress": {
@@ -39,8 +41,10 @@ STATUSES: dict[str, dict[str, Status]] = {
         "waiting": Status("Waiting to be read", "blue"),
         "in_hand": Status("Being read", "teal"),
         "proposed": Status("Being read", "teal"),
+        "sent_on": Status("Passed to another area", "teal"),
         "decided": Status("Decided", "green"),
         "withdrawn": Status("Withdrawn", "grey"),
+        "returned": Status("Passed back", "grey"),
     },
     "support": {
         "offered": Status("To be accepted", "yellow"),
@@ -62,6 +66,7 @@ STATUSES: dict[str, dict[str, Status]] = {
         "sign_off": Status("Waits for sign-off", "purple"),
         "referrer": Status("Waits for the referrer", "yellow"),
         "agencies": Status("Waits for agencies", "yellow"),
+        "receipt": Status("Waits for a receipt elsewhere", "orange"),
     },
     "clock": {
         "running": Status("Running", "blue"),

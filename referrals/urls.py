@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("referrals.asking.urls")),
     path("", include("referrals.disagreement.urls")),
     path("", include("referrals.support.urls")),
+    path("", include("referrals.transfer.urls")),
     path("", include("referrals.reports.urls")),
     path("", include("referrals.notices.urls")),
     path("", include("referrals.letters.urls")),

@@ -61,6 +61,15 @@ def moment(value: Any) -> str:
     return f"{clock_time(here)} on {here:%A} {day(here.date())}"
 
 
+@register.filter
+def instant(value: Any) -> Any:
+    """An instant that was stored as text, in ISO 8601; anything else as it is."""
+    try:
+        return dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
 @register.simple_tag(takes_context=True)
 def time_left(context: Context, due_at: dt.datetime | None) -> str:
     """`3 hours left`, `2 days and 4 hours left`, `20 minutes overdue`, from the page's `now`."""

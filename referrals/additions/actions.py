@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django_scopes import scope
 
 from partnerships import audit
 from partnerships.models import Agency, Team, User
@@ -24,9 +25,12 @@ from referrals.intake.answers import Answers, blank, mapping
 from referrals.intake.pages import FAMILY, INVOLVED, PAGES, YOU
 from referrals.intake.routing import the_default
 from referrals.intake.sending import address
-from referrals.models import Addendum, Ask, Attachment, Draft, Referral
+from referrals.models import Addendum, Arrival, Ask, Attachment, Draft, Referral
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
+from referrals.transfer.arriving import copied
+from referrals.transfer.receiving import Reached, numbers_of, reaching
+from referrals.transfer.sending import addendum_for
 from referrals.triage.moves import Refused, held, locked, move, proposal_is_over, tell_story
 from thresholds.domain.terms import Flag
 
@@ -54,6 +58,7 @@ def add_information(
     row = held(referral)
     if (there := _there(row, token)) is not None:
         return Added(there)
+    reached = reaching(row)
     addendum = _add(row, Addendum.Kind.INFORMATION, text=text, in_danger=in_danger, token=token, by=by, at=at)
     taken = attach(referral=row, files=files, by=by, at=at)
     Attachment.objects.filter(pk__in=[each.pk for each in taken.attachments]).update(addendum=addendum)
@@ -65,7 +70,43 @@ def add_information(
     if in_danger:
         _to_the_top(row, by=by, at=at)
     _tell(row, addendum, "More information was added to it.", by=by, at=at)
+    _pass_on(reached, addendum, by=by, at=at)
     return Added(addendum, taken.refused)
+
+
+def _pass_on(reached: Iterable[Reached], addendum: Addendum, *, by: User, at: dt.datetime) -> None:
+    """What is added here also stands beside the referral where it was sent on to, and those there are told."""
+    documents = list(Attachment.objects.filter(addendum=addendum).exclude(state=Attachment.State.SUSPECT))
+    for each in reached:
+        to = each.transfer.to_partnership
+        there = addendum_for(addendum, numbers_of(each.transfer))
+        files = [file for file in map(copied, documents) if file is not None]
+        if to is None:
+            continue
+        with scope(partnership=to):
+            row = held(Arrival.objects.select_related("referral").get(key=each.transfer.key).referral)
+            _put_beside(row, there, files, by=by, at=at)
+            _pass_on(each.further, there, by=by, at=at)
+
+
+def _put_beside(row: Referral, added: Addendum, files: list[Attachment], *, by: User, at: dt.datetime) -> None:
+    """An addition that was made where the referral came from."""
+    added.partnership, added.referral = row.partnership, row
+    added.save(force_insert=True)
+    for file in files:
+        file.partnership, file.referral, file.addendum = row.partnership, row, added
+        file.save(force_insert=True)
+    row.revision, row.beside = row.revision + 1, row.beside + 1 + len(files)
+    row.save(update_fields=["revision", "beside"])
+    tell_story(row, "information_added", f"{by.name} added to what they told where it came from.", by=by, at=at)
+    _record(row, f"{added.kind}_passed_on", {"addendum": added.pk, "in_danger": added.in_danger}, by=by, at=at)
+    if added.in_danger:
+        _to_the_top(row, by=by, at=at)
+    if added.kind == Addendum.Kind.CORRECTION:
+        keep_corrected(row, as_corrected(row))
+        keep_keys(row)
+        keep_standing(row)
+    _tell(row, added, "Its referrer has told more, where it came from.", by=by, at=at)
 
 
 def _documents(number: int) -> str:
@@ -96,7 +137,7 @@ def _to_the_top(row: Referral, *, by: User, at: dt.datetime) -> None:
         start_deciding_again(row, at=at)
     flags = row.flags if Flag.IMMEDIATE_DANGER.value in row.flags else [Flag.IMMEDIATE_DANGER.value, *row.flags]
     changes: dict[str, Any] = {"immediate_danger": True, "flags": flags}
-    if not row.team.is_mash:
+    if not row.team.is_mash and row.state != State.SENT_ON.value:
         before = row.team
         proposal_is_over(row)
         changes |= {
@@ -128,6 +169,7 @@ def correct(
     row = held(referral)
     if (there := _there(row, token)) is not None:
         return there
+    reached = reaching(row)
     before = Answers(row.answers) if not row.addenda.exists() else as_corrected(row)
     made = _add(
         row, Addendum.Kind.CORRECTION, about=about, text=text, reason=reason, answer=answer, token=token, by=by, at=at
@@ -145,6 +187,7 @@ def correct(
     keep_keys(row)
     keep_standing(row)
     _tell(row, made, "An answer in it was corrected.", by=by, at=at)
+    _pass_on(reached, made, by=by, at=at)
     return made
 
 
@@ -156,6 +199,8 @@ def ask_to_withdraw(*, referral: Referral, reason: str, token: str, by: User, at
         return there
     if not row.is_open:
         raise Refused(f"Referral {row.reference} is {State(row.state).label.lower()}: there is nothing to withdraw.")
+    if row.state == State.SENT_ON.value:
+        raise Refused("It was sent on to another area. Add information instead, and say why: they read it there.")
     if row.withdrawal_asked_at is not None:
         raise Refused("You have asked for this already. A person is looking at it.")
     made = _add(row, Addendum.Kind.WITHDRAWAL, reason=reason, token=token, by=by, at=at)

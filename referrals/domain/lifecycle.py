@@ -6,6 +6,8 @@
 A step up or down, or passing on to another team, puts the referral into the other queue, waiting for its next owner;
 its history and its clocks go with it. What needs a second person (no further action, a step down, a level below the
 indicated one) is *proposed* first: still open, still its owner's, until somebody else signs it off or sends it back.
+What was decided to go to another area is *sent on*: still open, still its owner's, until somebody there has confirmed
+that they have it; refused there, it comes back into its owner's hands. What was refused is *returned* on their side.
 Whose move it is, and in which queue, is not asked here.
 """
 
@@ -22,8 +24,10 @@ class State(StrEnum):
     WAITING = "waiting"
     IN_HAND = "in_hand"
     PROPOSED = "proposed"
+    SENT_ON = "sent_on"
     DECIDED = "decided"
     WITHDRAWN = "withdrawn"
+    RETURNED = "returned"
 
     @property
     def label(self) -> str:
@@ -36,15 +40,20 @@ class State(StrEnum):
         return self in OPEN
 
 
-OPEN = (State.WAITING, State.IN_HAND, State.PROPOSED)
+OPEN = (State.WAITING, State.IN_HAND, State.PROPOSED, State.SENT_ON)
 """The states in which somebody still has something to do."""
+
+CLOSED = (State.DECIDED, State.WITHDRAWN, State.RETURNED)
+"""The states in which nobody has anything to do any more."""
 
 STATE_LABELS = {
     State.WAITING: "Waiting",
     State.IN_HAND: "In hand",
     State.PROPOSED: "Waiting for sign-off",
+    State.SENT_ON: "Sent on, not yet received",
     State.DECIDED: "Decided",
     State.WITHDRAWN: "Withdrawn",
+    State.RETURNED: "Sent back to where it came from",
 }
 
 
@@ -62,6 +71,10 @@ class Move(StrEnum):
     SEND_BACK = "send_back"
     TAKE_BACK = "take_back"
     DECIDE = "decide"
+    SEND_ON = "send_on"
+    RECEIVE = "receive"
+    COME_BACK = "come_back"
+    RETURN = "return"
     WITHDRAW = "withdraw"
     REOPEN = "reopen"
 
@@ -78,6 +91,10 @@ PAST = {
     Move.SEND_BACK: "sent back",
     Move.TAKE_BACK: "taken back",
     Move.DECIDE: "decided",
+    Move.SEND_ON: "sent on",
+    Move.RECEIVE: "received elsewhere",
+    Move.COME_BACK: "taken back from where it was sent",
+    Move.RETURN: "sent back to where it came from",
     Move.WITHDRAW: "withdrawn",
     Move.REOPEN: "reopened",
 }
@@ -87,6 +104,7 @@ TABLE: dict[tuple[State, Move], State] = {
     (State.WAITING, Move.STEP_UP): State.WAITING,
     (State.WAITING, Move.PASS_ON): State.WAITING,
     (State.WAITING, Move.PROPOSE): State.PROPOSED,
+    (State.WAITING, Move.RETURN): State.RETURNED,
     (State.WAITING, Move.WITHDRAW): State.WITHDRAWN,
     (State.IN_HAND, Move.RELEASE): State.WAITING,
     (State.IN_HAND, Move.REASSIGN): State.IN_HAND,
@@ -95,12 +113,20 @@ TABLE: dict[tuple[State, Move], State] = {
     (State.IN_HAND, Move.RECORD): State.IN_HAND,
     (State.IN_HAND, Move.PROPOSE): State.PROPOSED,
     (State.IN_HAND, Move.DECIDE): State.DECIDED,
+    (State.IN_HAND, Move.SEND_ON): State.SENT_ON,
+    (State.IN_HAND, Move.RETURN): State.RETURNED,
     (State.IN_HAND, Move.WITHDRAW): State.WITHDRAWN,
+    (State.PROPOSED, Move.REASSIGN): State.PROPOSED,
     (State.PROPOSED, Move.STEP_DOWN): State.WAITING,
     (State.PROPOSED, Move.SEND_BACK): State.IN_HAND,
     (State.PROPOSED, Move.TAKE_BACK): State.IN_HAND,
     (State.PROPOSED, Move.DECIDE): State.DECIDED,
+    (State.PROPOSED, Move.SEND_ON): State.SENT_ON,
     (State.PROPOSED, Move.WITHDRAW): State.WITHDRAWN,
+    (State.SENT_ON, Move.RELEASE): State.SENT_ON,
+    (State.SENT_ON, Move.REASSIGN): State.SENT_ON,
+    (State.SENT_ON, Move.RECEIVE): State.DECIDED,
+    (State.SENT_ON, Move.COME_BACK): State.IN_HAND,
     (State.DECIDED, Move.REOPEN): State.WAITING,
     (State.WITHDRAWN, Move.REOPEN): State.WAITING,
 }
@@ -122,9 +148,12 @@ def next_state(state: State, move: Move) -> State:
         return TABLE[state, move]
     except KeyError:
         possible = [PAST[each] for each in allowed(state)]
-        either = possible[0] if len(possible) == 1 else f"{', '.join(possible[:-1])} or {possible[-1]}"
         where = STATE_LABELS[state].lower()
-        raise NotAllowed(f"This referral is {where}: it can't be {PAST[move]}. It can be {either}.") from None
+        said = "Nothing more is done with it here."
+        if possible:
+            either = possible[0] if len(possible) == 1 else f"{', '.join(possible[:-1])} or {possible[-1]}"
+            said = f"It can be {either}."
+        raise NotAllowed(f"This referral is {where}: it can't be {PAST[move]}. {said}") from None
 
 
 class Outcome(StrEnum):

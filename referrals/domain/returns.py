@@ -52,6 +52,7 @@ SOURCES: dict[str, str] = {
 """The census's source of referral, in its order, with the group that Annex A names."""
 
 UNKNOWN_SOURCE = "10"
+EXTERNAL_AUTHORITY = "5C"
 LETTERS = (*"abcdefghijklmnop", "p1", *"qrstu")
 """Annex A's letter of each source, in the same order: 5D came later, as p1."""
 

@@ -31,7 +31,9 @@ NEXT = {
     State.IN_HAND: "Somebody is reading your referral.",
     State.PROPOSED: "Somebody is reading your referral.",
     State.DECIDED: "Your referral has been decided. The letter below says what was decided.",
+    State.SENT_ON: "We have passed your referral to another area. The letter below says where.",
     State.WITHDRAWN: "Your referral was withdrawn.",
+    State.RETURNED: "Your referral was passed back.",
 }
 
 

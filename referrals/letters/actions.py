@@ -86,7 +86,12 @@ def sample_to_others(referral: Referral, kind: str, *, by: User) -> Written:
 
 def decided_of(referral: Referral) -> list[Decided]:
     """What holds for each child; nothing where nothing is decided."""
-    rows = Decision.objects.filter(referral=referral).standing().select_related("child").order_by("child__order", "at")
+    rows = (
+        Decision.objects.filter(referral=referral)
+        .standing()
+        .select_related("child", "transfer_to")
+        .order_by("child__order", "at")
+    )
     return [Decided.of(each) for each in rows]
 
 

@@ -71,10 +71,20 @@ class Decided:
     decided_level: int | None
     outcome: Outcome
     told_referrer: str
+    went_to: str = ""
 
     @classmethod
     def of(cls, made: Decision) -> Decided:
-        return cls(made.child, made.decided_level, Outcome(made.outcome), made.told_referrer)
+        to = going_to(made.transfer_to, made.transfer_elsewhere)
+        return cls(made.child, made.decided_level, Outcome(made.outcome), made.told_referrer, to)
+
+
+def going_to(partnership: Partnership | None, elsewhere: str) -> str:
+    """Where a child is sent on to, as a letter says it; empty where it is not."""
+    if partnership is None:
+        return f"It goes to {elsewhere}." if elsewhere else ""
+    telephone = f", telephone {partnership.front_door_telephone}" if partnership.front_door_telephone else ""
+    return f"It goes to {partnership.the_front_door} of {partnership.name}{telephone}."
 
 
 def outcome(referral: Referral, *, decided: Sequence[Decided], by: User) -> Written:
@@ -86,7 +96,8 @@ def outcome(referral: Referral, *, decided: Sequence[Decided], by: User) -> Writ
     alike: dict[tuple[Any, ...], list[Decided]] = {}
     for each in decided:
         judged = each.child.judged_level if each.child else None
-        alike.setdefault((judged, each.decided_level, each.outcome, each.told_referrer.strip()), []).append(each)
+        key = (judged, each.decided_level, each.outcome, each.told_referrer.strip(), each.went_to)
+        alike.setdefault(key, []).append(each)
     return _written(
         "outcome",
         referral,
@@ -151,7 +162,7 @@ def paragraph(referral: Referral, scheme: Scheme, together: Sequence[Decided]) -
     return {
         "children": listed(initials(each.child) if each.child else "the child" for each in together),
         "outcome_label": first.outcome.label,
-        "outcome_meaning": first.outcome.meaning,
+        "outcome_meaning": " ".join(filter(None, (first.outcome.meaning, first.went_to))),
         "step": scheme.step(first.decided_level),
         "level_name": level.name if level else "",
         "judged_step": scheme.step(judged.rank) if level and judged and judged.rank != level.rank else "",

@@ -20,9 +20,12 @@ from referrals.models.same_child import LookupKey, SameChild
 from referrals.models.second import SecondScreening
 from referrals.models.sign_off import SignOff
 from referrals.models.support import PlanReview, Support
+from referrals.models.transfer import Arrival, Transfer
 
 __all__ = [
     "Addendum",
+    "Arrival",
+    "Transfer",
     "Ask",
     "RiskRating",
     "Disagreement",

@@ -14,6 +14,7 @@ from referrals.domain.lifecycle import Outcome
 from referrals.models.child import Child
 from referrals.models.referral import Referral
 from referrals.models.sign_off import SignOff
+from referrals.models.transfer import Transfer
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
@@ -58,6 +59,13 @@ class Decision(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", help_text="Who let it go on without consent"
     )
     authorised_because = models.TextField(blank=True, help_text="Why it goes on without consent")
+    transfer_to = models.ForeignKey(
+        Partnership, models.PROTECT, null=True, blank=True, related_name="+", help_text="Where it is sent on to"
+    )
+    transfer_elsewhere = models.CharField(
+        max_length=200, blank=True, help_text="An area that is not on Front Door, where it is sent on by hand"
+    )
+    transfer = models.ForeignKey(Transfer, models.PROTECT, null=True, blank=True, related_name="decisions")
     sign_off = models.ForeignKey(SignOff, models.PROTECT, null=True, blank=True, related_name="decisions")
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -83,6 +91,11 @@ class Decision(models.Model):
     @property
     def need_words(self) -> str:
         return PRIMARY_NEEDS.get(self.primary_need, "")
+
+    @property
+    def transfer_name(self) -> str:
+        """Where it is sent on to."""
+        return self.transfer_to.name if self.transfer_to else self.transfer_elsewhere
 
     @property
     def factor_words(self) -> list[str]:

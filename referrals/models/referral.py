@@ -18,8 +18,19 @@ from partnerships.permissions import Permission, Role
 from referrals.domain.lifecycle import OPEN, State
 from thresholds.models import SchemeVersion
 
-ASIDES = {"asks": "asks", "ratings": "risk_ratings", "challenges": "disagreements", "support": "supports"}
+ASIDES = {
+    "asks": "asks",
+    "ratings": "risk_ratings",
+    "challenges": "disagreements",
+    "support": "supports",
+    "transfers": "transfers",
+    "arrival": "arrival",
+}
 """What many referrals have none of, so that a page looks only where there is some."""
+
+
+STILL_OPEN = Q(state__in=[state.value for state in OPEN])
+"""For the indexes of queues: what a query by `open` asks for, word for word."""
 
 
 class ReferralQuerySet(models.QuerySet["Referral"]):
@@ -68,7 +79,7 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         return self.filter(mine, partnership=actor.partnership)
 
     def with_asides(self) -> ReferralQuerySet:
-        """Each row with `has_asks`, `has_ratings`, `has_challenges`, `has_support`: whether there is any to be read."""
+        """Each row with `has_asks` and so on, one for each of `ASIDES`: whether there is any to be read."""
         found = {}
         for said, name in ASIDES.items():
             model: Any = self.model._meta.get_field(name).related_model
@@ -101,6 +112,7 @@ class Referral(models.Model):
         PORTAL = "portal", "The portal"
         PUBLIC = "public", "The public form"
         KEYED = "keyed", "Keyed by staff"
+        TRANSFER = "transfer", "Sent on by another partnership"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="referrals")
@@ -135,7 +147,7 @@ class Referral(models.Model):
         max_length=60,
         blank=True,
         default="",
-        help_text="Whose word it waits for: sign_off, referrer, agencies",
+        help_text="Whose word it waits for: sign_off, referrer, agencies, receipt",
     )
     next_due_at = models.DateTimeField(null=True, blank=True, help_text="The earliest clock that is not met")
     withdrawal_asked_at = models.DateTimeField(
@@ -196,15 +208,17 @@ class Referral(models.Model):
             models.Index(
                 fields=["team", "urgency", "urgent_at", "id"],
                 name="referral_queue",
-                condition=Q(state__in=["waiting", "in_hand", "proposed"]),
+                condition=STILL_OPEN,
             ),
             models.Index(
                 fields=["partnership", "urgency", "urgent_at", "id"],
                 name="referral_queues",
-                condition=Q(state__in=["waiting", "in_hand", "proposed"]),
+                condition=STILL_OPEN,
             ),
             models.Index(
-                fields=["owner"], name="referral_of_owner", condition=Q(state__in=["waiting", "in_hand", "proposed"])
+                fields=["owner"],
+                name="referral_of_owner",
+                condition=STILL_OPEN,
             ),
             models.Index(
                 fields=["partnership", "-received_at"],

@@ -20,7 +20,7 @@ from partnerships.models import Partnership, User
 from referrals.domain import returns
 from referrals.domain.lifecycle import Outcome
 from referrals.domain.returns import Contact, EarlyHelp, Person
-from referrals.models import Child, Decision, SameChild, Support
+from referrals.models import Child, Decision, Referral, SameChild, Support
 from thresholds.models import Level
 
 YEAR = dt.timedelta(days=365)
@@ -61,6 +61,13 @@ def one_key_a_child(partnership: Partnership) -> dict[uuid.UUID, uuid.UUID]:
         if first != second:
             leads[second] = first
     return {key: end(key) for key in list(leads)}
+
+
+def source_of(referral: Referral) -> str:
+    """The census's code of who told of it; what another area sent on came from an external local authority."""
+    if referral.channel == Referral.Channel.TRANSFER.value:
+        return returns.EXTERNAL_AUTHORITY
+    return referral.agency.source_of_referral if referral.agency else returns.UNKNOWN_SOURCE
 
 
 def person_of(child: Child, keys: dict[uuid.UUID, uuid.UUID]) -> Person:
@@ -109,7 +116,7 @@ def contacts(partnership: Partnership, period: Period, *, restricted: bool) -> l
                 key=child.pk,
                 person=person_of(child, keys),
                 on=referral.received_at.astimezone(LONDON).date(),
-                source=referral.agency.source_of_referral if referral.agency else returns.UNKNOWN_SOURCE,
+                source=source_of(referral),
                 outcome=Outcome(made.outcome) if made else None,
                 statutory=bool(made and (referral.scheme_version_id, made.decided_level) in statutory),
                 primary_need=made.primary_need if made else "",

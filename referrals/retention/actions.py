@@ -19,7 +19,7 @@ from partnerships.models import Partnership, User
 from partnerships.templatetags.page_parts import day
 from referrals import outbox
 from referrals.attachments import store
-from referrals.domain.lifecycle import State
+from referrals.domain.lifecycle import CLOSED, State
 from referrals.models import Attachment, Decision, Draft, Event, Referral
 from referrals.retention.schedule import (
     DISCARDED_KEPT,
@@ -56,7 +56,7 @@ def going(partnership: Partnership, *, at: dt.datetime) -> Iterator[Going]:
     ):
         for draft in Draft.objects.filter(wanted).order_by("saved_at"):
             yield Going(partnership.slug, what, str(draft.pk), why, draft)
-    closed = Referral.objects.filter(state__in=[State.DECIDED.value, State.WITHDRAWN.value], hold_at__isnull=True)
+    closed = Referral.objects.filter(state__in=[state.value for state in CLOSED], hold_at__isnull=True)
     # The shortest rule is three years: what is younger can't be due.
     old = closed.filter(received_at__lt=at - dt.timedelta(days=3 * 365)).prefetch_related("children")
     for referral in old.order_by("received_at").iterator(chunk_size=BATCH):
@@ -67,7 +67,7 @@ def going(partnership: Partnership, *, at: dt.datetime) -> Iterator[Going]:
 
 def kept_until(referral: Referral) -> tuple[dt.date, str]:
     """The day from which nothing keeps a closed referral, and the rule in words."""
-    withdrawn = referral.state == State.WITHDRAWN.value
+    withdrawn = referral.state in (State.WITHDRAWN.value, State.RETURNED.value)
     outcomes = list(Decision.objects.filter(referral=referral).order_by().values_list("outcome", flat=True).distinct())
     rules = kept_for(outcomes, withdrawn=withdrawn)
     last = Event.objects.filter(referral=referral).order_by("-at").values_list("at", flat=True).first()

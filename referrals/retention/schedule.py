@@ -93,7 +93,10 @@ def draft_ends_at(saved_at: dt.datetime) -> dt.datetime:
 def as_page() -> str:
     """The schedule as `docs/retention.md`."""
     rows = [f"| {outcome.label} | {kept.words} |" for outcome, kept in BY_OUTCOME.items()]
-    rows += [f"| Withdrawn | {WITHDRAWN.words} |", f"| Anything else | {LONGEST.words} |"]
+    rows += [
+        f"| Withdrawn, or sent back to where it came from | {WITHDRAWN.words} |",
+        f"| Anything else | {LONGEST.words} |",
+    ]
     listed = "\n".join(rows)
     return f"""# How long things are kept
 

@@ -177,7 +177,9 @@ def _made(referrals: list[uuid.UUID]) -> dict[uuid.UUID, list[Decision]]:
     """The decisions of these referrals, the earliest first, with what a page says of them. One query."""
     found = Decision.objects.filter(referral__in=referrals).order_by("at", "pk")
     made: dict[uuid.UUID, list[Decision]] = {}
-    for each in found.select_related("by", "child", "support_team", "authorised_by", "sign_off__settled_by"):
+    for each in found.select_related(
+        "by", "child", "support_team", "authorised_by", "transfer_to", "sign_off__settled_by"
+    ):
         made.setdefault(each.referral_id, []).append(each)
     return made
 

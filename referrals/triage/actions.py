@@ -31,6 +31,7 @@ from referrals.triage.moves import (
     in_nobody_elses_hands,
     locked,
     move,
+    received_first,
     record,
     tell_one,
     tell_story,
@@ -192,6 +193,7 @@ def step_down(
     if team.is_mash or team.partnership_id != row.partnership_id:
         raise Refused(f"{team.name} is no early help team of {row.partnership.name}.")
     in_nobody_elses_hands(row, by)
+    received_first(row)
     return propose_step_down(row, team=team, reason=reason, by=by, at=at)
 
 

@@ -18,6 +18,7 @@ from referrals.domain.lifecycle import Move, State
 from referrals.models import Absence, Referral
 from referrals.triage.moves import Elsewhere, Refused, held, move, tell_one, tell_team
 from referrals.triage.next_steps import works_in
+from referrals.triage.signing import signers
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def assign(*, referral: Referral, to: User, seen: int | None, by: User, at: dt.d
     said = f"{by.name} assigned it to {to.name}" + (f", from {before.name}" if before else "")
     move(
         referral=row,
-        move=Move.REASSIGN if row.state == State.IN_HAND.value else Move.CLAIM,
+        move=Move.REASSIGN if row.owner_id else Move.CLAIM,
         sentence=f"{said}.",
         detail={"from": before.pk if before else None, "to": to.pk},
         changes={"owner": to, "owned_at": at},
@@ -152,11 +153,15 @@ def mark_absent(
 def hand_back(
     *, partnership: Partnership, user: User, cover: User | None, why: str, by: User, at: dt.datetime
 ) -> HandedBack:
-    """Take everything that somebody has from them: to the cover where it can be, else to its queue."""
+    """Take everything that somebody has from them: to the cover where it can be, else to its queue.
+
+    What is proposed waits for its signature still: with the cover, who changes it if it is sent back; without one it
+    stays in its author's name, those who sign are told again, and sent back it goes to the queue.
+    """
     to_cover = to_queue = 0
     for row in Referral.objects.open().filter(partnership=partnership, owner=user).order_by("pk"):
         row = held(row)
-        if row.owner_id != user.pk or row.state != State.IN_HAND.value:
+        if row.owner_id != user.pk or not row.is_open:
             continue
         if cover is not None and _takes(row, cover, at):
             move(
@@ -177,6 +182,8 @@ def hand_back(
                 at=at,
             )
             to_cover += 1
+        elif row.state == State.PROPOSED.value:
+            tell_signers(row, user, why, at=at)
         else:
             move(
                 referral=row,
@@ -190,6 +197,20 @@ def hand_back(
             tell_team(row, by=by, at=at)
             to_queue += 1
     return HandedBack(to_cover, to_queue)
+
+
+def tell_signers(row: Referral, author: User, why: str, *, at: dt.datetime) -> None:
+    """A proposal whose author is away: who may sign hears that it waits for them alone."""
+    for person in signers(row, by=author):
+        tell_one(
+            row,
+            person,
+            kind="sign_off_alone",
+            subject="Front Door: something waits for your signature",
+            said=f"{author.name} {why}. What they proposed for referral {row.reference} waits for a second person: "
+            "signed, it holds; sent back, it goes to the queue.",
+            at=at,
+        )
 
 
 def _takes(row: Referral, cover: User, at: dt.datetime) -> bool:

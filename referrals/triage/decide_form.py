@@ -13,8 +13,9 @@ from partnerships.forms import (
     PageForm,
     RadioField,
     RevisionField,
+    TextField,
 )
-from partnerships.models import Team, User
+from partnerships.models import Partnership, Team, User
 from referrals.domain.deciding import FACTORS, NO_FACTOR, PRIMARY_NEEDS, Teller, needs_authority
 from referrals.domain.lifecycle import Outcome
 from referrals.models import Child, Decision, Referral
@@ -22,6 +23,7 @@ from referrals.triage.forms import LONGEST_REASON
 from thresholds.domain.scheme import Scheme
 
 NO_LEVEL = "none"
+BY_HAND = "by_hand"
 OWES_AN_EXPLANATION = (Outcome.ADVICE, Outcome.NO_FURTHER_ACTION)
 """Outcomes under which the referrer stays alone with the worry, and so is owed the reasons."""
 
@@ -37,6 +39,7 @@ class DecideForm(PageForm):
 
     others: the other children of the referral that have no decision yet. teams: the early help teams to choose from,
     where the MASH decides. people: who may authorise going on without consent, where the family has not agreed.
+    places: the partnerships to which a child can be sent on; lives_in: the one in whose area the home is, if known.
     """
 
     decided_level = RadioField("Which {step} is it?", missing="Choose the {step} that you decide on")
@@ -52,6 +55,16 @@ class DecideForm(PageForm):
         "child’s details, not what the MASH gathered.",
         called="what the team needs to know",
         rows=5,
+    )
+    transfer_to = ChoiceField(
+        "Where is the child sent on to?",
+        hint="There it is a new contact, screened anew. It stays open here until somebody there has confirmed it.",
+    )
+    transfer_elsewhere = TextField(
+        "Which other area?",
+        hint="One that is not on Front Door. You send it by hand, then write down how, to whom, and their receipt.",
+        called="the other area",
+        max_length=200,
     )
     primary_need = ChoiceField(
         "Primary need",
@@ -105,6 +118,8 @@ class DecideForm(PageForm):
         referral: Referral,
         others: Sequence[Child] = (),
         teams: Sequence[Team] = (),
+        places: Sequence[Partnership] = (),
+        lives_in: Partnership | None = None,
         people: Sequence[User] = (),
         judged: int | None = None,
         consent_given: bool = True,
@@ -115,6 +130,7 @@ class DecideForm(PageForm):
         self.judged = judged
         self.consent_given = consent_given
         self.teams = {team.slug: team for team in teams}
+        self.places = {place.slug: place for place in places}
         self.people = {str(person.pk): person for person in people}
         self.others = {str(child.pk): child for child in others}
         self.offer_levels(scheme)
@@ -122,12 +138,13 @@ class DecideForm(PageForm):
         named["support_team"].offer([Choice(slug, team.name) for slug, team in self.teams.items()])
         named["authorised_by"].offer([Choice(pk, person.name) for pk, person in self.people.items()])
         named["also"].offer([Choice(pk, child.name) for pk, child in self.others.items()])
-        reveals = ("support_team", "handover") if teams else ()
+        self.offer_places(lives_in)
+        reveals: dict[Outcome, tuple[str, ...]] = {
+            Outcome.EARLY_HELP: ("support_team", "handover") if teams else (),
+            Outcome.TRANSFER: ("transfer_to", "transfer_elsewhere"),
+        }
         named["outcome"].offer(
-            [
-                Choice(each.value, each.label, hint=each.meaning, reveals=reveals if each is Outcome.EARLY_HELP else ())
-                for each in Outcome
-            ]
+            [Choice(each.value, each.label, hint=each.meaning, reveals=reveals.get(each, ())) for each in Outcome]
         )
         absent = [
             *(() if teams else ("support_team", "handover")),
@@ -136,6 +153,12 @@ class DecideForm(PageForm):
         ]
         for name in absent:
             del self.fields[name]
+
+    def offer_places(self, lives_in: Partnership | None) -> None:
+        to: Any = self.fields["transfer_to"]
+        to.offer([*(Choice(slug, place.name) for slug, place in self.places.items()), Choice(BY_HAND, "Another area")])
+        if lives_in:
+            to.help_text = f"The home’s postcode is in the area of {lives_in.name}. {to.help_text}"
 
     def offer_levels(self, scheme: Scheme) -> None:
         word = scheme.step_word.value
@@ -165,6 +188,10 @@ class DecideForm(PageForm):
         if cleaned.get("outcome") == Outcome.EARLY_HELP.value:
             self.ask_for("support_team", "Choose the early help team that takes it on")
             self.ask_for("handover", "Say what the early help team needs to know")
+        if cleaned.get("outcome") == Outcome.TRANSFER.value:
+            self.ask_for("transfer_to", "Choose where the child is sent on to")
+            if cleaned.get("transfer_to") == BY_HAND:
+                self.ask_for("transfer_elsewhere", "Enter the name of the other area")
         if self.needs_authority:
             self.ask_for("authorised_by", "The family has not agreed. Say who authorised going on without that")
             self.ask_for("authorised_because", "Say why it goes on without the family’s agreement")
@@ -202,6 +229,7 @@ class DecideForm(PageForm):
         said = self.cleaned_data
         outcome = Outcome(said["outcome"])
         early_help, alone = outcome is Outcome.EARLY_HELP, self.needs_authority
+        place = said.get("transfer_to", "") if outcome is Outcome.TRANSFER else ""
         return {
             "decided_level": self.level,
             "outcome": outcome,
@@ -212,6 +240,8 @@ class DecideForm(PageForm):
             "support_team": self.teams.get(said.get("support_team", "")) if early_help else None,
             "authorised_by": self.people.get(said.get("authorised_by", "")) if alone else None,
             "authorised_because": said.get("authorised_because", "") if alone else "",
+            "transfer_to": self.places.get(place),
+            "transfer_elsewhere": said.get("transfer_elsewhere", "") if place == BY_HAND else "",
             "revision": said["revision"],
         }
 
@@ -234,4 +264,6 @@ def written(kept: Decision | None) -> dict[str, Any]:
         "support_team": kept.support_team.slug if kept.support_team else "",
         "authorised_by": str(kept.authorised_by_id or ""),
         "authorised_because": kept.authorised_because,
+        "transfer_to": kept.transfer_to.slug if kept.transfer_to else BY_HAND if kept.transfer_elsewhere else "",
+        "transfer_elsewhere": kept.transfer_elsewhere,
     }

@@ -17,10 +17,11 @@ from partnerships.forms import RevisionField
 from partnerships.models import Team, User
 from partnerships.permissions import Permission
 from referrals.domain.deciding import SECONDS, Second, needs_sign_off
-from referrals.domain.lifecycle import NotAllowed
+from referrals.domain.lifecycle import NotAllowed, State
 from referrals.letters import writing
 from referrals.letters.writing import Decided
-from referrals.models import Child, Decision, Event, Referral
+from referrals.models import Arrival, Child, Decision, Event, Referral
+from referrals.transfer.destinations import destinations, lives_in
 from referrals.triage import actions
 from referrals.triage.decide_form import DecideForm
 from referrals.triage.deciding import consent_given, finish, indicated_of, judged_of
@@ -29,7 +30,7 @@ from referrals.triage.moves import Refused, Stale, fresh, moves_since
 from referrals.triage.next_steps import BY_NAME
 from referrals.triage.page import sent_back
 from referrals.triage.rows import level_words, why
-from referrals.triage.signing import reasons_for_a_second, signers, signs_every_decision
+from referrals.triage.signing import DECIDED_WITH, reasons_for_a_second, signers, signs_every_decision
 from referrals.triage.views import Signed, back_to, the_referral
 from thresholds.domain.scheme import Scheme
 from thresholds.loading import load
@@ -60,6 +61,8 @@ class Desk:
             referral=row,
             others=[each for each in self.children if each.pk != child.pk and each.pk not in self.kept],
             teams=early_help_teams(row) if row.team.is_mash else (),
+            places=destinations(row.partnership),
+            lives_in=lives_in(row.partnership, self.children),
             people=() if agreed else signers(row, by=request.user),
             judged=judged_of(row, child),
             consent_given=agreed,
@@ -72,7 +75,7 @@ def early_help_teams(row: Referral) -> list[Team]:
 
 
 def desk_of(row: Referral) -> Desk:
-    kept = Decision.objects.kept().filter(referral=row).select_related("child", "by", "support_team", "authorised_by")
+    kept = Decision.objects.filter(referral=row).exclude(state=Decision.State.OVERTAKEN).select_related(*DECIDED_WITH)
     return Desk(row, load(row.scheme_version), list(row.children.all()), {each.child_id: each for each in kept})
 
 
@@ -141,6 +144,10 @@ def one_child(request: Signed, desk: Desk, child: Child) -> HttpResponse:
 
 def done(request: Signed, row: Referral) -> HttpResponse:
     """What became of it, and back to the referral."""
+    if row.state == State.SENT_ON.value:
+        said = "It stays open here until somebody there has confirmed that they have it."
+        messages.success(request, f"Referral {row.reference} is sent on, and the letter has been sent. {said}")
+        return redirect("referral_transfer", partnership=row.partnership.slug, referral_id=row.pk)
     if row.is_open:
         messages.success(
             request,
@@ -169,6 +176,8 @@ def not_now(request: Signed, referral: Referral) -> HttpResponse | None:
     said = "This referral is decided already. Open it again to decide anew."
     if referral.waits_for and "sign_off" in referral.waits_for:
         said = "A proposal waits for a second person. Its author can take it back to change it."
+    elif referral.state == State.SENT_ON.value:
+        said = "It is sent on, and waits for their receipt. If they do not take it, it comes back to be decided anew."
     elif referral.is_open and referral.owner_id:
         said = f"{referral.owner.name if referral.owner else 'Somebody'} has this referral and decides it."
     elif referral.is_open:
@@ -242,7 +251,12 @@ WAITED_FOR = {
 
 def warnings(row: Referral) -> list[str]:
     """What a screener is reminded of before deciding: nothing of it forbids the decision."""
-    return [WAITED_FOR[each] for each in row.waits_for if each in WAITED_FOR]
+    said = [WAITED_FOR[each] for each in row.waits_for if each in WAITED_FOR]
+    if row.channel == Referral.Channel.TRANSFER.value:
+        arrival = Arrival.objects.filter(referral=row).select_related("from_partnership").first()
+        if arrival and arrival.is_awaited:
+            said.append(f"Confirm to {arrival.from_partnership.name} that you have it before you decide.")
+    return said
 
 
 def preview(request: Signed, desk: Desk, child: Child, form: DecideForm) -> HttpResponse:
@@ -251,7 +265,8 @@ def preview(request: Signed, desk: Desk, child: Child, form: DecideForm) -> Http
     if told["revision"] != row.revision:
         raise Stale(row)
     indicated = indicated_of(row, child)
-    decided = Decided(child, told["decided_level"], told["outcome"], told["told_referrer"])
+    to = writing.going_to(told["transfer_to"], told["transfer_elsewhere"])
+    decided = Decided(child, told["decided_level"], told["outcome"], told["told_referrer"], to)
     because = needs_sign_off(
         told["outcome"], decided=told["decided_level"], indicated=indicated, always=signs_every_decision(row)
     )

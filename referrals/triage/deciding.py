@@ -6,22 +6,23 @@ What needs a second person is proposed first (`signing`); what holds is told and
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db import transaction
 
-from partnerships.models import Team, User
+from partnerships.models import Partnership, Team, User
 from partnerships.permissions import Permission
 from referrals.domain.deciding import FACTORS, PRIMARY_NEEDS, Teller, needs_authority
 from referrals.domain.lifecycle import Move, Outcome, State, next_state
 from referrals.intake.answers import Answers, mapping
 from referrals.intake.routing import team_for
 from referrals.models import Child, Decision, Referral
-from referrals.triage.moves import Refused, Stale, TakenBy, locked, move
+from referrals.transfer.destinations import destinations
+from referrals.triage.moves import Refused, Stale, TakenBy, locked, move, received_first
 from referrals.triage.settling import settle
-from referrals.triage.signing import propose, reasons_for_a_second, signers
+from referrals.triage.signing import DECIDED_WITH, propose, reasons_for_a_second, signers
 from thresholds.domain.terms import Route
 from thresholds.loading import load
 
@@ -32,6 +33,7 @@ class Content:
 
     authorised_by and authorised_because: who let it go on without the family's agreement, and why.
     handover and support_team: what early help needs to know, and the team that takes it on.
+    transfer_to: the partnership of this portal to which the child is sent on; transfer_elsewhere: an area by hand.
     """
 
     decided_level: int | None
@@ -48,6 +50,8 @@ class Content:
     support_team: Team | None = None
     authorised_by: User | None = None
     authorised_because: str = ""
+    transfer_to: Partnership | None = None
+    transfer_elsewhere: str = ""
 
 
 CONTENT = tuple(field.name for field in fields(Content))
@@ -83,13 +87,14 @@ def decide(
     if revision != row.revision:
         raise Stale(row)
     in_ones_own_hands(row, by)
+    received_first(row)
     next_state(State(row.state), Move.RECORD)
     refuse_unsound(row, content, by=by)
     for child in named:
         if not same(standing.get(child.pk), content, by):
             standing[child.pk] = keep(row, child, content, by=by, at=at)
     if finish and len(standing) == len(everybody):
-        complete(row, list(standing.values()), by=by, at=at)
+        complete(row, to_come(standing.values()), by=by, at=at)
     else:
         record_in_part(row, named, by=by, at=at)
     return standing[named[0].pk]
@@ -104,8 +109,9 @@ def finish(*, referral: Referral, revision: int | None, by: User, at: dt.datetim
     if revision != row.revision:
         raise Stale(row)
     in_ones_own_hands(row, by)
-    kept = list(Decision.objects.kept().filter(referral=row).select_related("child", "by"))
-    if len(kept) < row.children.count():
+    made = list(kept_or_standing(row).values())
+    kept = to_come(made)
+    if len(made) < row.children.count() or not kept:
         raise Refused("A child has no decision yet. Decide on each, then send.")
     complete(row, kept, by=by, at=at)
     return row
@@ -134,6 +140,11 @@ def record_in_part(row: Referral, children: Sequence[Child], *, by: User, at: dt
     )
 
 
+def to_come(decisions: Iterable[Decision]) -> list[Decision]:
+    """Those that do not hold yet: of a referral that came back from elsewhere, the others' decisions stand."""
+    return [each for each in decisions if each.state != Decision.State.FINAL]
+
+
 def in_ones_own_hands(row: Referral, by: User) -> None:
     """Only who has a referral decides it. What is decided or proposed already, the lifecycle itself refuses."""
     if row.owner_id != by.pk and row.is_open:
@@ -153,6 +164,8 @@ def refuse_unsound(row: Referral, content: Content, *, by: User) -> None:
         raise Refused("Choose the primary need and the factors from the national codes.")
     if {content.parents_told_by, content.child_told_by} - {"", *Teller}:
         raise Refused("Say who tells the parents and the child.")
+    if content.outcome is Outcome.TRANSFER:
+        refuse_nowhere(row, content)
     team = content.support_team
     if team and (team.is_mash or team.partnership_id != row.partnership_id):
         raise Refused(f"{team.name} is no early help team of {row.partnership.name}.")
@@ -161,6 +174,15 @@ def refuse_unsound(row: Referral, content: Content, *, by: User) -> None:
             raise Refused("The family has not agreed. Say who authorised going on without consent, and why.")
         if content.authorised_by.pk not in {person.pk for person in signers(row, by=by)}:
             raise Refused("Going on without consent is authorised by a manager or a senior worker other than you.")
+
+
+def refuse_nowhere(row: Referral, content: Content) -> None:
+    """Raise `Refused` where it is not said where the child is sent on to, or where that can't take it."""
+    elsewhere = bool(content.transfer_elsewhere.strip())
+    if bool(content.transfer_to) == elsewhere:
+        raise Refused("Say where the child is sent on to: one partnership, or one other area.")
+    if content.transfer_to and content.transfer_to.pk not in {each.pk for each in destinations(row.partnership)}:
+        raise Refused(f"{content.transfer_to.name} takes no referrals on Front Door. Choose another area by hand.")
 
 
 def consent_given(row: Referral) -> bool:
@@ -172,7 +194,8 @@ def consent_given(row: Referral) -> bool:
 
 def keep(row: Referral, child: Child, content: Content, *, by: User, at: dt.datetime) -> Decision:
     """Write one child's decision; the one that it replaces stays in the history."""
-    Decision.objects.kept().filter(referral=row, child=child).update(state=Decision.State.OVERTAKEN)
+    before = Decision.objects.filter(referral=row, child=child).exclude(state=Decision.State.OVERTAKEN)
+    before.update(state=Decision.State.OVERTAKEN)
     indicated = indicated_of(row, child)
     told: dict[str, Any] = {name: getattr(content, name) for name in CONTENT}
     told |= {"outcome": content.outcome.value, "factors": list(content.factors)}
@@ -211,7 +234,7 @@ def judged_of(row: Referral, child: Child) -> int | None:
 def kept_or_standing(row: Referral) -> dict[Any, Decision]:
     """By child, the decision that holds or is to come."""
     made = Decision.objects.filter(referral=row).exclude(state=Decision.State.OVERTAKEN)
-    return {each.child_id: each for each in made.select_related("child", "by", "support_team", "authorised_by")}
+    return {each.child_id: each for each in made.select_related(*DECIDED_WITH)}
 
 
 def same(made: Decision | None, content: Content, by: User) -> bool:

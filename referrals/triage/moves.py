@@ -15,7 +15,7 @@ from referrals import outbox
 from referrals.clocks.sweep import team_members
 from referrals.domain.lifecycle import Move, State, next_state
 from referrals.intake.sending import address
-from referrals.models import Decision, Event, Referral, SignOff
+from referrals.models import Arrival, Decision, Event, Referral, SignOff
 from referrals.triage.next_steps import works_in
 
 JOINED = ("partnership", "team", "owner", "scheme_version", "referrer", "decided_by")
@@ -31,6 +31,10 @@ KINDS = {
     Move.SEND_BACK: "sent_back",
     Move.TAKE_BACK: "taken_back",
     Move.DECIDE: "decided",
+    Move.SEND_ON: "sent_on",
+    Move.RECEIVE: "received_elsewhere",
+    Move.COME_BACK: "came_back",
+    Move.RETURN: "returned",
     Move.WITHDRAW: "withdrawn",
     Move.REOPEN: "reopened",
 }
@@ -117,6 +121,15 @@ def in_nobody_elses_hands(referral: Referral, by: User) -> None:
         raise TakenBy(referral)
 
 
+def received_first(referral: Referral) -> None:
+    """Raise `Refused` where it was sent on from elsewhere and nobody has confirmed there that they have it."""
+    if referral.channel != Referral.Channel.TRANSFER.value:
+        return
+    arrival = Arrival.objects.filter(referral=referral).select_related("from_partnership").first()
+    if arrival and arrival.is_awaited:
+        raise Refused(f"Confirm first to {arrival.from_partnership.name} that you have it, or send it back to them.")
+
+
 @transaction.atomic
 def move(
     *,
@@ -138,7 +151,7 @@ def move(
             "Lift the restriction first, then restrict it again with people of that team."
         )
     changes = {**changes, "state": next_state(before, move).value, "revision": referral.revision + 1}
-    if before is State.PROPOSED:
+    if before is State.PROPOSED and changes["state"] != State.PROPOSED.value:
         proposal_is_over(referral)
     for name, value in changes.items():
         setattr(referral, name, value)

@@ -85,7 +85,19 @@ def proposed_by_me(referral: Referral, person: Any) -> bool:
     return referral.state == State.PROPOSED.value and referral.owner_id == person
 
 
+def arrived(referral: Referral, person: Any) -> bool:
+    """It was sent on by another partnership; that its receipt was confirmed, the page itself knows."""
+    return referral.channel == Referral.Channel.TRANSFER.value and nobodys_or_mine(referral, person)
+
+
 STEPS: tuple[NextStep, ...] = (
+    NextStep(
+        "receipt",
+        "Confirm that you have it, or send it back",
+        "referral_arrival",
+        Permission.REFERRAL_CLAIM,
+        arrived,
+    ),
     NextStep(
         "claim",
         "Take this referral",
@@ -103,6 +115,13 @@ STEPS: tuple[NextStep, ...] = (
         where=signs_in,
     ),
     NextStep("decide", "Decide", "referral_decide", Permission.REFERRAL_DECIDE, mine),
+    NextStep(
+        "transfer",
+        "How it was sent on, and their receipt",
+        "referral_transfer",
+        Permission.REFERRAL_DECIDE,
+        lambda referral, person: referral.state == State.SENT_ON.value,
+    ),
     NextStep(
         "take_back",
         "Take it back to change it",
@@ -167,7 +186,7 @@ STEPS: tuple[NextStep, ...] = (
         "Hand to a colleague, or take over",
         "referral_reassign",
         Permission.REFERRAL_CLAIM,
-        lambda referral, person: referral.state == State.IN_HAND.value,
+        lambda referral, person: referral.state in (State.IN_HAND.value, State.SENT_ON.value),
     ),
     NextStep("release", "Give it back to the queue", "referral_release", Permission.REFERRAL_CLAIM, mine, at_once=True),
     NextStep(
@@ -175,7 +194,7 @@ STEPS: tuple[NextStep, ...] = (
         "Open it again",
         "referral_reopen",
         Permission.REFERRAL_DECIDE,
-        lambda referral, person: not referral.is_open,
+        lambda referral, person: referral.state in (State.DECIDED.value, State.WITHDRAWN.value),
     ),
     NextStep(
         "disagreement",

@@ -29,6 +29,7 @@ from referrals.intake.situation import Situation
 from referrals.intake.summary import Row
 from referrals.intake.told import ChildWorry, child_worry
 from referrals.models import (
+    Arrival,
     Ask,
     Child,
     ChosenIndicator,
@@ -40,6 +41,7 @@ from referrals.models import (
     Referral,
     RiskRating,
     Support,
+    Transfer,
 )
 from referrals.seen.chronology import history
 from referrals.triage.moves import KINDS
@@ -130,6 +132,8 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
     challenged = beside_it["challenged"]
     if not challenged:
         done.add("disagreement")
+    if beside_it["arrival"] is None or not beside_it["arrival"].is_awaited:
+        done.add("receipt")
     steps = next_steps(referral, actor, done=done)
     seen = history(referral, actor, at=at)
     made = decision_lines(sorted(seen.own, key=by_child_newest_first), scheme)
@@ -375,7 +379,20 @@ def asides(referral: Referral, actor: Actor) -> dict[str, Any]:
         "ratings": ratings(referral, actor) if has(referral, "ratings") else [],
         "challenged": list(challenged.select_related("raised_by")) if has(referral, "challenges") else [],
         "supports": list(supports.select_related("child", "team")) if has(referral, "support") else [],
+        "transfers": transfers_of(referral) if has(referral, "transfers") else [],
+        "arrival": arrival_of(referral) if has(referral, "arrival") else None,
     }
+
+
+def transfers_of(referral: Referral) -> list[Transfer]:
+    """Where it was sent on to, the latest last."""
+    found = Transfer.objects.filter(referral=referral)
+    return list(found.select_related("sent_by", "handed_by", "receipt_noted_by").prefetch_related("decisions__child"))
+
+
+def arrival_of(referral: Referral) -> Arrival | None:
+    """How it came from another partnership; None where it did not."""
+    return Arrival.objects.filter(referral=referral).select_related("from_partnership", "received_by").first()
 
 
 def has(referral: Referral, what: str) -> bool:

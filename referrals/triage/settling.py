@@ -10,6 +10,7 @@ from referrals.domain.lifecycle import Move, Outcome
 from referrals.letters import actions as letters
 from referrals.models import Clock, Decision, Referral
 from referrals.support.actions import offer
+from referrals.transfer.sending import going_on, hold_both, send_on
 from referrals.triage.decisions import AGAIN
 from referrals.triage.moves import move, tell_one
 
@@ -25,9 +26,10 @@ def settle(row: Referral, decisions: list[Decision], *, author: User, by: User, 
     signed = "" if by == author else f", and {by.name} signed it off"
     levels = [each.decided_level for each in decisions if each.decided_level is not None]
     outcomes = list(dict.fromkeys(Outcome(each.outcome) for each in decisions))
+    hold_both(row, decisions)
     move(
         referral=row,
-        move=Move.DECIDE,
+        move=Move.SEND_ON if going_on(decisions) else Move.DECIDE,
         sentence=f"{author.name} decided{signed}: {'; '.join(each.label for each in outcomes)}.",
         for_referrer=True,
         detail={
@@ -54,6 +56,8 @@ def settle(row: Referral, decisions: list[Decision], *, author: User, by: User, 
     offer(row, decisions, by=author, at=at)
     tell_authorities(row, decisions, author=author, at=at)
     letters.write_outcome(referral=row, decisions=decisions, by=author, at=at)
+    if going_on(decisions):
+        send_on(row, decisions, author=author, at=at)
     meet_answered(row, outcomes, signed_by=by, by=author, at=at)
 
 

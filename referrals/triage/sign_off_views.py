@@ -24,6 +24,7 @@ from referrals.triage.forms import SignOffForm
 from referrals.triage.moves import Refused
 from referrals.triage.page import decision_lines
 from referrals.triage.rows import names
+from referrals.triage.signing import DECIDED_WITH
 from referrals.triage.views import Signed, back_to, the_referral
 from thresholds.loading import load
 
@@ -78,7 +79,7 @@ def referral_sign_off(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 
 
 def context(row: Referral, proposal: SignOff, form: SignOffForm) -> dict[str, Any]:
-    made = list(proposal.decisions.select_related("child", "by", "support_team", "authorised_by", "sign_off"))
+    made = list(proposal.decisions.select_related(*DECIDED_WITH, "sign_off"))
     letter = None
     if made:
         letter = writing.outcome(row, decided=[Decided.of(each) for each in made], by=proposal.proposed_by)

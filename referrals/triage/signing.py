@@ -8,11 +8,22 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from partnerships.models import Team, User
-from referrals.clocks.sweep import signers
+from referrals.clocks.sweep import signers, team_members
 from referrals.domain.deciding import Second, needs_sign_off
 from referrals.domain.lifecycle import Move, Outcome
-from referrals.models import Decision, Referral, SignOff
-from referrals.triage.moves import Elsewhere, Refused, held, locked, move, tell_one, to_team, waits_for, waits_no_more
+from referrals.models import Absence, Decision, Referral, SignOff
+from referrals.triage.moves import (
+    Elsewhere,
+    Refused,
+    held,
+    locked,
+    move,
+    tell_one,
+    tell_team,
+    to_team,
+    waits_for,
+    waits_no_more,
+)
 from referrals.triage.settling import settle
 from thresholds.loading import load
 
@@ -20,6 +31,10 @@ from thresholds.loading import load
 def signs_every_decision(referral: Referral) -> bool:
     """Whether the threshold of this referral has each decision signed: then it sets a time for the signature."""
     return load(referral.scheme_version).limit("decision_signed") is not None
+
+
+DECIDED_WITH = ("child", "by", "support_team", "authorised_by", "transfer_to")
+"""What is read together with decisions that begin to hold."""
 
 
 def reasons_for_a_second(referral: Referral, decisions: Sequence[Decision]) -> list[Second]:
@@ -116,7 +131,7 @@ def sign_off(*, sign_off: SignOff, said: str, by: User, at: dt.datetime) -> Sign
         did = f"signed off {waiting.proposed_by.name}’s step down"
         to_team(row, Move.STEP_DOWN, waiting.team, did, waiting.reason, by=by, at=at)
     else:
-        decisions = list(waiting.decisions.select_related("child", "by", "support_team"))
+        decisions = list(waiting.decisions.select_related(*DECIDED_WITH))
         settle(row, decisions, author=waiting.proposed_by, by=by, at=at)
     tell_one(
         row,
@@ -148,6 +163,11 @@ def send_back(*, sign_off: SignOff, said: str, by: User, at: dt.datetime) -> Sig
         by=by,
         at=at,
     )
+    if away(row, at):
+        sentence = f"{row.owner.name if row.owner else 'Nobody'} is away: it is back in the queue of {row.team.name}."
+        gone = {"owner": None, "owned_at": None}
+        move(referral=row, move=Move.RELEASE, sentence=sentence, changes=gone, by=by, at=at)
+        tell_team(row, by=by, at=at)
     tell_one(
         row,
         waiting.proposed_by,
@@ -157,6 +177,14 @@ def send_back(*, sign_off: SignOff, said: str, by: User, at: dt.datetime) -> Sig
         at=at,
     )
     return waiting
+
+
+def away(row: Referral, at: dt.datetime) -> bool:
+    """Whether whoever has it is away, or works in its queue no more: sent back to them it would lie there."""
+    if row.owner is None:
+        return True
+    absent = Absence.objects.holding(at).filter(partnership=row.partnership, user=row.owner).exists()
+    return absent or row.owner_id not in {user.pk for user in team_members(row)}
 
 
 @transaction.atomic

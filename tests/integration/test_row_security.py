@@ -29,9 +29,12 @@ from django_scopes import scope, scopes_disabled
 from partnerships import encryption, row_security
 from partnerships.checks import refuse_without_the_second_wall, the_second_wall_stands
 from partnerships.permissions import Role
+from referrals.domain.lifecycle import Outcome
 from referrals.models import Child, Heartbeat, Referral
 from referrals.models.referral import ReferralQuerySet
-from tests.factories import World, make_referral, make_world
+from referrals.transfer import receiving
+from referrals.triage import actions as triage
+from tests.factories import NOW, World, make_referral, make_world
 from tests.integration.test_gates import ADDRESSES, RECORDS, parts, route_names
 
 pytestmark = [
@@ -289,3 +292,30 @@ def test_migrated_as_the_owner_it_serves_as_an_ordinary_role(two_roles: tuple[st
             one.rollback()
             with pytest.raises(psycopg2.Error, match=says):
                 cursor.execute(statement)
+
+
+def test_a_referral_sent_on_crosses_the_wall_and_comes_back_as_the_ordinary_role(worlds: Any, ordinary: None) -> None:
+    """Each side is written in its own partnership's name: no row of the one is read or written in the other's."""
+    own, other = worlds
+    sam, olga = own.person(Role.SCREENER), other.person(Role.SCREENER)
+    row = make_referral(own, answers={"worry": {"happened": "A bruise."}})
+    with scope(partnership=own.partnership):
+        row = triage.claim(referral=row, by=sam, at=NOW)
+        triage.decide(
+            referral=row,
+            decided_level=None,
+            outcome=Outcome.TRANSFER,
+            transfer_to=other.partnership,
+            reason="They moved.",
+            revision=row.revision,
+            by=sam,
+            at=NOW,
+        )
+        assert counted("referrals_arrival") == 0 and counted("referrals_transfer") == 1
+        assert counted("referrals_referral") == 1
+    with scope(partnership=other.partnership):
+        assert counted("referrals_arrival") == 1 and counted("referrals_transfer") == 0
+        there = Referral.objects.select_related("partnership").get()
+        receiving.confirm_receipt(referral=there, by=olga, at=NOW)
+    with scope(partnership=own.partnership):
+        assert Referral.objects.get().state == "decided"

@@ -43,6 +43,7 @@ def decided(world: World, *, outcome: Outcome = Outcome.EARLY_HELP, judged: int 
         outcome=outcome,
         reason=REASON,
         told_referrer="A family worker calls on Friday.",
+        transfer_elsewhere="Elsewhereshire" if outcome is Outcome.TRANSFER else "",
         revision=row.revision,
         by=sam,
         at=NOW + dt.timedelta(hours=2),

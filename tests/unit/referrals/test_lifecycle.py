@@ -6,16 +6,30 @@ from itertools import product
 
 import pytest
 
-from referrals.domain.lifecycle import OUTCOMES, PAST, TABLE, Move, NotAllowed, Outcome, State, allowed, next_state
+from referrals.domain.lifecycle import (
+    CLOSED,
+    OPEN,
+    OUTCOMES,
+    PAST,
+    TABLE,
+    Move,
+    NotAllowed,
+    Outcome,
+    State,
+    allowed,
+    next_state,
+)
 from thresholds.domain.scheme import Route
 
 EXPECTED = """
-           claim   release reassign step_up step_down pass_on record  propose  send_back take_back decide  withdraw  reopen
-waiting    in_hand -       -        waiting -         waiting -       proposed -         -         -       withdrawn -
-in_hand    -       waiting in_hand  waiting -         waiting in_hand proposed -         -         decided withdrawn -
-proposed   -       -       -        -       waiting   -       -       -        in_hand   in_hand   decided withdrawn -
-decided    -       -       -        -       -         -       -       -        -         -         -       -         waiting
-withdrawn  -       -       -        -       -         -       -       -        -         -         -       -         waiting
+           claim   release reassign step_up step_down pass_on record  propose  send_back take_back decide  send_on receive come_back return   withdraw  reopen
+waiting    in_hand -       -        waiting -         waiting -       proposed -         -         -       -       -       -         returned withdrawn -
+in_hand    -       waiting in_hand  waiting -         waiting in_hand proposed -         -         decided sent_on -       -         returned withdrawn -
+proposed   -       -       proposed -       waiting   -       -       -        in_hand   in_hand   decided sent_on -       -         -        withdrawn -
+sent_on    -       sent_on sent_on  -       -         -       -       -        -         -         -       -       decided in_hand   -        -         -
+decided    -       -       -        -       -         -       -       -        -         -         -       -       -       -         -        -         waiting
+withdrawn  -       -       -        -       -         -       -       -        -         -         -       -       -       -         -        -         waiting
+returned   -       -       -        -       -         -       -       -        -         -         -       -       -       -         -        -         -
 """  # noqa: E501  a table
 HEADING, *LINES = EXPECTED.strip().splitlines()
 CELLS = [
@@ -45,14 +59,18 @@ def test_the_table_here_is_whole() -> None:
 def test_a_refusal_says_what_is_possible() -> None:
     with pytest.raises(NotAllowed, match=r"^This referral is decided: it can't be claimed\. It can be reopened\.$"):
         next_state(State.DECIDED, Move.CLAIM)
-    with pytest.raises(NotAllowed, match=r"It can be claimed, stepped up, passed on, proposed or withdrawn\.$"):
+    with pytest.raises(
+        NotAllowed,
+        match=r"It can be claimed, .*, proposed, sent back to where it came from or withdrawn\.$",
+    ):
         next_state(State.WAITING, Move.DECIDE)
 
 
 def test_no_state_is_a_dead_end_and_only_an_owner_decides() -> None:
-    assert all(allowed(state) for state in State)
+    assert [state for state in State if not allowed(state)] == [State.RETURNED], "that goes on where it came from"
     assert [state for state, move in TABLE if move is Move.DECIDE] == [State.IN_HAND, State.PROPOSED]
-    assert [state for state in State if state.is_open] == [State.WAITING, State.IN_HAND, State.PROPOSED]
+    assert [state for state in State if state.is_open] == [State.WAITING, State.IN_HAND, State.PROPOSED, State.SENT_ON]
+    assert set(State) == {*OPEN, *CLOSED}
 
 
 def test_nothing_goes_down_to_early_help_but_what_was_proposed() -> None:

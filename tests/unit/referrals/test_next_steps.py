@@ -14,7 +14,7 @@ from referrals.models import Referral
 from referrals.triage.next_steps import BY_NAME, STEPS, next_steps
 
 TABLE = Path(__file__).parents[2] / "golden" / "next_steps.csv"
-ROWS = list(csv.DictReader(TABLE.open(encoding="utf-8")))
+ROWS = list(csv.DictReader(line for line in TABLE.open(encoding="utf-8") if not line.startswith("#")))
 
 PARTNERSHIP = Partnership(pk=1, slug="testshire")
 TEAMS = {
@@ -37,7 +37,11 @@ def actor(who: str, queue: str = "mash") -> Actor:
 
 def referral(queue: str, state: str, owner: str, flags: tuple[str, ...] = ()) -> Referral:
     people = {"nobody": None, "self": ME, "colleague": COLLEAGUE}
-    return Referral(partnership=PARTNERSHIP, team=TEAMS[queue], state=state, owner=people[owner], flags=list(flags))
+    channel = "transfer" if state.startswith("arrived_") else "portal"
+    state, team = state.removeprefix("arrived_"), TEAMS[queue]
+    return Referral(
+        partnership=PARTNERSHIP, team=team, state=state, owner=people[owner], flags=list(flags), channel=channel
+    )
 
 
 @pytest.mark.parametrize("row", ROWS, ids=["-".join(list(row.values())[:4]) for row in ROWS])

@@ -1,0 +1,117 @@
+"""What goes along with a referral that is sent on: what was told, screened and decided, frozen as it stood.
+
+It is read by whoever sees the new record, and is all that the other partnership ever sees of the first. Left out is
+what is not theirs to know: what other agencies answered the first partnership's checks, the notes that its workers
+left for one another, its clocks, and the brothers and sisters who stay.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from partnerships.models import User
+from referrals.intake import summary
+from referrals.intake.answers import Answers
+from referrals.models import Addendum, Arrival, Child, Decision, Event, Referral
+from referrals.standing import listed
+from referrals.transfer.carried import of_children
+from referrals.triage.rows import level_words
+from thresholds.domain.scheme import Scheme
+from thresholds.loading import load
+
+WHO_SEES_IT = ("restricted", "named", "unnamed", "glass_broken", "restriction_lifted")
+LEFT_OUT = ("noted", "late_reason", "letter_not_safe", *WHO_SEES_IT)
+"""Lines of the story that are between those who worked on it."""
+
+
+def bundle(row: Referral, decisions: Sequence[Decision], *, at: dt.datetime) -> dict[str, Any]:
+    """Everything that goes along, as JSON. Instants are in ISO 8601."""
+    scheme = load(row.scheme_version)
+    children = [each.child for each in decisions if each.child]
+    numbers = [child.order for child in children]
+    arrival = Arrival.objects.filter(referral=row).first()
+    return {
+        "partnership": row.partnership.name,
+        "front_door": row.partnership.the_front_door,
+        "telephone": row.partnership.front_door_telephone,
+        "reference": row.reference,
+        "received_at": row.received_at.isoformat(),
+        "threshold": scheme.document,
+        "staying": row.children.count() - len(children),
+        "told": told(row, numbers),
+        "added": added(row),
+        "screened": [screened(child, scheme) for child in children],
+        "decided": [decided(each, scheme) for each in decisions],
+        "happened": happened(row),
+        "before": {"sent_by": arrival.sent_by, **arrival.bundle} if arrival else None,
+        "at": at.isoformat(),
+    }
+
+
+def told(row: Referral, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    """The answers as they were sent, a card a page, with the indicators in their own document's words."""
+    situation = replace(summary.situation_of(row), answers=Answers(of_children(row.answers, numbers)))
+    return [
+        {"title": card.title, "rows": [[each.key, each.value] for each in card.rows]}
+        for card in summary.cards(situation)
+        if card.rows
+    ]
+
+
+def added(row: Referral) -> list[dict[str, Any]]:
+    found = Addendum.objects.filter(referral=row).select_related("by").order_by("at", "pk")
+    return [
+        {
+            "kind": each.get_kind_display(),
+            "about": each.about,
+            "text": each.text,
+            "reason": each.reason,
+            "by": each.by.name,
+            "at": each.at.isoformat(),
+        }
+        for each in found
+    ]
+
+
+def screened(child: Child, scheme: Scheme) -> dict[str, Any]:
+    """What the first partnership's threshold indicated for one child, why, and what the referrer judged."""
+    judged = level_words(scheme, child.judged_level) if child.judged_level is not None else ""
+    return {
+        "child": child.name,
+        "level": level_words(scheme, child.indicated_level),
+        "route": child.route,
+        "judged": judged,
+        "flags": [flag for flag in child.flags if isinstance(flag, str)],
+        "reasons": [
+            {"because": str(each.get("because", "")), "source": str(each.get("source", ""))}
+            for each in listed(child.screening, "reasons")
+        ],
+    }
+
+
+def decided(made: Decision, scheme: Scheme) -> dict[str, Any]:
+    return {
+        "child": made.child.name if made.child else "",
+        "outcome": made.outcome,
+        "level": level_words(scheme, made.decided_level) if made.decided_level is not None else "",
+        "need": f"{made.primary_need}: {made.need_words}" if made.primary_need else "",
+        "factors": made.factor_words,
+        "reason": made.reason,
+        "told_parents": made.told_parents,
+        "told_child": made.told_child,
+        "by": signed(made.by),
+        "at": made.at.isoformat(),
+    }
+
+
+def happened(row: Referral) -> list[dict[str, Any]]:
+    events = Event.objects.filter(referral=row).exclude(kind__in=LEFT_OUT).order_by("at", "pk")
+    return [{"at": each.at.isoformat(), "sentence": each.sentence} for each in events]
+
+
+def signed(person: User) -> str:
+    """A person as somebody elsewhere must know them: name, job, telephone."""
+    return ", ".join(filter(None, (person.name, person.job_title, person.telephone)))

@@ -1,0 +1,290 @@
+"""What the other area says of it: that they have it, or that they do not take it; and what is added meanwhile."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import transaction
+from django_scopes import scope
+
+from partnerships.access import actor_for
+from partnerships.models import Partnership, User
+from partnerships.permissions import Permission
+from referrals import outbox
+from referrals.clocks.actions import meet_clock, stop_clocks
+from referrals.clocks.sweep import managers, team_members
+from referrals.domain.lifecycle import Move, State
+from referrals.intake.sending import address
+from referrals.models import Arrival, Decision, Referral, Transfer
+from referrals.transfer.bundle import signed
+from referrals.transfer.receipt import RECEIPT, hold_trails
+from referrals.triage.decisions import start_deciding_again
+from referrals.triage.moves import (
+    Refused,
+    at_work_on,
+    held,
+    locked,
+    move,
+    record,
+    tell_one,
+    tell_story,
+    waits_no_more,
+)
+from referrals.triage.next_steps import works_in
+
+
+@transaction.atomic
+def confirm_receipt(*, referral: Referral, by: User, at: dt.datetime) -> Arrival:
+    """A named person's word that they have it. Its sender and the referrer hear of it; once.
+
+    Raises `Elsewhere` for who does not work in its queue, `Refused` where it was sent back.
+    """
+    mine, theirs = held_both(referral)
+    at_work_on(mine, by)
+    arrival = Arrival.objects.select_related("from_partnership").get(referral=mine)
+    if arrival.returned_at:
+        raise Refused(f"Referral {mine.reference} was sent back to {arrival.from_partnership.name}.")
+    if arrival.received_at:
+        return arrival
+    hold_trails(mine.partnership, arrival.from_partnership)
+    arrival.received_at, arrival.received_by = at, by
+    arrival.save(update_fields=["received_at", "received_by"])
+    meet_clock(referral=mine, slug=RECEIPT, by=by, at=at)
+    said = f"{by.name} confirmed to {arrival.from_partnership.name} that they have it."
+    tell_story(mine, "receipt_confirmed", said, by=by, at=at)
+    record(mine, "receipt_confirmed", {"transfer": arrival.key}, by=by, at=at)
+    with scope(partnership=arrival.from_partnership):
+        received(theirs, Transfer.objects.get(key=arrival.key), signed(by), by=by, at=at)
+    return arrival
+
+
+@transaction.atomic
+def send_back(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> Arrival:
+    """It is not theirs to take: it ends here, and goes back into the hands of who sent it, with the reason. Once."""
+    if not reason.strip():
+        raise Refused("Say why it goes back: whoever sent it starts from that.")
+    mine, theirs = held_both(referral)
+    at_work_on(mine, by, Permission.REFERRAL_DECIDE)
+    arrival = Arrival.objects.select_related("from_partnership").get(referral=mine)
+    if arrival.returned_at:
+        return arrival
+    if arrival.received_at:
+        raise Refused(
+            "It was confirmed that you have it. Decide on it here; where the child lives elsewhere, decide that it is "
+            "sent on."
+        )
+    hold_trails(mine.partnership, arrival.from_partnership)
+    arrival.returned_at, arrival.returned_by, arrival.returned_because = at, by, reason.strip()
+    arrival.save(update_fields=["returned_at", "returned_by", "returned_because"])
+    move(
+        referral=mine,
+        move=Move.RETURN,
+        sentence=f"{by.name} sent it back to {arrival.from_partnership.name}.",
+        note=reason,
+        detail={"transfer": str(arrival.key)},
+        changes={"owner": None, "owned_at": None},
+        by=by,
+        at=at,
+    )
+    stop_clocks(referral=mine, by=by, at=at)
+    with scope(partnership=arrival.from_partnership):
+        transfer = Transfer.objects.select_related("sent_by").get(key=arrival.key)
+        came_back(theirs, transfer, signed(by), reason.strip(), by=by, at=at)
+    return arrival
+
+
+def held_both(referral: Referral) -> tuple[Referral, Referral]:
+    """The arrived referral and the one from which it came, both held: the sender's first, always."""
+    arrival = Arrival.objects.select_related("from_partnership").filter(referral=referral).first()
+    if arrival is None:
+        raise Refused(f"Referral {referral.reference} did not come from another partnership.")
+    with scope(partnership=arrival.from_partnership):
+        theirs = held(Transfer.objects.select_related("referral").get(key=arrival.key).referral)
+    return held(referral), theirs
+
+
+def received(row: Referral, transfer: Transfer, who: str, *, by: User, at: dt.datetime) -> None:
+    """On the sender's side: they have it. Once nothing more is awaited, the referral is decided."""
+    transfer.received_at, transfer.received_by = at, who[:400]
+    transfer.save(update_fields=["received_at", "received_by", "receipt_noted_by"])
+    # Whoever confirms it works elsewhere: being asked why it was late is not for them.
+    meet_clock(referral=row, slug=RECEIPT, subject=transfer.key, by=transfer.receipt_noted_by, at=at)
+    said = f"Received by {who}, at {transfer.to_name}."
+    settled = not Transfer.objects.awaited().filter(referral=row).exists()
+    if settled:
+        waits_no_more(row, "receipt")
+    if settled and row.state == State.SENT_ON.value:
+        detail = {"transfer": str(transfer.key)}
+        move(referral=row, move=Move.RECEIVE, sentence=said, for_referrer=True, detail=detail, changes={}, by=by, at=at)
+    else:
+        tell_story(row, "transfer_received", said, for_referrer=True, by=by, at=at)
+        record(row, "transfer_received", {"transfer": transfer.key}, by=by, at=at)
+    tell_sender(row, f"{transfer.to_name} has referral {row.reference}: {who} confirmed it.", "received", at=at)
+    tell_referrer(row, transfer, "received", f"{transfer.to_name} has it: {who} confirmed that.", at=at)
+
+
+def came_back(row: Referral, transfer: Transfer, who: str, reason: str, *, by: User, at: dt.datetime) -> None:
+    """On the sender's side: they don't take it. It is in its owner's hands again, to be decided anew, or in the queue
+    where that person works there no more."""
+    transfer.returned_at, transfer.returned_by, transfer.returned_because = at, who[:400], reason
+    transfer.save(update_fields=["returned_at", "returned_by", "returned_because"])
+    meet_clock(referral=row, slug=RECEIPT, subject=transfer.key, by=transfer.receipt_noted_by, at=at)
+    if not Transfer.objects.awaited().filter(referral=row).exists():
+        waits_no_more(row, "receipt")
+    Decision.objects.filter(transfer=transfer).update(state=Decision.State.OVERTAKEN)
+    said = f"{transfer.to_name} did not take it: {who}."
+    if row.state == State.SENT_ON.value:
+        changes = {"decided_level": None, "decided_at": None, "decided_by": None}
+        move(referral=row, move=Move.COME_BACK, sentence=said, note=reason, changes=changes, by=by, at=at)
+        if not still_there(row):
+            sentence = f"It is back in the queue of {row.team.name}."
+            gone = {"owner": None, "owned_at": None}
+            move(referral=row, move=Move.RELEASE, sentence=sentence, changes=gone, by=by, at=at)
+    else:
+        tell_story(row, "transfer_refused", said, note=reason, by=by, at=at)
+    tell_story(
+        row, "transfer_came_back", "It came back to us: we are looking at it again.", for_referrer=True, by=None, at=at
+    )
+    start_deciding_again(row, at=at)
+    tell_sender(
+        row, f"{transfer.to_name} did not take referral {row.reference}. Read why, and decide anew.", "back", at=at
+    )
+    tell_referrer(row, transfer, "came_back", "It came back to us. We are looking at it again.", at=at)
+
+
+def still_there(row: Referral) -> bool:
+    """Whether its owner works in its queue still."""
+    owner = row.owner
+    return bool(owner and owner.is_active and works_in(actor_for(owner, row.partnership), row.team))
+
+
+def tell_sender(row: Referral, said: str, what: str, *, at: dt.datetime) -> None:
+    """Its owner, else its team; where it came back, the managers too."""
+    people = {each.pk: each for each in ([row.owner] if row.owner else team_members(row))}
+    if what == "back":
+        people |= {each.pk: each for each in managers(row.partnership)}
+    for person in people.values():
+        subject = "Front Door: a referral that you sent on " + ("came back" if what == "back" else "has arrived")
+        tell_one(row, person, kind=f"transfer_{what}", subject=subject, said=said, at=at)
+
+
+def tell_referrer(row: Referral, transfer: Transfer, what: str, said: str, *, at: dt.datetime) -> None:
+    if row.referrer is None:
+        return
+    outbox.tell(
+        partnership=row.partnership,
+        referral=row,
+        kind=f"transfer_{what}",
+        to=row.referrer,
+        key=f"transfer:{transfer.key}:{what}",
+        subject=f"Front Door: your referral {row.reference} was passed to another area",
+        body=f"We passed your referral {row.reference} to {transfer.to_name}. {said}\n\n"
+        f"Sign in to follow it: {address(row.partnership, 'referral_track', row)}\n",
+        at=at,
+    )
+
+
+@transaction.atomic
+def say_handed(*, transfer: Transfer, how: str, to: str, when: dt.datetime, by: User, at: dt.datetime) -> Transfer:
+    """An area that is not on Front Door: how it was sent, to whom and when. Once."""
+    row, standing = by_hand(transfer, by)
+    if standing.handed_at:
+        return standing
+    if not how.strip() or not to.strip():
+        raise Refused("Say how it was sent and to whom.")
+    if when > at or when < row.received_at:
+        raise Refused("The time at which it was sent must lie between when the referral came and now.")
+    standing.handed_how, standing.handed_to, standing.handed_at, standing.handed_by = how.strip(), to.strip(), when, by
+    standing.save(update_fields=["handed_how", "handed_to", "handed_at", "handed_by"])
+    said = f"{by.name} sent it on to {standing.to_name}."
+    tell_story(row, "transfer_handed", said, note=f"{how.strip()}, to {to.strip()}", for_referrer=False, by=by, at=at)
+    tell_story(row, "transfer_sent_told", f"It was sent on to {standing.to_name}.", for_referrer=True, by=None, at=at)
+    record(row, "transfer_handed", {"transfer": standing.key}, by=by, at=at)
+    return standing
+
+
+@transaction.atomic
+def note_receipt(*, transfer: Transfer, who: str, when: dt.datetime, by: User, at: dt.datetime) -> Transfer:
+    """An area that is not on Front Door: who there said that they have it, and when. Once."""
+    row, standing = by_hand(transfer, by)
+    if standing.received_at:
+        return standing
+    sound_word(standing, who, when, at)
+    standing.receipt_noted_by = by
+    received(row, standing, who.strip(), by=by, at=when)
+    return standing
+
+
+@transaction.atomic
+def note_refusal(
+    *, transfer: Transfer, who: str, reason: str, when: dt.datetime, by: User, at: dt.datetime
+) -> Transfer:
+    """An area that is not on Front Door: who there said that they do not take it, when and why. It comes back. Once."""
+    row, standing = by_hand(transfer, by)
+    if standing.returned_at:
+        return standing
+    sound_word(standing, who, when, at)
+    if not reason.strip():
+        raise Refused("Say why they do not take it.")
+    came_back(row, standing, who.strip(), reason.strip(), by=by, at=at)
+    return standing
+
+
+def sound_word(standing: Transfer, who: str, when: dt.datetime, at: dt.datetime) -> None:
+    if not standing.is_awaited:
+        raise Refused(f"{standing.to_name} has answered already. Read how it stands.")
+    if standing.handed_at is None:
+        raise Refused("Write down first how and to whom it was sent.")
+    if not who.strip():
+        raise Refused("Say who it was, by name.")
+    if not standing.handed_at <= when <= at:
+        raise Refused("The time must lie between when it was sent and now.")
+
+
+def by_hand(transfer: Transfer, by: User) -> tuple[Referral, Transfer]:
+    """The referral held for somebody who works in its queue, and the transfer as it is now."""
+    row = locked(transfer.referral, by=by, needs=Permission.REFERRAL_DECIDE)
+    standing = Transfer.objects.get(pk=transfer.pk, referral=row)
+    if not standing.by_hand:
+        raise Refused(f"{standing.to_name} is on Front Door: they say themselves that they have it.")
+    return row, standing
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Where a referral was sent on to on Front Door and not sent back, and where it went from there."""
+
+    transfer: Transfer
+    further: tuple[Reached, ...]
+
+
+def reaching(row: Referral) -> tuple[Reached, ...]:
+    """Where a held referral was sent on to, every referral on that way held and every trail of it.
+
+    Called before anything is written by what goes along afterwards: what its referrer adds.
+    """
+    partnerships: dict[int, Partnership] = {row.partnership_id: row.partnership}
+    found = _reached(row, partnerships)
+    if found:
+        hold_trails(*partnerships.values())
+    return found
+
+
+def _reached(row: Referral, partnerships: dict[int, Partnership]) -> tuple[Reached, ...]:
+    found = []
+    sent = Transfer.objects.filter(referral=row, to_partnership__isnull=False, returned_at__isnull=True)
+    for transfer in sent.select_related("to_partnership").order_by("pk"):
+        to = transfer.to_partnership
+        assert to is not None  # noqa: S101  the filter says so
+        partnerships[to.pk] = to
+        with scope(partnership=to):
+            there = held(Arrival.objects.select_related("referral").get(key=transfer.key).referral)
+            found.append(Reached(transfer, _reached(there, partnerships)))
+    return tuple(found)
+
+
+def numbers_of(transfer: Transfer) -> list[int]:
+    """The numbers of the children that went along, in their order."""
+    told = Decision.objects.filter(transfer=transfer).values_list("child__order", flat=True)
+    return sorted({number for number in told if number is not None})

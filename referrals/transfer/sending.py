@@ -1,0 +1,161 @@
+"""Sending on: what was decided to go to another area goes there, and the referral waits for their receipt."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django_scopes import scope
+
+from partnerships.models import Partnership, User
+from referrals.clocks.actions import start_clock
+from referrals.domain.lifecycle import Outcome
+from referrals.intake.routing import NoTeam
+from referrals.models import Addendum, Attachment, Decision, Referral, Transfer
+from referrals.transfer.arriving import Sent, arrive, copied
+from referrals.transfer.bundle import bundle, signed
+from referrals.transfer.carried import carried
+from referrals.transfer.receipt import RECEIPT, hold_trails, receipt_limit
+from referrals.triage.moves import Refused, record, tell_story, waits_for
+from thresholds.domain.terms import Flag
+from thresholds.loading import NoThreshold, load, version_in_force
+
+AT_ONCE = (Flag.SECTION_47.value, Flag.STRATEGY_DISCUSSION.value)
+
+Groups = dict[tuple[int | None, str], list[Decision]]
+
+
+def going_on(decisions: Sequence[Decision]) -> Groups:
+    """The decisions that send a child on, by where to; empty where none does."""
+    found: Groups = {}
+    for each in decisions:
+        if each.outcome == Outcome.TRANSFER.value:
+            found.setdefault((each.transfer_to_id, each.transfer_elsewhere), []).append(each)
+    return found
+
+
+def hold_both(row: Referral, decisions: Sequence[Decision]) -> None:
+    """Hold the trails of every partnership that these decisions reach, before the first entry is written."""
+    others = [each.transfer_to for each in decisions if each.transfer_to]
+    if others:
+        hold_trails(row.partnership, *{each.pk: each for each in others}.values())
+
+
+def send_on(row: Referral, decisions: Sequence[Decision], *, author: User, at: dt.datetime) -> list[Transfer]:
+    """Send the children of these decisions to where they go, each area once. The referral is held, and its decisions
+    hold already. Raises `Refused` where the other partnership can't take it now: nothing is decided then."""
+    made = []
+    for (_, elsewhere), mine in going_on(decisions).items():
+        to = mine[0].transfer_to
+        transfer = Transfer.objects.create(
+            partnership=row.partnership,
+            referral=row,
+            to_partnership=to,
+            to_name=to.name if to else elsewhere,
+            sent_at=at,
+            sent_by=author,
+        )
+        Decision.objects.filter(pk__in=[each.pk for each in mine]).update(transfer=transfer)
+        await_receipt(row, transfer, by=author, at=at)
+        if to:
+            hand_over(row, transfer, to, mine, author=author, at=at)
+        said = f"{author.name} sent it on to {transfer.to_name}."
+        if not to:
+            said = f"{author.name} is to send it on to {elsewhere} by hand."
+        tell_story(row, "transfer_sent", said, for_referrer=bool(to), by=author, at=at)
+        detail = {"transfer": transfer.key, "to": to.slug if to else "", "children": [each.child_id for each in mine]}
+        record(row, "transferred", detail, by=author, at=at)
+        made.append(transfer)
+    waits_for(row, "receipt")
+    return made
+
+
+def await_receipt(row: Referral, transfer: Transfer, *, by: User, at: dt.datetime) -> None:
+    """The clock of their receipt: overdue, its owner hears, then the team, then the managers."""
+    scheme = load(row.scheme_version)
+    at_once = row.immediate_danger or any(flag in row.flags for flag in AT_ONCE)
+    start_clock(
+        referral=row,
+        slug=RECEIPT,
+        subject=transfer.key,
+        name=f"{transfer.to_name} confirms that they have it",
+        limit=receipt_limit(scheme, at_once=at_once),
+        by=by,
+        at=at,
+    )
+
+
+def hand_over(
+    row: Referral, transfer: Transfer, to: Partnership, decisions: list[Decision], *, author: User, at: dt.datetime
+) -> None:
+    """Read everything that goes along in this partnership's scope, then write it in the other's."""
+    numbers = sorted(each.child.order for each in decisions if each.child)
+    clock = row.clocks.get(slug=RECEIPT, subject=str(transfer.key))
+    try:
+        version = version_in_force(to, at)
+        sent = Sent(
+            key=transfer.key,
+            partnership=row.partnership,
+            reference=row.reference,
+            answers=carried(row.answers, numbers, first=load(row.scheme_version), other=load(version)),
+            bundle=bundle(row, decisions, at=at),
+            because="\n\n".join(dict.fromkeys(each.reason for each in decisions)),
+            signed=signed(author),
+            referrer_details=details_of(row),
+            in_confidence=row.in_confidence,
+            confidential=row.confidential,
+            in_danger=row.immediate_danger,
+            restricted=row.restricted,
+            receipt_due_at=clock.due_at,
+            addenda=addenda_of(row, numbers),
+            attachments=list(filter(None, (copied(each) for each in documents_of(row)))),
+        )
+        with scope(partnership=to):
+            arrive(to, version, sent, by=author, at=at)
+    except (NoThreshold, NoTeam) as error:
+        raise Refused(
+            f"{to.name} can’t take it on Front Door now: {error} Telephone {to.the_front_door}, and choose that it "
+            "goes there by hand."
+        ) from error
+
+
+def details_of(row: Referral) -> dict[str, str]:
+    """Who told of it, with the agency's name: over there nobody has an account of theirs."""
+    details = {name: str(value) for name, value in dict(row.referrer_details).items()}
+    if row.agency and not details.get("agency"):
+        details["agency"] = row.agency.name
+    return details
+
+
+def documents_of(row: Referral) -> list[Attachment]:
+    return list(Attachment.objects.there().filter(referral=row).exclude(state=Attachment.State.SUSPECT))
+
+
+def addenda_of(row: Referral, numbers: Sequence[int]) -> list[Addendum]:
+    """What was added since it was sent, as unsaved rows of the other partnership's."""
+    found = Addendum.objects.filter(referral=row).exclude(kind=Addendum.Kind.WITHDRAWAL).select_related("by")
+    return [addendum_for(each, numbers) for each in found.order_by("at", "pk")]
+
+
+def addendum_for(each: Addendum, numbers: Sequence[int]) -> Addendum:
+    return Addendum(
+        kind=each.kind,
+        about=each.about,
+        answer=renumbered(each.answer, numbers),
+        text=each.text,
+        reason=each.reason,
+        in_danger=each.in_danger,
+        token=each.token,
+        at=each.at,
+        by=each.by,
+    )
+
+
+def renumbered(answer: str, numbers: Sequence[int]) -> str:
+    """Where an answer stands once only these children are left; empty where it went with another child."""
+    head, _, rest = answer.partition("/")
+    if head != "child":
+        return answer
+    number, _, tail = rest.partition("/")
+    old = int(number) if number.isdecimal() else 0
+    return f"child/{numbers.index(old) + 1}/{tail}" if old in numbers else ""
