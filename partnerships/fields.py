@@ -23,6 +23,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
+from partnerships.templatetags.page_parts import clock_time
 from partnerships.typed import DATE_PARTS, Unreadable, clean_line, clean_text, read_date, read_time
 
 When = Literal["past", "future", "any"]
@@ -205,7 +206,7 @@ class TimeField(TextField):
         super().__init__(label, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        return value.strftime("%H:%M") if isinstance(value, dt.time) else value
+        return clock_time(value) if isinstance(value, dt.time) else value
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)

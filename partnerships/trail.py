@@ -45,6 +45,21 @@ def entries(partnership: Partnership, sought: Sought) -> QuerySet[AuditEntry]:
     return found
 
 
+THINGS = {"signin": "Sign-in", "trail": "Audit trail", "support": "Early help", "glass": "Restricted referral"}
+
+
+def words_of(verb: str) -> str:
+    """What was done, in words: `referral.read` is *Referral: read*, `signin.made` is *Sign-in: made*."""
+    noun, _, done = verb.partition(".")
+    thing = thing_of(noun)
+    return f"{thing}: {done.replace('_', ' ')}" if done else thing
+
+
+def thing_of(noun: str) -> str:
+    """What a thing of the trail is called on a page."""
+    return THINGS.get(noun) or noun.replace("_", " ").capitalize()
+
+
 @dataclass(frozen=True, slots=True)
 class Anomaly:
     """Something that may be quite right, and that a manager should ask about."""

@@ -11,7 +11,7 @@ from partnerships.audit import digest
 from partnerships.models import AuditEntry
 from referrals.intake import summary
 from referrals.models import Addendum, Attachment, Clock, ClockPause, Decision, Event, Letter, Referral
-from referrals.triage.rows import level_words
+from referrals.triage.rows import decided_words, level_words
 from thresholds.domain.writing import write_scheme
 from thresholds.loading import load
 
@@ -46,7 +46,7 @@ def pack(referral: Referral, *, at: dt.datetime) -> dict[str, Any]:
         "decisions": [
             {
                 "made": made,
-                "level": level_words(scheme, made.decided_level) if made.decided_level is not None else "No level",
+                "level": decided_words(scheme, made.decided_level),
                 "indicated": level_words(scheme, made.indicated_level),
             }
             for made in decisions

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -10,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from partnerships import audit, trail
 from partnerships.access import gate
-from partnerships.models import AuditEntry
+from partnerships.models import AuditEntry, User
 from partnerships.permissions import Permission
 from partnerships.requests import PartnershipRequest
 from referrals.models import Referral
@@ -41,10 +43,32 @@ def audit_trail(request: PartnershipRequest) -> HttpResponse:
     rows = list(page)
     asked = request.GET.copy()
     asked.pop("page", None)
-    context = {"form": form, "page": page, "rows": rows, "asked": asked.urlencode(), "references": references(rows)}
-    for each in rows:
-        each.reference = context["references"].get(each.object_id, "")  # type: ignore[attr-defined]
+    told(rows)
+    context = {"form": form, "page": page, "rows": rows, "asked": asked.urlencode()}
     return render(request, "referrals/trail/trail.html", context, status=422 if form.errors else 200)
+
+
+def told(rows: list[Any]) -> None:
+    """Give each entry its words: what was done, on what, and the referral or the person that it speaks of."""
+    known, people = references(rows), names(rows)
+    for each in rows:
+        each.words, each.thing = trail.words_of(each.verb), trail.thing_of(each.noun)
+        each.of_referral = each.object_id if each.object_id in known else referral_of(each)
+        each.reference = known.get(each.of_referral, "")
+        each.person = people.get(each.object_id, "")
+
+
+def referral_of(entry: AuditEntry) -> str:
+    """The id of the referral that an entry speaks of: itself, or by its detail."""
+    if entry.noun in ("referral", "request"):
+        return entry.object_id
+    return str(entry.detail.get("referral") or "") if isinstance(entry.detail, dict) else ""
+
+
+def names(rows: list[AuditEntry]) -> dict[str, str]:
+    """The name of each person whose account these entries speak of."""
+    ids = [pk for each in rows if each.noun == "user" and (pk := anomalies.read_id(each.object_id))]
+    return {str(pk): name for pk, name in User.objects.filter(pk__in=ids).values_list("pk", "name")}
 
 
 def record_id(typed: str) -> str:
@@ -55,7 +79,7 @@ def record_id(typed: str) -> str:
 
 def references(rows: list[AuditEntry]) -> dict[str, str]:
     """The reference of each referral that these entries speak of."""
-    ids = [pk for each in rows if each.noun in ("referral", "request") and (pk := anomalies.read_id(each.object_id))]
+    ids = [pk for each in rows if (pk := anomalies.read_id(referral_of(each)))]
     return {str(pk): reference for pk, reference in Referral.objects.filter(pk__in=ids).values_list("pk", "reference")}
 
 

@@ -16,7 +16,7 @@ from partnerships.access import gate
 from partnerships.forms import RevisionField
 from partnerships.models import Team, User
 from partnerships.permissions import Permission
-from referrals.domain.deciding import SECONDS, Second, needs_sign_off
+from referrals.domain.deciding import FACTORS, PRIMARY_NEEDS, SECONDS, Second, needs_sign_off
 from referrals.domain.lifecycle import NotAllowed, State
 from referrals.letters import writing
 from referrals.letters.writing import Decided
@@ -28,9 +28,10 @@ from referrals.triage.deciding import consent_given, finish, indicated_of, judge
 from referrals.triage.decisions import last_decision
 from referrals.triage.moves import Refused, Stale, fresh, moves_since
 from referrals.triage.next_steps import BY_NAME
-from referrals.triage.page import sent_back
-from referrals.triage.rows import level_words, why
+from referrals.triage.page import sent_back, teller_words
+from referrals.triage.rows import decided_words, level_words, why
 from referrals.triage.signing import DECIDED_WITH, reasons_for_a_second, signers, signs_every_decision
+from referrals.triage.step_views import flag_warnings
 from referrals.triage.views import Signed, back_to, the_referral
 from thresholds.domain.scheme import Scheme
 from thresholds.loading import load
@@ -215,9 +216,7 @@ def overview(request: Signed, desk: Desk) -> HttpResponse:
 
 
 def words_of(desk: Desk, made: Decision | None) -> str:
-    if made is None:
-        return ""
-    return level_words(desk.scheme, made.decided_level) if made.decided_level is not None else "No level"
+    return decided_words(desk.scheme, made.decided_level) if made else ""
 
 
 def show(
@@ -251,7 +250,8 @@ WAITED_FOR = {
 
 def warnings(row: Referral) -> list[str]:
     """What a screener is reminded of before deciding: nothing of it forbids the decision."""
-    said = [WAITED_FOR[each] for each in row.waits_for if each in WAITED_FOR]
+    said = flag_warnings(row)
+    said += [WAITED_FOR[each] for each in row.waits_for if each in WAITED_FOR]
     if row.channel == Referral.Channel.TRANSFER.value:
         arrival = Arrival.objects.filter(referral=row).select_related("from_partnership").first()
         if arrival and arrival.is_awaited:
@@ -279,7 +279,11 @@ def preview(request: Signed, desk: Desk, child: Child, form: DecideForm) -> Http
             "letter": writing.outcome(row, decided=[decided], by=request.user),
             "told": told,
             "outcome": told["outcome"],
-            "decided": level_words(desk.scheme, told["decided_level"]) if told["decided_level"] else "None",
+            "decided": decided_words(desk.scheme, told["decided_level"]),
+            "need": f"{told['primary_need']}: {PRIMARY_NEEDS[told['primary_need']]}",
+            "factors": [f"{code}: {FACTORS[code]}" for code in told["factors"]],
+            "parents_told_by": teller_words(told["parents_told_by"], by=request.user),
+            "child_told_by": teller_words(told["child_told_by"], by=request.user),
             "indicated": level_words(desk.scheme, indicated),
             "differs": told["decided_level"] != indicated,
             "second": " and ".join(SECONDS[Second(each)] for each in because),
@@ -301,6 +305,6 @@ def moved_on(request: Signed, desk: Desk, child: Child, form: DecideForm) -> Htt
         {
             "moved": moves_since(row, seen),
             "theirs": made,
-            "theirs_level": level_words(desk.scheme, made.decided_level) if made else "",
+            "theirs_level": words_of(desk, made),
         },
     )

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from partnerships.access import Actor
+from partnerships.models import User
 from partnerships.permissions import Permission
 from partnerships.statuses import STATUSES
 from partnerships.templatetags.page_parts import clock_time, day, moment
@@ -46,7 +47,7 @@ from referrals.models import (
 from referrals.seen.chronology import history
 from referrals.triage.moves import KINDS
 from referrals.triage.next_steps import next_steps, works_in
-from referrals.triage.rows import age, level_words, listed, names
+from referrals.triage.rows import age, decided_words, level_words, listed, names
 from thresholds.domain.scheme import Flag, FlagParameters, Scheme
 
 FOR_REFERRER_ONLY = ("moved", "open_again", "question", "you_answered", "withdrawal_asked_told", "withdrawal_answered")
@@ -413,10 +414,10 @@ def decision_lines(made: Iterable[Decision], scheme: Scheme) -> list[dict[str, A
     return [
         {
             "decision": each,
-            "decided": level_words(scheme, each.decided_level) if each.decided_level is not None else "No level",
+            "decided": decided_words(scheme, each.decided_level),
             "indicated": level_words(scheme, each.indicated_level),
-            "parents_told_by": told_by(each, each.parents_told_by),
-            "child_told_by": told_by(each, each.child_told_by),
+            "parents_told_by": teller_words(each.parents_told_by, by=each.by),
+            "child_told_by": teller_words(each.child_told_by, by=each.by),
         }
         for each in made
     ]
@@ -446,9 +447,9 @@ def parents_unwritten(made: Iterable[Decision], letters: Iterable[Letter], event
     return max([*written, *unsafe], default=min(promised) - dt.timedelta(1)) < max(promised)
 
 
-def told_by(made: Decision, teller: str) -> str:
-    """Who tells the parents or the child, as others read it."""
-    return made.by.name if teller == Teller.DECIDER.value else TOLD_BY.get(teller, "")
+def teller_words(teller: str, *, by: User) -> str:
+    """Who tells the parents or the child, as others read it. by: who decided."""
+    return by.name if teller == Teller.DECIDER.value else TOLD_BY.get(teller, "")
 
 
 TOLD_BY = {

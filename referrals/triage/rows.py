@@ -61,6 +61,11 @@ def level_words(scheme: Scheme, rank: int | None) -> str:
     return f"{scheme.step_word.value.capitalize()} {level.rank}: {level.name}"
 
 
+def decided_words(scheme: Scheme, rank: int | None) -> str:
+    """The level that somebody decided on; None is a decision too: no level."""
+    return f"No {scheme.step_word}" if rank is None else level_words(scheme, rank)
+
+
 def names(children: list[Child]) -> str:
     """The first child's name, and how many more there are."""
     if not children:

@@ -155,7 +155,7 @@ def referral_step_down(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             at=timezone.now(),
         ),
         done=f"The step down of {row.reference} is proposed. It stays here until a second person signs it off.",
-        more={"button": "Propose the step down", "warnings": step_down_warnings(row)},
+        more={"button": "Propose the step down", "warnings": flag_warnings(row)},
     )
 
 
@@ -190,10 +190,10 @@ WARNED_OF = {
     Flag.SECTION_47: "An indicator of significant harm (section 47) was chosen.",
     Flag.STRATEGY_DISCUSSION: "An indicator was chosen that asks for a strategy discussion.",
 }
-"""What a screener is reminded of before a referral leaves the MASH."""
+"""What a screener is reminded of before a referral leaves the MASH, or is decided."""
 
 
-def step_down_warnings(referral: Referral) -> list[str]:
+def flag_warnings(referral: Referral) -> list[str]:
     return [sentence for flag, sentence in WARNED_OF.items() if flag.value in referral.flags]
 
 
