@@ -40,9 +40,28 @@ BATCH = 2000
 YEARS = 5
 OPEN_SHARE = 0.05
 STORIES = 120
-FIRST = "Ava Ben Cara Dan Ella Finn Gia Hugo Isla Jude Kaya Leo Maya Noah Ola Poppy Reza Sana Theo Una Vik Wren Zara"
-LAST = "Abara Bishop Cole Dyer Ekwe Frost Gill Hart Ismail Jones Kaur Lowe Mistry Novak Okoro Patel Quinn Rowe Shah"
-FIRST_NAMES, LAST_NAMES = FIRST.split(), LAST.split()
+FIRST = """
+    Ada Adam Aisha Ajay Alba Alfie Amara Amir Ana Anwen Archie Arlo Asha Ava Bashir Bea Ben Beth Blake Bo Bryn
+    Callum Cara Carys Cass Chidi Clara Cody Dan Dara Dev Dilys Dion Ebo Eda Eira Ela Eli Ella Elsa Emre Erin Esme
+    Ezra Fae Farah Femi Finn Flora Fran Freya Gabe Gia Grace Gus Gwen Hal Hana Haris Hope Hugo Ida Idris Ife Ike
+    Ines Ira Isla Ivo Jago Jai Jaya Joe Jude June Kai Kate Kaya Kim Kit Kofi Lara Leo Liv Lola Luca Lyra Mac Maha
+    Mali Mara Max Maya Mina Mo Nell Nia Nico Noah Noor Ola Omar Orla Oscar Otis Pia Poppy Priya Quin Rafi Ravi Reza
+    Rhys Rio Rosa Roza Rue Sam Sana Seb Sia Sol Suki Tam Tara Taj Theo Tia Tom Uma Una Vera Vik Wes Wren Xavi Yara
+    Yasin Yve Zac Zara Zofia
+"""
+BEGINNINGS = """
+    Ash Barn Beck Birch Black Brad Brom Burn Cal Chad Clay Cob Crom Dal Den Dray East Eld Ell Fair Farn Fen Gar Glen
+    Hal Ham Har Hath Hol Hurst Ing Kel Kirk Lang Lin Lock Mar Mel Mid Nor Oak Pem Pen Quar Rad Red Rush Sal Shel South
+    Stan Sut Thorn Til Up Wal War Wen Whit Wood Wyn Yar
+"""
+ENDINGS = """
+    ard berg bourne bridge bury by cliff combe cote croft dale den don field ford gate ham hurst ing kin land leigh ley
+    lock low man mere more nell ridge sett shaw side son stead stone ton vale wall ward well wick win wood worth
+"""
+FIRST_NAMES = FIRST.split()
+LAST_NAMES = [beginning + ending for ending in ENDINGS.split() for beginning in BEGINNINGS.split()]
+"""Some are much more common than others, as names are: see `common`."""
+
 LEVEL_WEIGHTS = (1, 5, 3, 2)
 OUTCOMES = [outcome.value for outcome in Outcome]
 WRITTEN = (Referral, Child, ChosenIndicator, Clock, Decision, Event, LookupKey)
@@ -213,7 +232,7 @@ class Writer:
 
     def child(self, referral: uuid.UUID, told: Turned, order: int, born: dt.date, on: dt.date) -> uuid.UUID:
         chance, key = self.chance, self.key()
-        first, last = chance.choice(FIRST_NAMES), chance.choice(LAST_NAMES)
+        first, last = common(FIRST_NAMES, chance), common(LAST_NAMES, chance)
         for kept in (*keys_of(first, last), f"born:{born.isoformat()}"):
             self.tables[LookupKey].add(referral_id=referral, child_id=key, key=kept)
         self.tables[Child].add(
@@ -291,7 +310,12 @@ class Writer:
         )
 
 
-@lru_cache(maxsize=2000)
+def common(names: list[str], chance: random.Random) -> str:
+    """One of these, the first ones more often: a tenth of them are a third of what is drawn."""
+    return names[int(len(names) * chance.random() ** 2)]
+
+
+@lru_cache(maxsize=200_000)
 def keys_of(first: str, last: str) -> tuple[str, ...]:
     """The keys of a name, by which searches and the matcher find it."""
     return tuple(sorted(stored_keys(Person(first, last))))
