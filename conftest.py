@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.nodeid import NodeId
 from django.db import connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client, TransactionTestCase
@@ -48,13 +49,31 @@ Client.force_login_by_password = log_in
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    keep_groups_together(config, items)
+    if os.environ.get("RAN_ON_POSTGRESQL") == "1":
+        leave_out_what_passed(config, items)
+
+
+def keep_groups_together(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of one `xdist_group` go to one process, which starts what they share once.
+
+    xdist knows them by an address that ends in the group's name. It writes that where pytest reads it no more (since
+    9.2), and then scatters them without a word.
+    """
+    if not config.getoption("loadgroup", default=False):
+        return
+    for item in items:
+        mark = item.get_closest_marker("xdist_group")
+        if mark and "@" not in item.nodeid:
+            item._id = NodeId.parse(f"{item.nodeid}@{mark.args[0]}")  # type: ignore[attr-defined]
+
+
+def leave_out_what_passed(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where everything on the database has just passed on PostgreSQL, ask SQLite only where it may answer otherwise.
 
     That is what locks, commits, triggers and raw statements do: tests that need real transactions, and modules marked
     `both_databases`. `bin/test` says so with RAN_ON_POSTGRESQL.
     """
-    if os.environ.get("RAN_ON_POSTGRESQL") != "1":
-        return
     kept, left = [], []
     for item in items:
         database = item.get_closest_marker("django_db")

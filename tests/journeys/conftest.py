@@ -22,6 +22,8 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, Locator, Page, Playwright, sync_playwright
 
+from tests.journeys.portal import Portal, portal_of_this_run
+
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the test's thread
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +76,17 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     started = playwright.chromium.launch(executable_path=path, args=list(QUIET))
     yield started
     started.close()
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """The portal as `make run` starts it, once for all tests that ask for it.
+
+    They say `pytest.mark.xdist_group("portal")`, so that they run in one process. What the one leaves behind, the
+    other finds: a test asks for what it made itself, by its reference.
+    """
+    with portal_of_this_run(tmp_path_factory.mktemp("portal")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -16,13 +16,12 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 
 import psycopg2
 
@@ -37,6 +36,7 @@ class Portal:
     address: str
     folder: Path
     database: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def mail(self) -> list[EmailMessage]:
         """Every email that was sent, oldest first."""
@@ -97,11 +97,9 @@ def running_portal(folder: Path, **services: str) -> Iterator[Portal]:
 
     services: DATABASE_URL and REDIS_URL where they are to be used; without them, the embedded default.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (folder / "mail").mkdir()
-    environment: dict[str, Any] = {
+    environment: dict[str, str] = {
         **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")},
         "PORT": str(port),
         "FRONT_DOOR_VAR": str(folder),
@@ -119,9 +117,9 @@ def running_portal(folder: Path, **services: str) -> Iterator[Portal]:
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    portal = Portal(f"http://127.0.0.1:{port}", folder, services.get("DATABASE_URL", ""))
+    portal = Portal(f"http://127.0.0.1:{port}", folder, services.get("DATABASE_URL", ""), environment)
     try:
-        wait_until_it_answers(portal, process)
+        wait_until_it_answers(portal.address, process, folder / "log")
         yield portal
     finally:
         os.killpg(process.pid, signal.SIGINT)
@@ -132,15 +130,56 @@ def running_portal(folder: Path, **services: str) -> Iterator[Portal]:
         log.close()
 
 
-def wait_until_it_answers(portal: Portal, process: subprocess.Popen) -> None:
+class WebServer:
+    """One more web server on a running portal's data, killed and started again as often as a test wishes.
+
+    `address` stays the same. What it says goes to a log beside the portal's.
+    """
+
+    def __init__(self, portal: Portal) -> None:
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = portal.folder / "web-server.log"
+        self.environment = {**portal.environment, "PORT": str(self.port), "SITE_URL": self.address}
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        gunicorn = [str(Path(sys.executable).parent / "gunicorn"), "config.wsgi", "--bind", f"127.0.0.1:{self.port}"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*gunicorn, "--workers", "1", "--threads", "4", "--log-level", "warning"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until_it_answers(self.address, self.process, self.log)
+
+    def kill(self) -> None:
+        """`kill -9` of the server and of the process that serves for it: neither can put anything in order."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_it_answers(address: str, process: subprocess.Popen, log: Path) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(f"{portal.address}/health/", timeout=2) as answer:
+            with urllib.request.urlopen(f"{address}/health/", timeout=2) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):
             pass
-        assert process.poll() is None, (portal.folder / "log").read_text()[-2000:]
-        time.sleep(0.2)
-    raise AssertionError((portal.folder / "log").read_text()[-2000:])
+        assert process.poll() is None, log.read_text()[-2000:]
+        time.sleep(0.1)
+    raise AssertionError(log.read_text()[-2000:])

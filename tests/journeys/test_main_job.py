@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.portal import Portal, portal_of_this_run
+from tests.journeys.portal import Portal
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("portal")]
 
@@ -50,12 +50,6 @@ SCREENED_UNDER = """
     JOIN partnerships_partnership p ON p.id = r.partnership_id
     WHERE p.slug = ?
 """
-
-
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    with portal_of_this_run(tmp_path_factory.mktemp("portal")) as running:
-        yield running
 
 
 @pytest.fixture
