@@ -28,6 +28,12 @@ def in_digest(kind: str, to: User, partnership: Partnership) -> bool:
     return NoticeChoice.objects.filter(partnership=partnership, user=to, how=NoticeChoice.How.DIGEST).exists()
 
 
+def with_digest(partnership: Partnership) -> set[object]:
+    """The keys of those who want what can wait with the morning's digest."""
+    chosen = NoticeChoice.objects.filter(partnership=partnership, how=NoticeChoice.How.DIGEST)
+    return set(chosen.values_list("user", flat=True))
+
+
 def next_digest(at: dt.datetime) -> dt.datetime:
     """The next eight o'clock in London, weekends too: a worry does not wait for Monday."""
     local = timezone.localtime(at, LONDON)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from partnerships import telling
 from partnerships.models import Partnership, User
 from referrals import health
 from referrals.bounces import came_back
-from referrals.digests import in_digest, next_digest, write_digests
+from referrals.digests import AT_ONCE, in_digest, next_digest, with_digest, write_digests
 from referrals.models import Notice, Referral
 from referrals.post import MailSystem, NotTaken, Post, provider
 
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 LEASE = dt.timedelta(minutes=2)
 MOST_ATTEMPTS = 8
 BATCH = 50
+BATCH_WRITTEN = 500
 LONGEST = 40.0
 """Seconds after which a delivery leaves the rest to the next one: a task has 60."""
 FOLLOWED = dt.timedelta(days=3)
@@ -72,10 +74,55 @@ def tell(
     )
     if not made:
         return None
-    waiting = transaction.get_connection().run_on_commit
-    if not any(hook is nudge for _, hook, _ in waiting):  # one nudge a transaction, however many notices
-        transaction.on_commit(nudge)
+    nudge_after_commit()
     return notice
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What is told to one person, as `tell` takes it."""
+
+    referral: Referral | None
+    kind: str
+    to: User
+    key: str
+    subject: str
+    body: str
+
+
+@transaction.atomic
+def tell_all(*, partnership: Partnership, words: Sequence[Word], at: dt.datetime) -> None:
+    """Put many notices in the outbox in a few statements. As with `tell`, the same key is told once, ever."""
+    if not words:
+        return
+    waits = with_digest(partnership)
+    morning = next_digest(at)
+    rows = []
+    for word in words:
+        digest = word.to.pk in waits and word.kind not in AT_ONCE
+        rows.append(
+            Notice(
+                partnership=partnership,
+                referral=word.referral,
+                kind=word.kind,
+                to=word.to,
+                key=word.key,
+                subject=word.subject,
+                body=word.body,
+                created_at=at,
+                digest=digest,
+                next_attempt_at=morning if digest else at,
+            )
+        )
+    Notice.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH_WRITTEN)
+    nudge_after_commit()
+
+
+def nudge_after_commit() -> None:
+    """One nudge a transaction, however many notices."""
+    waiting = transaction.get_connection().run_on_commit
+    if not any(hook is nudge for _, hook, _ in waiting):
+        transaction.on_commit(nudge)
 
 
 def register() -> None:

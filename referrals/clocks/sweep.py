@@ -1,7 +1,7 @@
 """The sweep: moves each clock from running to due soon to overdue; the owner hears, then the team, then the managers.
 
 A plain function. Beat calls it through `referrals.tasks`; `manage.py sweep --loop` calls it where broker or beat is
-dead; two at once do no harm, since each step is one conditional update and only who made it tells of it.
+dead; two at once do no harm, since only who holds or changed a clock's row tells of its step.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ import datetime as dt
 import logging
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 
 from django.db import DatabaseError, transaction
+from django.db.models import F, QuerySet
 from django_scopes import scope
 
 from partnerships import audit
 from partnerships.models import Membership, Partnership, User
 from partnerships.permissions import Permission, Role
-from referrals import health
+from referrals import health, outbox
 from referrals.asking.chasing import chase
 from referrals.clocks import words
 from referrals.domain.lifecycle import State
 from referrals.models import Clock, Referral, RestrictedAccess
-from referrals.outbox import tell
 
 log = logging.getLogger(__name__)
-BATCH = 500
-
+BATCH = 1000
 
 TO_THE_MANAGER = dt.timedelta(hours=1)
 """How long something may be overdue before the managers hear of it; a child in danger has no such hour."""
@@ -41,76 +41,154 @@ class Swept:
     to_the_manager: int = 0
 
 
+TO_MANAGER = "to_the_manager"
+
+
 def sweep(*, at: dt.datetime) -> Swept:
     """Move what has something to do at this instant, oldest first, and note that the sweep ran."""
     taken: Counter[str] = Counter()
     for partnership in Partnership.objects.all():
         with scope(partnership=partnership):
             left_alone: set[int] = set()
-            while batch := list(
-                Clock.objects.filter(next_step_at__lte=at, met_at__isnull=True)
-                .exclude(pk__in=left_alone)
-                .select_related("partnership", "referral__partnership", "referral__team", "referral__owner")
-                .order_by("next_step_at")[:BATCH]
-            ):
-                for clock in batch:
-                    try:
-                        taken[step(clock, at=at) or ""] += 1
-                    except DatabaseError:
-                        raise
-                    except Exception:  # one clock that can't be moved must not hold up the others
-                        log.exception("Clock %s could not be moved", clock.pk)
-                        left_alone.add(clock.pk)
+            known: Known = {}
+            while steps := sweep_some(partnership, left_alone, known, at=at):
+                taken.update(steps)
     health.beat("sweep", at=at)
     return Swept(taken[Clock.Stage.DUE_SOON], taken[Clock.Stage.OVERDUE], taken[TO_MANAGER])
 
 
-TO_MANAGER = "to_the_manager"
+def sweep_some(partnership: Partnership, left_alone: set[int], known: Known, *, at: dt.datetime) -> list[str]:
+    """Take the next clocks of the partnership in scope one step on: the steps; none where nothing is to do.
+
+    left_alone: clocks that can't be moved; this adds to them. known: who hears, as far as it was looked up.
+    """
+    try:
+        return steps_together(partnership, left_alone, known, at=at)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("Some clocks of %s could not be moved together: each is moved by itself", partnership.slug)
+    steps = []
+    for clock in due_now(left_alone, at)[:BATCH]:
+        try:
+            steps.append(step(clock, at=at) or "")
+        except DatabaseError:
+            raise
+        except Exception:  # one clock that can't be moved must not hold up the others
+            log.exception("Clock %s could not be moved", clock.pk)
+            left_alone.add(clock.pk)
+            steps.append("")
+    return steps
 
 
-@transaction.atomic
-def step(clock: Clock, *, at: dt.datetime) -> str | None:
-    """Take one clock one step on, by one conditional update: the step's name, or None where it was taken.
+UNREAD = ("referral__answers", "referral__referrer_details", "referral__screening")
+"""What of a referral no step needs: long, and sealed."""
 
-    The steps: due soon, told to the owner, or to the team where nobody has it; overdue, told to the owner and the
+
+def due_now(left_alone: set[int], at: dt.datetime) -> QuerySet[Clock]:
+    """What has something to do, oldest first, from the index `clock_sweep`."""
+    rows = Clock.objects.filter(next_step_at__lte=at, met_at__isnull=True).exclude(pk__in=left_alone)
+    joined = ("partnership", "referral__partnership", "referral__team", "referral__owner")
+    return rows.select_related(*joined).defer(*UNREAD).order_by("next_step_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a clock: its name, the stage that it leads to, and when the next one is."""
+
+    taken: str
+    stage: Clock.Stage
+    next_step_at: dt.datetime | None
+
+
+def next_of(clock: Clock) -> Step:
+    """The steps: due soon, told to the owner, or to the team where nobody has it; overdue, told to the owner and the
     team; still overdue, told to the managers. A clock that passed several while no sweep ran takes each, in as many
     passes, and tells of each once.
     """
     if clock.stage == Clock.Stage.RUNNING:
-        taken, stage, next_step_at = Clock.Stage.DUE_SOON.value, Clock.Stage.DUE_SOON, clock.due_at
-    elif clock.stage == Clock.Stage.DUE_SOON:
-        after = dt.timedelta(0) if clock.referral.immediate_danger else TO_THE_MANAGER
-        taken, stage, next_step_at = Clock.Stage.OVERDUE.value, Clock.Stage.OVERDUE, clock.due_at + after
-    else:
-        taken, stage, next_step_at = TO_MANAGER, Clock.Stage.OVERDUE, None
+        return Step(Clock.Stage.DUE_SOON.value, Clock.Stage.DUE_SOON, clock.due_at)
+    if clock.stage == Clock.Stage.DUE_SOON:
+        return Step(Clock.Stage.OVERDUE.value, Clock.Stage.OVERDUE, clock.due_at + grace(clock))
+    return Step(TO_MANAGER, Clock.Stage.OVERDUE, None)
+
+
+def grace(clock: Clock) -> dt.timedelta:
+    return dt.timedelta(0) if clock.referral.immediate_danger else TO_THE_MANAGER
+
+
+@transaction.atomic
+def steps_together(partnership: Partnership, left_alone: set[int], known: Known, *, at: dt.datetime) -> list[str]:
+    """Take up to `BATCH` clocks one step on, in a few statements for all of them: the steps, one a clock.
+
+    The rows are held first, and rows that another sweep holds are passed over, so that each step is taken once.
+    """
+    rows = due_now(left_alone, at).select_for_update(of=("self",), skip_locked=True)
+    steps = [(clock, next_of(clock)) for clock in rows[:BATCH]]
+    alike: dict[tuple[str, dt.timedelta], list[int]] = {}
+    for clock, each in steps:
+        alike.setdefault((each.taken, grace(clock)), []).append(clock.pk)
+    for (taken, after), keys in alike.items():
+        moved = Clock.objects.filter(pk__in=keys)
+        if taken == Clock.Stage.DUE_SOON:
+            moved.update(stage=Clock.Stage.DUE_SOON, next_step_at=F("due_at"))
+        elif taken == Clock.Stage.OVERDUE:
+            moved.update(stage=Clock.Stage.OVERDUE, next_step_at=F("due_at") + after)
+        else:
+            moved.update(next_step_at=None)
+    entries = [audit.Told(f"clock.{each.taken}", "referral", clock.referral_id, what(clock)) for clock, each in steps]
+    audit.record_all(partnership=partnership, entries=entries, by=None, at=at)
+    told = [words_of(clock, each, told_of(clock.referral, each.taken, known)) for clock, each in steps]
+    outbox.tell_all(partnership=partnership, words=list(chain(*told)), at=at)
+    for clock, each in steps:
+        if each.taken != TO_MANAGER:
+            chase(clock, each.stage, at=at)
+    return [each.taken for _, each in steps]
+
+
+@transaction.atomic
+def step(clock: Clock, *, at: dt.datetime) -> str | None:
+    """Take one clock one step on, by one conditional update: the step's name, or None where it was taken."""
+    each = next_of(clock)
     moved = Clock.objects.filter(
         pk=clock.pk, stage=clock.stage, next_step_at=clock.next_step_at, met_at__isnull=True
-    ).update(stage=stage, next_step_at=next_step_at)
+    ).update(stage=each.stage, next_step_at=each.next_step_at)
     if not moved:
         return None
     audit.record(
         partnership=clock.partnership,
-        verb=f"clock.{taken}",
+        verb=f"clock.{each.taken}",
         noun="referral",
         object_id=clock.referral_id,
-        detail={"limit": clock.slug, "due_at": clock.due_at.isoformat()},
+        detail=what(clock),
         by=None,
         at=at,
     )
-    for person in told_of(clock.referral, taken):
-        tell(
-            partnership=clock.partnership,
+    heard = told_of(clock.referral, each.taken, {})
+    outbox.tell_all(partnership=clock.partnership, words=words_of(clock, each, heard), at=at)
+    if each.taken != TO_MANAGER:
+        chase(clock, each.stage, at=at)
+    return each.taken
+
+
+def what(clock: Clock) -> dict[str, object]:
+    return {"limit": clock.slug, "due_at": clock.due_at.isoformat()}
+
+
+def words_of(clock: Clock, each: Step, people: list[User]) -> list[outbox.Word]:
+    """What these people read of a step."""
+    body = words.still_overdue(clock) if each.taken == TO_MANAGER else words.due(clock, each.stage)
+    return [
+        outbox.Word(
             referral=clock.referral,
-            kind=f"clock_{stage}",
+            kind=f"clock_{each.stage}",
             to=person,
-            key=f"clock:{clock.pk}:{stage}:{person.pk}",
-            subject=SUBJECTS[stage],
-            body=words.still_overdue(clock) if taken == TO_MANAGER else words.due(clock, stage),
-            at=at,
+            key=f"clock:{clock.pk}:{each.stage}:{person.pk}",
+            subject=SUBJECTS[each.stage],
+            body=body,
         )
-    if taken != TO_MANAGER:
-        chase(clock, stage, at=at)
-    return taken
+        for person in people
+    ]
 
 
 SUBJECTS = {
@@ -119,18 +197,27 @@ SUBJECTS = {
 }
 
 
-def told_of(referral: Referral, taken: str) -> list[User]:
+Known = dict[object, list[User]]
+"""Teams' members and the managers, as far as they were looked up in one sweep."""
+
+
+def told_of(referral: Referral, taken: str, known: Known) -> list[User]:
     """Who hears of a step: the owner first, the team where nobody has it or it is overdue, the managers at last.
 
     What is proposed waits for a signature and not for its author: whoever may sign hears of each step as well.
     """
     if taken == TO_MANAGER:
-        return managers(referral.partnership)
+        if TO_MANAGER not in known:
+            known[TO_MANAGER] = managers(referral.partnership)
+        return known[TO_MANAGER]
     people: dict[object, User] = {}
     if referral.owner_id and referral.owner:
         people[referral.owner_id] = referral.owner
     if not people or taken == Clock.Stage.OVERDUE:
-        people |= {user.pk: user for user in team_members(referral)}
+        key = referral.pk if referral.restricted else referral.team_id
+        if key not in known:
+            known[key] = team_members(referral)
+        people |= {user.pk: user for user in known[key]}
     if referral.state == State.PROPOSED.value and referral.owner:
         people |= {user.pk: user for user in unless_kept_out(referral, signers(referral, by=referral.owner))}
     return list(people.values())

@@ -105,10 +105,10 @@ def test_one_clock_that_can_not_be_moved_does_not_hold_up_the_others(world, monk
     broken, sound = make_referral(world), make_referral(world)
     real = clocks.told_of
 
-    def fails_for_one(referral, stage):
+    def fails_for_one(referral, stage, known):
         if referral.pk == broken.pk:
             raise RuntimeError("poisoned")
-        return real(referral, stage)
+        return real(referral, stage, known)
 
     monkeypatch.setattr(clocks, "told_of", fails_for_one)
     clocks.sweep(at=NOW + hours(25))
