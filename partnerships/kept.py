@@ -1,12 +1,14 @@
 """What somebody typed when they turned out to be signed out: kept, sealed, until they have signed in again.
 
-It lies in the session of that browser and is shown on the page that it was typed on, to whoever may open that page.
+It lies in the session of that browser and is shown on the page that it was typed on, to who typed it: the browser may
+be a shared one.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
@@ -21,10 +23,27 @@ MOST = 200_000
 MOST_PAGES = 3
 
 
+RAN_OUT = "_ran_out"
+"""On the request whose session has just run out: the id of who was signed in."""
+
+A_RECORD = re.compile(r"/[0-9a-f]{8}-[0-9a-f-]{27}/", re.I)
+
+
+def whose(request: HttpRequest) -> str:
+    """The id of who typed it; empty where their session was ended from elsewhere and nobody knows any more."""
+    return str(request.user.pk if request.user.is_authenticated else getattr(request, RAN_OUT, ""))
+
+
 def keep(request: HttpRequest) -> bool:
-    """Keep what this request posted for when its page is opened again. False where there is too much of it."""
+    """Keep what this request posted for when its page is opened again. False where there is too much of it.
+
+    It is shown to who typed it. Where nobody knows who that was, it is kept for the pages of one record alone, which
+    whoever may open it sees; a page that everybody has, such as the one to key a contact, would show it to the next.
+    """
+    if not whose(request) and not A_RECORD.search(request.path):
+        return False
     typed = [(name, values) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"]
-    told = json.dumps(typed, ensure_ascii=True)
+    told = json.dumps({"whose": whose(request), "typed": typed}, ensure_ascii=True)
     if len(told) > MOST:
         return False
     held = {**request.session.get(KEPT, {}), request.path: seal(told.encode()).decode()}
@@ -33,14 +52,17 @@ def keep(request: HttpRequest) -> bool:
 
 
 def kept(request: HttpRequest) -> QueryDict | None:
-    """What was typed on this very page, as it was posted; None where nothing was."""
+    """What was typed on this very page, as it was posted; None where nothing was, or where it was somebody else."""
     sealed = request.session.get(KEPT, {}).get(request.path)
     if sealed is None:
         return None
     try:
-        typed: list[tuple[str, list[Any]]] = json.loads(unseal(sealed.encode()))
-    except (Unreadable, ValueError):
+        told: dict[str, Any] = json.loads(unseal(sealed.encode()))
+        of, typed = told["whose"], told["typed"]
+    except (Unreadable, ValueError, KeyError, TypeError):
         log.warning("What was typed before signing in again could not be unsealed")
+        return None
+    if of and of != str(request.user.pk):
         return None
     found = QueryDict(mutable=True)
     for name, values in typed:

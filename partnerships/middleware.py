@@ -16,7 +16,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from partnerships import account_events, second_factor, sessions
+from partnerships import account_events, kept, second_factor, sessions
 from partnerships.access import actor_for
 from partnerships.audit import record, request_id, write_after
 from partnerships.models import ClosureDay, Partnership
@@ -95,6 +95,7 @@ class SessionLimitsMiddleware:
                 sessions.begin(request, request.user, now)
             elif sessions.remaining(request, now).seconds <= 0:
                 account_events.session_ran_out(request, at=now)
+                setattr(request, kept.RAN_OUT, request.user.pk)
                 logout(request)
             elif request.path_info != reverse("session_status") and "X-Background" not in request.headers:
                 sessions.touch(request, now)  # but a page that looks for news by itself is nobody at work

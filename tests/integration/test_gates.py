@@ -7,7 +7,7 @@ address whose parts this file can't fill in. It goes two ways:
   asks the URLconf's own callback with a request that the middleware has prepared for that person. What the gate
   refuses costs microseconds there, so that all of it can be asked. Each answer's words are searched for other records'
   children; what is refused writes nothing.
-- *the whole way*, from the bytes of the request to those of the answer: for who may come in, and for each address five
+- *the whole way*, from the bytes of the request to those of the answer: for who may come in, and for each address three
   of those who may not, by turns; and for each address a foreign record, a hidden one and a missing one, whose answers
   are the same to the byte once what differs on every page (nonce, form token, the id that was asked for) is levelled.
 """
@@ -357,11 +357,14 @@ def where(world: World, route: str, pattern: URLPattern, kwargs: dict[str, Any])
     return reverse(pattern.name, kwargs={**kwargs, **more, **pattern.default_args})
 
 
+@pytest.mark.parametrize("half", [0, 1], ids=["first half", "second half"])
 @pytest.mark.django_db
 def test_every_address_for_everybody_and_every_record_holds_to_the_table(
-    legible_documents: None, capsys: pytest.CaptureFixture[str]
+    half: int, legible_documents: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """In two halves of the people, so that two cores share the walk."""
     world, people, told = everybody()
+    people = dict(list(people.items())[half::2])
     tried: Counter[bool] = Counter()
     wrong = []
     for who, person in people.items():
@@ -374,7 +377,7 @@ def test_every_address_for_everybody_and_every_record_holds_to_the_table(
             f"\nto the view: {len(people)} people, {len(told)} records, {len(ADDRESSES)} addresses: "
             f"{tried[True]:,} combinations let in, {tried[False]:,} refused, {len(wrong)} wrong"
         )
-    assert tried[False] > 80_000 and tried[True] > 4_000
+    assert tried[False] > 40_000 and tried[True] > 1_500
     assert not wrong, "\n".join(wrong[:40])
 
 
@@ -412,7 +415,7 @@ ONE_A_ROLE = (
     *("practitioner", "safeguarding lead", "screener", "early help", "senior", "checker", "manager", "admin"),
     "signed out",
 )
-BY_TURNS = 5
+BY_TURNS = 3
 VARIES = _lazy_re_compile(rb'(nonce|csrfmiddlewaretoken" value|data-session-left)="[^"]*"')
 EACH_TIME = ("X-Request-Id", "Set-Cookie", "Content-Security-Policy", "Content-Length")
 
@@ -444,6 +447,13 @@ def levelled(answer: Any, address: str, kwargs: dict[str, Any]) -> tuple[int, di
     return answer.status_code, headers, body
 
 
+def methods_of(who: str, inside: list[str]) -> tuple[str, ...]:
+    """Two of those who may come in by every method; the others by GET, for what POST does is asked of the view."""
+    if who in inside:
+        return ("GET", "POST", "HEAD") if who in inside[:2] else ("GET",)
+    return ("GET", "POST")
+
+
 @pytest.mark.django_db
 def test_the_whole_way_from_request_to_answer_and_alike_to_the_byte(
     legible_documents: None, capsys: pytest.CaptureFixture[str]
@@ -464,7 +474,7 @@ def test_the_whole_way_from_request_to_answer_and_alike_to_the_byte(
             kwargs = {name: records[letter][name] for name in names if name != "partnership"}
             address = where(world, route, pattern, kwargs)
             got = ""
-            for method in ("GET", "POST", "HEAD") if who in inside[:2] else ("GET", "POST"):
+            for method in methods_of(who, inside):
                 answer = callers[who].ask(method, address)
                 tried += 1
                 fault = judge(callers[who], pattern, method, who in inside and letter in reached, answer)
@@ -492,5 +502,5 @@ def test_the_whole_way_from_request_to_answer_and_alike_to_the_byte(
                 ]
     with capsys.disabled():
         print(f"\nthe whole way: {tried:,} requests, {alike} pairs alike to the byte, {len(wrong)} wrong")
-    assert tried > 2_000 and alike > 200
+    assert tried > 1_500 and alike > 200
     assert not wrong, "\n".join(wrong[:40])

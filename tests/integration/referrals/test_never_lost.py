@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.utils import timezone
 from django_scopes import scope
 
-from partnerships.models import AuditEntry
+from partnerships.kept import kept
+from partnerships.models import AuditEntry, Session
 from partnerships.permissions import Role
 from referrals.intake.answers import Answers
 from referrals.intake.pages import PAGES
 from referrals.models import Draft, Referral
-from tests.factories import World, make_world
+from tests.factories import World, make_person, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -156,3 +160,27 @@ def test_somebody_else_at_the_same_machine_does_not_see_it(world: World, practit
     practitioner.force_login(world.person(Role.SAFEGUARDING_LEAD))
     answer = practitioner.get(page)
     assert answer.status_code == 404 and b"Robin" not in answer.content
+
+
+def test_what_was_typed_when_a_session_ran_out_is_shown_to_who_typed_it_on_a_shared_computer(world: World) -> None:
+    """The page to key a contact is everybody's: a colleague who signs in at the same browser meets none of it."""
+    first, second = world.person(Role.SCREENER), make_person(world, Role.SCREENER, team=world.mash)
+    address = reverse("contact_key", args=["testshire"])
+    browser = Client()
+    browser.force_login(first)
+    browser.get(address)
+    Session.rows.filter(user=first).update(seen_at=timezone.now() - dt.timedelta(hours=2))
+    answer = browser.post(address, {"name": "Zephyrine Marlow"})
+    assert answer.status_code == 403 and b"Zephyrine" in answer.content, "to copy at once"
+    again = RequestFactory().get(address)
+    again.session = browser.session
+    for again.user, shown in ((second, None), (first, ["Zephyrine Marlow"])):
+        found = kept(again)
+        assert (found and found.getlist("name")) == shown
+
+
+def test_what_nobody_knows_the_writer_of_is_kept_for_no_page_that_everybody_has(world: World) -> None:
+    browser = Client()
+    answer = browser.post(reverse("contact_key", args=["testshire"]), {"name": "Zephyrine Marlow"})
+    assert answer.status_code == 403 and b"Zephyrine" in answer.content
+    assert "kept" not in browser.session
