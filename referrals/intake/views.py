@@ -295,6 +295,8 @@ def refer_discard(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
             actions.discard_draft(draft=draft, by=request.user, at=timezone.now())
         except actions.AlreadySent:
             return to_sent(draft)
+        except actions.Refused:  # pressed twice at once: it is put away, as was asked
+            pass
         home = "contact_key" if draft.channel == Referral.Channel.KEYED else "my_referrals"
         return redirect(home, partnership=request.partnership.slug)
     return render(request, "referrals/intake/discard.html", {"draft": draft, "line": shown.draft_line(draft)})

@@ -28,6 +28,7 @@ from partnerships.middleware import RequestIdMiddleware
 from partnerships.models import Membership, User
 from partnerships.permissions import Role
 from referrals import outbox, post
+from referrals.intake import actions as intake
 from referrals.models import Decision, Draft, Letter, Notice, Referral
 from tests.factories import NOW, World, make_draft, make_person, make_referral, make_world
 
@@ -388,6 +389,21 @@ def test_a_discarded_draft_is_never_sent(world: World) -> None:
     assert client.post(f"/testshire/refer/{draft.pk}/send/").status_code == 404
     with scope(partnership=world.partnership):
         assert not Referral.objects.exists()
+
+
+def test_a_draft_discarded_twice_at_once_is_put_away_and_nothing_fails(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, draft, discard = as_(world.person(Role.PRACTITIONER)), make_draft(world), intake.discard_draft
+
+    def as_the_other_press_comes_first(**how: Any) -> None:
+        discard(**how)
+        discard(**how)
+
+    monkeypatch.setattr(intake, "discard_draft", as_the_other_press_comes_first)
+    answer = client.post(f"/testshire/refer/{draft.pk}/discard/")
+    assert answer.status_code == 302 and answer["Location"] == "/testshire/referrals/"
+    assert client.get(f"/testshire/refer/{draft.pk}/").status_code == 404
 
 
 def test_no_form_is_taken_from_another_site(world: World) -> None:

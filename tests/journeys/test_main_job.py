@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.portal import Portal
+from tests.journeys.wire import FORM, JSON, SHUT, Wire
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("portal")]
 
@@ -299,3 +300,33 @@ def test_nothing_of_a_child_is_in_a_log_or_on_the_broker(portal: Portal) -> None
     for file in [portal.folder / "log", *(portal.folder / "broker").glob("*"), *(portal.folder / "cache").glob("*")]:
         content = file.read_bytes()
         assert not [word for word in private if word.encode() in content], file.name
+
+
+def test_the_real_server_takes_no_flood_no_smuggling_and_no_endless_body(portal: Portal) -> None:
+    """Head, fields and bodies beyond every measure: refused by a status below 500, and the site goes on."""
+    wire, host = Wire(portal.address), f"Host: {portal.address.removeprefix('http://')}"
+    get, post = "GET /health/ HTTP/1.1", "POST /accounts/login/ HTTP/1.1"
+    refused = {
+        "a head of 64 kB": wire.raw(get, host, "X-A: " + "a" * 65_536),
+        "a thousand fields of the head": wire.raw(get, host, *(f"X-{n}: a" for n in range(1000))),
+        "an address of 100 kB": wire.raw("GET /" + "a" * 100_000 + " HTTP/1.1", host),
+        "two hosts": wire.raw(get, "Host: evil.example", host),
+        "a foreign host": wire.raw("GET / HTTP/1.1", "Host: evil.example"),
+        "two lengths": wire.raw(post, host, "Content-Length: 3", "Content-Length: 5", body=b"abcde"),
+        "a length and chunks": wire.raw(
+            post, host, "Content-Length: 6", "Transfer-Encoding: chunked", body=b"0\r\n\r\nG"
+        ),
+        "a length below nothing": wire.raw(post, host, "Content-Length: -5", body=b"abc"),
+        "a line that ends by half": wire.raw(get, host, "X-A: a\nX-B: b"),
+    }
+    assert set(refused.values()) <= {400, 414, 431}, refused
+    wire.sign_in("practitioner@medway.example", PASSWORD)
+    deep = b'{"a":' * 200_000 + b"1" + b"}" * 200_000
+    many = "&".join(f"a{n}=1" for n in range(9000)).encode()
+    for body, kind in ((deep, JSON), (b"[" * 8_000_000, JSON), (many, FORM)):
+        for address in ("/medway/refer/start/", "/accounts/session/", "/medway/notices/choice/"):
+            status, page = wire.ask("POST", address, body, kind)
+            assert status < 500, (status, address, kind, page[:200])
+    words = b"happened=" + b"a" * 6_000_000
+    assert wire.ask("POST", "/medway/notices/choice/", words)[0] in (SHUT, 400), "more than any page of ours holds"
+    assert wire.ask("GET", "/health/") == (200, '{"status": "ok"}')
