@@ -26,7 +26,7 @@ class PostForm(PageForm):
         super().__init__(*args, **kwargs)
         offered = roles(actor)
         self.agencies = {each.slug: each for each in agencies(actor)}
-        self.teams = {each.slug: each for each in Team.objects.filter(partnership=actor.partnership)}
+        self.teams = {each.slug: each for each in Team.objects.current().filter(partnership=actor.partnership)}
         self.offer("role", [Choice(role.value, role.label, hint=role.description) for role in offered])
         self.offer("agency", [("", ""), *((slug, each.name) for slug, each in self.agencies.items())])
         self.offer("team", [("", ""), *((slug, each.name) for slug, each in self.teams.items())])

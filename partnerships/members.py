@@ -75,8 +75,8 @@ def roles(actor: Actor) -> list[Role]:
 
 
 def agencies(actor: Actor) -> QuerySet[Agency]:
-    """The agencies into which this person may invite."""
-    every = Agency.objects.filter(partnership=actor.partnership)
+    """The agencies into which this person may invite: none that takes nothing new."""
+    every = Agency.objects.current().filter(partnership=actor.partnership)
     if actor.can(Permission.MEMBER_EDIT):
         return every
     return every.filter(pk__in=actor.lead_agency_ids if actor.can(Permission.AGENCY_MEMBER_EDIT) else [])
@@ -84,6 +84,8 @@ def agencies(actor: Actor) -> QuerySet[Agency]:
 
 def may_give(actor: Actor, post: Post) -> None:
     """Refuse a post that this person may not give, or that is none."""
+    if post.team is not None and post.team.retired_at is not None:
+        raise Refused("That team takes on nobody new. Choose another.")
     if post.role not in roles(actor):
         raise Refused("You can't give that role.")
     if post.role.of_an_agency:

@@ -66,7 +66,7 @@ class KeyedForm(PageForm):
 
     def __init__(self, *args: Any, partnership: Partnership, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.agencies = {str(each.pk): each for each in Agency.objects.filter(partnership=partnership)}
+        self.agencies = {str(each.pk): each for each in Agency.objects.current().filter(partnership=partnership)}
         self.fields["agency"].offer([(key, each.name) for key, each in self.agencies.items()])  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

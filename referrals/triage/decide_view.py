@@ -72,7 +72,7 @@ class Desk:
 
 
 def early_help_teams(row: Referral) -> list[Team]:
-    return list(Team.objects.filter(partnership=row.partnership, kind=Team.Kind.EARLY_HELP))
+    return list(Team.objects.current().filter(partnership=row.partnership, kind=Team.Kind.EARLY_HELP))
 
 
 def desk_of(row: Referral) -> Desk:

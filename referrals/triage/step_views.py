@@ -164,7 +164,8 @@ def referral_step_down(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 def referral_pass_on(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """From one early help team to another."""
     row = the_referral(request, referral_id, "pass_on")
-    teams = Team.objects.filter(partnership=request.partnership, kind=Team.Kind.EARLY_HELP).exclude(pk=row.team_id)
+    others = Team.objects.current().filter(partnership=request.partnership, kind=Team.Kind.EARLY_HELP)
+    teams = others.exclude(pk=row.team_id)
     form = PassOnForm(request.POST if request.method == "POST" else None, referral=row, teams=teams)
     return ask(
         request,

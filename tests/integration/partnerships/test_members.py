@@ -15,13 +15,15 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 
-from partnerships import invitations
+from partnerships import invitations, members
+from partnerships.access import actor_for
 from partnerships.actions import Refused
-from partnerships.models import AuditEntry, Invitation, Membership, Session, User
+from partnerships.members import Post
+from partnerships.models import Agency, AuditEntry, Invitation, Membership, Session, Team, User
 from partnerships.permissions import Role
 from referrals.models import Notice, Referral
 from referrals.triage.actions import claim
-from tests.factories import World, make_draft, make_invitation, make_person, make_referral, make_world
+from tests.factories import NOW, World, make_draft, make_invitation, make_person, make_referral, make_world
 
 pytestmark = pytest.mark.django_db
 GOOD = "seven purple otters"
@@ -217,3 +219,32 @@ def test_a_second_factor_is_taken_off_by_whoever_answers_for_every_role_behind_i
     assert taken_off(Role.ADMIN, both, Role.SCREENER)
     elsewhere.memberships.filter(partnership=other.partnership).update(ended_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     assert taken_off(Role.ADMIN, elsewhere, Role.SCREENER)
+
+
+def test_what_takes_nothing_new_is_offered_to_nobody(world: World) -> None:
+    """A team or an agency that was taken out is kept for the records that name it, and chosen for nothing more."""
+    gone = Team.objects.create(
+        partnership=world.partnership, name="Closed Team", slug="closed", kind=Team.Kind.EARLY_HELP, retired_at=NOW
+    )
+    old = Agency.objects.create(partnership=world.partnership, name="Closed School", slug="closed-school")
+    with scope(partnership=world.partnership):
+        referral = make_referral(world)
+        claim(referral=referral, by=world.person(Role.SCREENER), at=NOW)
+    admin, screener = as_(world.person(Role.ADMIN)), as_(world.person(Role.SCREENER))
+    triage = f"/testshire/triage/{referral.pk}"
+    pages = (
+        (admin, reverse("member_invite", args=["testshire"])),
+        (screener, f"{triage}/decide/"),
+        (screener, f"{triage}/step-down/"),
+        (screener, "/testshire/key/"),
+    )
+    assert "Closed School" in admin.get(pages[0][1]).content.decode()
+    Agency.objects.filter(pk=old.pk).update(retired_at=NOW)
+    for client, address in pages:
+        answer = client.get(address)
+        assert answer.status_code == 200 and "Closed" not in answer.content.decode(), address
+    sent = invite(admin, role="early_help", team=gone.slug, agency="")
+    assert sent.status_code == 422 and not Invitation.objects.filter(name="Nia New").exists()
+    assert invite(admin, agency=old.slug).status_code == 422
+    with scope(partnership=world.partnership), pytest.raises(Refused, match="takes on nobody new"):
+        members.may_give(actor_for(world.person(Role.ADMIN), world.partnership), Post(Role.EARLY_HELP, None, gone))
