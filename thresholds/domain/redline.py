@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any
@@ -79,7 +79,61 @@ class Entry:
 
 def redline(before: Scheme, after: Scheme) -> tuple[Entry, ...]:
     """Every difference but slugs, partnership and dates of force, in the order of the later version."""
-    return tuple(_entries(before, after))
+    names = renamed_domains(before, after)
+    return (*_renames(names), *_entries(_under(names, before), after)) if names else tuple(_entries(before, after))
+
+
+def renamed_domains(before: Scheme, after: Scheme) -> dict[str, str]:
+    """Each heading that is gone, and the new one in its place: the one under which all of its indicators now stand.
+
+    A heading that was split, joined with another, or of which nothing was kept is none of these: it is retired, and
+    what stands instead is added.
+    """
+    old, new = _standing_under(before), _standing_under(after)
+    there = {each.key for each in after.indicators} & {each.key for each in before.indicators}
+    gone = [each.name for each in before.domains if each.name not in new]
+    come = [each.name for each in after.domains if each.name not in old]
+    kept = {name: under[name] & there for under, names in ((old, gone), (new, come)) for name in names}
+    found: dict[str, str] = {}
+    for name in gone:
+        # A heading and its only sub-heading hold the same: taken in order, each finds its own.
+        same = (each for each in come if kept[each] and kept[each] == kept[name] and each not in found.values())
+        if (other := next(same, None)) is not None:
+            found[name] = other
+    return found
+
+
+def _standing_under(scheme: Scheme) -> dict[str, frozenset[str]]:
+    """For each heading, the keys of the indicators under it and under its sub-headings."""
+    parents = {each.name: each.parent for each in scheme.domains}
+    under: dict[str, set[str]] = {each.name: set() for each in scheme.domains}
+    for each in scheme.indicators:
+        heading: str | None = each.domain
+        while heading is not None and heading in under:
+            under[heading].add(each.key)
+            heading = parents[heading]
+    return {name: frozenset(keys) for name, keys in under.items()}
+
+
+def _renames(names: dict[str, str]) -> Iterator[Entry]:
+    for old, new in names.items():
+        yield Entry("Domains", What.REWORDED, new, "name", spans=words_between(old, new))
+
+
+def _under(names: dict[str, str], scheme: Scheme) -> Scheme:
+    """The scheme as it would read with its headings called so."""
+
+    def called(name: str | None) -> str | None:
+        return names.get(name, name) if name is not None else None
+
+    return replace(
+        scheme,
+        domains=tuple(
+            Domain(names.get(each.name, each.name), called(each.parent), called(each.same_as))
+            for each in scheme.domains
+        ),
+        indicators=tuple(replace(each, domain=names.get(each.domain, each.domain)) for each in scheme.indicators),
+    )
 
 
 def words_between(before: str, after: str) -> tuple[Span, ...]:

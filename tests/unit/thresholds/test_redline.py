@@ -69,6 +69,8 @@ def edited(draw: Any) -> Any:
                 case "change" if section in EDITS:
                     name = draw(st.sampled_from(sorted(EDITS[section])))
                     rows[place][name] = draw(EDITS[section][name])
+                case "change" if section == "domains":
+                    renamed(told, rows[place]["name"], draw(TEXT))
                 case "move":
                     rows.insert(draw(st.integers(0, len(rows) - 1)), rows.pop(place))
                 case "remove":
@@ -95,6 +97,40 @@ def test_everything_that_differs_is_told_and_nothing_else(before: Any, after: An
         each.title and (each.sentence or each.spans or each.what in (What.ADDED, What.RETIRED)) for each in entries
     )
     assert bool(proposed_note(entries)) == bool(entries)
+
+
+def renamed(told: Any, old: str, new: str) -> Any:
+    """The same content with one heading called otherwise, wherever it is named."""
+    for row in told["domains"]:
+        row.update({part: new for part in ("name", "parent", "same_as") if row.get(part) == old})
+    for row in told["indicators"]:
+        if row["domain"] == old:
+            row["domain"] = new
+    return told
+
+
+def test_a_heading_called_otherwise_is_reworded_and_its_indicators_stay() -> None:
+    told = renamed(schemes.content(), "Health", "Growth")
+    (entry,) = redline(schemes.scheme(), read_scheme(told))
+    assert (entry.part, entry.what, entry.title, entry.weighty) == ("Domains", What.REWORDED, "Growth", False)
+    assert [(each.kind, each.text) for each in entry.spans] == [(Mark.DELETED, "Health"), (Mark.INSERTED, "Growth")]
+
+
+def test_headings_joined_into_a_new_one_are_retired() -> None:
+    told = schemes.content()
+    for old in ("Health", "Family"):
+        renamed(told, old, "Everything")
+    told["domains"] = list({each["name"]: each for each in told["domains"]}.values())
+    counted: dict[Any, int] = {}
+    for row in told["indicators"]:
+        where = row["level"], row["domain"]
+        row["item"] = counted[where] = counted.get(where, 0) + 1
+    entries = [each for each in redline(schemes.scheme(), read_scheme(told)) if each.part == "Domains"]
+    assert {(each.what, each.title) for each in entries} >= {
+        (What.ADDED, "Everything"),
+        (What.RETIRED, "Health"),
+        (What.RETIRED, "Family"),
+    }
 
 
 def changed(**by: Any) -> Any:
