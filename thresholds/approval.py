@@ -84,8 +84,8 @@ def may_answer(version: SchemeVersion, round_: Approval, user: User) -> bool:
     return user.pk != round_.asked_by_id and user.pk not in authors(version)
 
 
-def second_people(version: SchemeVersion, round_: Approval, at: dt.datetime) -> list[User]:
-    """Everybody in the partnership who may answer, now."""
+def second_people(version: SchemeVersion, asked_by: Any, at: dt.datetime) -> list[User]:
+    """Everybody in the partnership who may answer now what the person with this key asks, by their names."""
     roles = [role.value for role in Role if Permission.THRESHOLD_APPROVE in role.permissions]
     held = Membership.objects.filter(
         Q(ended_at__isnull=True) | Q(ended_at__gt=at),
@@ -93,8 +93,8 @@ def second_people(version: SchemeVersion, round_: Approval, at: dt.datetime) -> 
         role__in=roles,
         user__is_active=True,
     )
-    wrote = authors(version) | {round_.asked_by_id}
-    people = {each.user_id: each.user for each in held.select_related("user")}
+    wrote = authors(version) | {asked_by}
+    people = {each.user_id: each.user for each in held.select_related("user").order_by("user__name")}
     return [person for pk, person in people.items() if pk not in wrote]
 
 
@@ -143,7 +143,7 @@ def ask(
         asked_by=by,
     )
     record(version, "threshold.approval_asked", by=by, at=at)
-    for person in second_people(version, asked, at):
+    for person in second_people(version, asked.asked_by_id, at):
         telling.tell(
             partnership=version.scheme.partnership,
             to=person,

@@ -65,6 +65,7 @@ def threshold_ask(request: PartnershipRequest, version: str) -> HttpResponse:
         "hindrances": approval.hindrances(draft),
         "effect_href": effect_address(draft),
         "effect_seen": approval.effect_is_seen(draft),
+        "second_people": approval.second_people(draft, request.user.pk, at),
     }
     return render(request, "thresholds/ask.html", context, status=UNPROCESSABLE if form.errors else 200)
 
@@ -122,6 +123,7 @@ def threshold_approval(request: PartnershipRequest, version: str) -> HttpRespons
         "may_answer": is_waiting and approval.may_answer(draft, round_, request.user),
         "may_publish": request.actor.can(Permission.THRESHOLD_PUBLISH),
         "effect_href": effect_address(draft),
+        "second_people": approval.second_people(draft, round_.asked_by_id, at),
         "form": form,
     }
     return render(request, "thresholds/approval.html", context, status=UNPROCESSABLE if form.errors else 200)

@@ -118,6 +118,19 @@ def test_who_may_answer_is_told_and_then_who_asked(world: World, admin: Client, 
     assert "sent back" in back.subject
 
 
+def test_where_there_is_no_second_person_the_page_says_whom_to_invite(world: World, admin: Client) -> None:
+    draft = reworded(world, admin)
+    address = at(world, "threshold_ask", version=draft.slug)
+    assert f"Who can answer: {world.person(Role.MANAGER).name}." in text(admin.get(address))
+    world.partnership.memberships.filter(role=Role.MANAGER.value).update(ended_at=NOW)
+    page = text(admin.get(address))
+    assert "Nobody else here can approve this draft" in page and "Invite another admin or a manager" in page
+    approval.see_effect(version=draft, revision=draft.revision, by=world.person(Role.ADMIN), at=NOW)
+    assert ask(world, admin, draft).status_code == 302
+    waiting = text(admin.get(at(world, "threshold_approval", version=draft.slug)))
+    assert "Nobody else here can approve this draft" in waiting
+
+
 def test_what_nobody_looked_at_is_neither_asked_for_nor_published(world: World, admin: Client) -> None:
     """Looking at the effect of this very revision, and nothing else, opens the way."""
     make_referral(world, received_at=NOW)
