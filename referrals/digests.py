@@ -14,7 +14,21 @@ from partnerships.hours import LONDON
 from partnerships.models import Partnership, User
 from referrals.models import Notice, NoticeChoice
 
-AT_ONCE = frozenset({"clock_overdue", "danger", "stood_still", "not_reached", "anomaly", "receipt", "code"})
+AT_ONCE = frozenset(
+    {
+        "clock_overdue",
+        "danger",
+        "danger_added",
+        "danger_moved",
+        "danger_support",
+        "doubt_added",
+        "stood_still",
+        "not_reached",
+        "anomaly",
+        "receipt",
+        "code",
+    }
+)
 """Kinds that go out at once whatever somebody chose: a day later would be too late, or somebody waits for it."""
 
 HOUR = dt.time(8)

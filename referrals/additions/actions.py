@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,28 +11,27 @@ from django.db import transaction
 from django_scopes import scope
 
 from partnerships import audit
-from partnerships.models import Agency, Team, User
-from partnerships.permissions import Permission, Role
+from partnerships.models import Agency, User
+from partnerships.permissions import Permission
 from referrals import outbox
 from referrals.additions.corrected import as_corrected, keep_corrected
 from referrals.asking.actions import withdraw_ask
 from referrals.attachments.actions import NotTaken, Sent, attach
-from referrals.clocks.actions import keep_next_due, stop_clocks
-from referrals.clocks.sweep import team_members
+from referrals.clocks.actions import stop_clocks
+from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.actions import start_draft
 from referrals.intake.answers import Answers, blank, mapping
 from referrals.intake.pages import FAMILY, INVOLVED, PAGES, YOU
-from referrals.intake.routing import the_default
 from referrals.intake.sending import address
-from referrals.models import Addendum, Arrival, Ask, Attachment, Draft, Referral
+from referrals.models import Addendum, Arrival, Ask, Attachment, Child, Draft, Referral
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.transfer.arriving import copied
 from referrals.transfer.receiving import Reached, numbers_of, reaching
 from referrals.transfer.sending import addendum_for
-from referrals.triage.moves import Refused, held, locked, move, proposal_is_over, tell_story
-from thresholds.domain.terms import Flag
+from referrals.triage.moves import Refused, held, locked, move, tell_story
+from referrals.triage.told_later import take_in, tell_those_at_work
 
 MOST = 100
 """Additions to one referral: more than any referrer writes."""
@@ -48,33 +47,40 @@ class Added:
 
 @transaction.atomic
 def add_information(
-    *, referral: Referral, text: str, in_danger: bool, files: Iterable[Sent] = (), token: str, by: User, at: dt.datetime
+    *,
+    referral: Referral,
+    text: str,
+    later: Later,
+    children: Sequence[Child] = (),
+    files: Iterable[Sent] = (),
+    token: str,
+    by: User,
+    at: dt.datetime,
 ) -> Added:
     """Put more information beside what was sent, and tell who works on it. Sent twice, it is kept once.
 
-    Where it says that a child may come to harm now, the referral goes to the top of the MASH's queue, whatever its
-    state and wherever it was, and everybody of the MASH is told.
+    later: whether a child may come to harm now, or the worry has grown; children: which of them, none for all. What
+    follows from it, whatever the referral's state and wherever it is: `referrals.triage.told_later`.
     """
     row = held(referral)
     if (there := _there(row, token)) is not None:
         return Added(there)
-    reached = reaching(row)
+    reached, decided_by = reaching(row), _who_decided(row)
+    in_danger = later is Later.NOW
     addendum = _add(row, Addendum.Kind.INFORMATION, text=text, in_danger=in_danger, token=token, by=by, at=at)
     taken = attach(referral=row, files=files, by=by, at=at)
     Attachment.objects.filter(pk__in=[each.pk for each in taken.attachments]).update(addendum=addendum)
     more = f" with {_documents(len(taken.attachments))}" if taken.attachments else ""
-    said = f"{by.name} added information{more}."
-    if in_danger:
-        said = f"{by.name} added information{more}: a child may come to harm now."
+    told = ": a child may come to harm now" if in_danger else ""
+    said = f"{by.name} added information{more}{told}."
     tell_story(row, "information_added", said, for_referrer=True, by=by, at=at)
-    if in_danger:
-        _to_the_top(row, by=by, at=at)
-    _tell(row, addendum, "More information was added to it.", by=by, at=at)
-    _pass_on(reached, addendum, by=by, at=at)
+    take_in(row, later, children=children, where="what they added", for_referrer=True, by=by, at=at)
+    _tell(row, addendum, "More information was added to it.", later, also=decided_by, by=by, at=at)
+    _pass_on(reached, addendum, later, by=by, at=at)
     return Added(addendum, taken.refused)
 
 
-def _pass_on(reached: Iterable[Reached], addendum: Addendum, *, by: User, at: dt.datetime) -> None:
+def _pass_on(reached: Iterable[Reached], addendum: Addendum, later: Later, *, by: User, at: dt.datetime) -> None:
     """What is added here also stands beside the referral where it was sent on to, and those there are told."""
     documents = list(Attachment.objects.filter(addendum=addendum).exclude(state=Attachment.State.SUSPECT))
     for each in reached:
@@ -85,11 +91,13 @@ def _pass_on(reached: Iterable[Reached], addendum: Addendum, *, by: User, at: dt
             continue
         with scope(partnership=to):
             row = held(Arrival.objects.select_related("referral").get(key=each.transfer.key).referral)
-            _put_beside(row, there, files, by=by, at=at)
-            _pass_on(each.further, there, by=by, at=at)
+            _put_beside(row, there, files, later, by=by, at=at)
+            _pass_on(each.further, there, later, by=by, at=at)
 
 
-def _put_beside(row: Referral, added: Addendum, files: list[Attachment], *, by: User, at: dt.datetime) -> None:
+def _put_beside(
+    row: Referral, added: Addendum, files: list[Attachment], later: Later, *, by: User, at: dt.datetime
+) -> None:
     """An addition that was made where the referral came from."""
     added.partnership, added.referral = row.partnership, row
     added.save(force_insert=True)
@@ -100,60 +108,17 @@ def _put_beside(row: Referral, added: Addendum, files: list[Attachment], *, by: 
     row.save(update_fields=["revision", "beside"])
     tell_story(row, "information_added", f"{by.name} added to what they told where it came from.", by=by, at=at)
     _record(row, f"{added.kind}_passed_on", {"addendum": added.pk, "in_danger": added.in_danger}, by=by, at=at)
-    if added.in_danger:
-        _to_the_top(row, by=by, at=at)
+    decided_by = _who_decided(row)
+    take_in(row, later, children=(), where="the place that it came from", for_referrer=False, by=by, at=at)
     if added.kind == Addendum.Kind.CORRECTION:
         keep_corrected(row, as_corrected(row))
         keep_keys(row)
         keep_standing(row)
-    _tell(row, added, "Its referrer has told more, where it came from.", by=by, at=at)
+    _tell(row, added, "Its referrer has told more, where it came from.", later, also=decided_by, by=by, at=at)
 
 
 def _documents(number: int) -> str:
     return "1 document" if number == 1 else f"{number} documents"
-
-
-def _to_the_top(row: Referral, *, by: User, at: dt.datetime) -> None:
-    """Danger, above all: open, with the MASH, first in its queue."""
-    mash = the_default(row.partnership, Team.Kind.MASH)
-    if not row.is_open:
-        from referrals.triage.decisions import start_deciding_again
-
-        again: dict[str, Any] = {
-            "owner": None,
-            "owned_at": None,
-            "decided_level": None,
-            "decided_at": None,
-            "decided_by": None,
-        }
-        move(
-            referral=row,
-            move=Move.REOPEN,
-            sentence="It was opened again, because it now says that a child may come to harm.",
-            changes=again,
-            by=by,
-            at=at,
-        )
-        start_deciding_again(row, at=at)
-    flags = row.flags if Flag.IMMEDIATE_DANGER.value in row.flags else [Flag.IMMEDIATE_DANGER.value, *row.flags]
-    changes: dict[str, Any] = {"immediate_danger": True, "flags": flags}
-    if not row.team.is_mash and row.state != State.SENT_ON.value:
-        before = row.team
-        proposal_is_over(row)
-        changes |= {
-            "team": mash,
-            "owner": None,
-            "owned_at": None,
-            "state": State.WAITING.value,
-            "went_through_mash": True,
-        }
-        said = f"It moved from {before.name} to {mash.name}, because it now says that a child may come to harm."
-        tell_story(row, "moved_for_danger", said, by=None, at=at)
-    for name, value in changes.items():
-        setattr(row, name, value)
-    row.save(update_fields=list(changes))
-    keep_standing(row)
-    keep_next_due(row)
 
 
 @transaction.atomic
@@ -169,26 +134,38 @@ def correct(
     row = held(referral)
     if (there := _there(row, token)) is not None:
         return there
-    reached = reaching(row)
+    reached, decided_by = reaching(row), _who_decided(row)
     before = Answers(row.answers) if not row.addenda.exists() else as_corrected(row)
     made = _add(
         row, Addendum.Kind.CORRECTION, about=about, text=text, reason=reason, answer=answer, token=token, by=by, at=at
     )
     tell_story(row, "corrected", f"{by.name} corrected an answer: {about}.", for_referrer=True, by=by, at=at)
     now = as_corrected(row)
-    if now.in_danger and not before.in_danger:
+    later, numbers = _worse(before, now)
+    if later is Later.NOW:
         Addendum.objects.filter(pk=made.pk).update(in_danger=True)
         made.in_danger = True
-        _to_the_top(row, by=by, at=at)
+    concerned = [child for child in row.children.all() if child.order in numbers]
+    take_in(row, later, children=concerned, where="a correction", for_referrer=True, by=by, at=at)
     if (seen := now.next_seen_at(at)) and seen != before.next_seen_at(at):
         row.next_seen_at = seen
         row.save(update_fields=["next_seen_at"])
     keep_corrected(row, now)
     keep_keys(row)
     keep_standing(row)
-    _tell(row, made, "An answer in it was corrected.", by=by, at=at)
-    _pass_on(reached, made, by=by, at=at)
+    _tell(row, made, "An answer in it was corrected.", later, also=decided_by, by=by, at=at)
+    _pass_on(reached, made, later, by=by, at=at)
     return made
+
+
+def _worse(before: Answers, now: Answers) -> tuple[Later, set[int]]:
+    """Whether a correction says that children are not safe, or may not be, of whom that was not said; and which."""
+    was = {worry.number: worry.safe for worry in before.worries}
+    for later, safe in ((Later.NOW, "no"), (Later.UNSURE, "unsure")):
+        worse = {each.number for each in now.worries if each.safe == safe and was.get(each.number) not in (safe, "no")}
+        if worse:
+            return later, worse
+    return Later.NO, set()
 
 
 @transaction.atomic
@@ -320,32 +297,19 @@ def _record(row: Referral, what: str, detail: dict[str, Any], *, by: User, at: d
     )
 
 
-def _tell(row: Referral, addendum: Addendum, said: str, *, by: User, at: dt.datetime) -> None:
-    """A notice to whoever works on it: its owner, else its team; in danger all of the team and the managers as well."""
-    people: dict[object, User] = {}
-    if row.owner_id and row.owner:
-        people[row.owner_id] = row.owner
-    if not people or addendum.in_danger:
-        people |= {user.pk: user for user in team_members(row)}
-    if not row.is_open and row.decided_by_id and row.decided_by:
-        people[row.decided_by_id] = row.decided_by
-    if addendum.in_danger:
-        managers = row.partnership.memberships.filter(
-            role=Role.MANAGER.value, ended_at__isnull=True, user__is_active=True
-        )
-        people |= {each.user_id: each.user for each in managers.select_related("user")}
-    danger = " It says that a child may come to harm now: open it at once." if addendum.in_danger else ""
-    for person in people.values():
-        if person.pk == by.pk:
-            continue
-        outbox.tell(
-            partnership=row.partnership,
-            referral=row,
-            kind="danger_added" if addendum.in_danger else "addendum",
-            to=person,
-            key=f"addendum:{addendum.pk}:{person.pk}",
-            subject="Front Door: a child may be in danger now" if danger else "Front Door: a referral has news",
-            body=f"Referral {row.reference}: {said}{danger}\n\n"
-            f"Sign in to read it: {address(row.partnership, 'referral', row)}\n",
-            at=at,
-        )
+def _who_decided(row: Referral) -> list[User]:
+    """Whoever decided a referral that is decided: they hear of what comes after."""
+    return [row.decided_by] if not row.is_open and row.decided_by_id and row.decided_by else []
+
+
+def _tell(
+    row: Referral,
+    addendum: Addendum,
+    said: str,
+    later: Later = Later.NO,
+    *,
+    also: Sequence[User] = (),
+    by: User,
+    at: dt.datetime,
+) -> None:
+    tell_those_at_work(row, later, said=said, key=str(addendum.pk), also=also, by=by, at=at)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
-from partnerships.forms import ChoiceField, LongTextField, PageForm, RadioField
+from partnerships.forms import CheckboxesField, ChoiceField, LongTextField, PageForm, RadioField
+from referrals.models import Child
 
 
 class TokenField(forms.CharField):
@@ -33,6 +35,23 @@ class OnceForm(PageForm):
         super().__init__(*args, **{**kwargs, "initial": {"token": secrets.token_hex(16), **kwargs.get("initial", {})}})
 
 
+LATER = (
+    ("yes", "Yes"),
+    ("unsure", "I’m not sure"),
+    ("grown", "No, but it is a new worry, or one that has grown"),
+    ("no", "No"),
+)
+
+
+def offer_children(form: PageForm, children: Iterable[Child]) -> None:
+    """Ask which of several children something concerns; nothing is asked where there is one."""
+    named = [(str(child.pk), child.name) for child in children]
+    if len(named) > 1:
+        form.fields["children"].offer(named)  # type: ignore[attr-defined]
+    else:
+        del form.fields["children"]
+
+
 class InformationForm(OnceForm):
     text = LongTextField(
         "What do you want to add?",
@@ -42,11 +61,20 @@ class InformationForm(OnceForm):
         rows=8,
     )
     danger = RadioField(
-        "Does this mean that the child may come to harm now or very soon?",
-        (("no", "No"), ("yes", "Yes"), ("unsure", "I’m not sure")),
+        "Does this mean that a child may come to harm now or very soon?",
+        LATER,
         hint="If so call 999 first. Then we put this referral above all others.",
-        missing="Say whether the child may come to harm now or very soon",
+        missing="Say whether a child may come to harm now or very soon",
     )
+    children = CheckboxesField(
+        "Which child does it concern?",
+        hint="All whom it concerns. If you leave this empty, we take it to be all of them.",
+    )
+
+    def __init__(self, *args: Any, children: Iterable[Child] = (), **kwargs: Any) -> None:
+        """children: of the referral; where there is one, nobody is asked which."""
+        super().__init__(*args, **kwargs)
+        offer_children(self, children)
 
 
 class CorrectionForm(OnceForm):

@@ -17,6 +17,7 @@ from partnerships.permissions import Permission
 from referrals.additions import actions
 from referrals.additions.forms import AnswerWithdrawalForm, CorrectionForm, InformationForm, WithdrawForm
 from referrals.attachments import taking
+from referrals.domain.danger import Later
 from referrals.domain.lifecycle import NotAllowed
 from referrals.intake import addresses, summary
 from referrals.intake.tracking import the_referral
@@ -48,7 +49,8 @@ def referral_add(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """Add information, with documents if there are any. Whatever can't be taken of these, the words are kept."""
     referral, now = the_referral(request, referral_id), timezone.now()
     scheme = load(referral.scheme_version)
-    form = InformationForm(typed(request), at=now)
+    children = list(referral.children.all())
+    form = InformationForm(typed(request), at=now, children=children)
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         files = taking.files_of(request, scheme)
@@ -56,7 +58,8 @@ def referral_add(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             added = actions.add_information(
                 referral=referral,
                 text=told["text"],
-                in_danger=told["danger"] == "yes",
+                later=Later(told["danger"]),
+                children=[child for child in children if str(child.pk) in told.get("children", ())],
                 files=files,
                 token=told["token"],
                 by=request.user,
@@ -66,20 +69,26 @@ def referral_add(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             form.add_error(None, str(refused))
         else:
             let_go(request)
-            return after_adding(request, referral, [*added.refused, *taking.nameless(request)], told["danger"])
+            return after_adding(request, referral, [*added.refused, *taking.nameless(request)], Later(told["danger"]))
     return render(request, "referrals/additions/add.html", {"referral": referral, "form": form})
 
 
-def after_adding(request: Signed, referral: Referral, refused: list[Any], danger: str) -> HttpResponse:
-    said = "What you added is there now, and whoever works on the referral is told."
-    if danger == "yes":
-        said = f"{said} It goes before all others. Call 999 if you have not yet."
-    if danger == "unsure":
-        said = f"{said} If you are not sure that the child is safe, telephone {request.partnership.the_front_door} now."
-    messages.success(request, said)
+def after_adding(request: Signed, referral: Referral, refused: list[Any], later: Later) -> HttpResponse:
+    messages.success(request, f"What you added is there now, and whoever works on it is told. {then(request, later)}")
     for each in refused:
         messages.error(request, f"Not added: {each.sentence}")
     return back_to(referral)
+
+
+def then(request: Signed, later: Later) -> str:
+    """What somebody is to do who said that of a child after sending, and what we do."""
+    door = request.partnership.the_front_door
+    return {
+        Later.NOW: "It goes before all others. Call 999 if you have not yet.",
+        Later.UNSURE: f"If you are not sure that the child is safe, telephone {door} now.",
+        Later.GROWN: f"A person reads it and decides what happens. Telephone {door} if it gets worse.",
+        Later.NO: "",
+    }[later]
 
 
 @gate(*TRACKS)

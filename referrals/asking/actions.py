@@ -14,7 +14,8 @@ from referrals.asking.addresses import address_of_check, address_of_question
 from referrals.asking.people import checkers
 from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.asking import DEFAULTS, Basis, Urgency
-from referrals.models import Ask, Referral, RiskRating
+from referrals.domain.danger import Later
+from referrals.models import Ask, Child, Referral, RiskRating
 from referrals.triage.moves import (
     Refused,
     held,
@@ -25,6 +26,7 @@ from referrals.triage.moves import (
     waits_for,
     waits_no_more,
 )
+from referrals.triage.told_later import take_in, tell_those_at_work
 from thresholds.domain.scheme import Limit
 from thresholds.loading import load
 
@@ -168,8 +170,20 @@ def _ask(
 
 
 @transaction.atomic
-def answer(*, ask: Ask, answer: str, knows: str = "", by: User, at: dt.datetime) -> Ask:
+def answer(
+    *,
+    ask: Ask,
+    answer: str,
+    knows: str = "",
+    later: Later = Later.NO,
+    children: Sequence[Child] = (),
+    by: User,
+    at: dt.datetime,
+) -> Ask:
     """Take an answer, once: the clock is met, and who has the referral is told. knows: an agency's `Ask.Knows`.
+
+    later: whether a child may come to harm now; children: which of them, none for all. What follows from it, whatever
+    the referral's state and wherever it is: `referrals.triage.told_later`.
 
     An answer that comes after the decision is taken all the same, and whoever decided is told.
     """
@@ -193,7 +207,14 @@ def answer(*, ask: Ask, answer: str, knows: str = "", by: User, at: dt.datetime)
     tell_story(row, "answered", f"{who} answered ({by.name}).", by=by, at=at)
     if ask.kind == Ask.Kind.QUESTION:
         tell_story(row, "you_answered", f"{by.name} answered the question.", for_referrer=True, by=None, at=at)
-    late = "" if row.is_open else " It came after the decision: read whether it changes anything."
+    came_late, decided_by = not row.is_open, [row.decided_by] if not row.is_open and row.decided_by else []
+    own = ask.kind == Ask.Kind.QUESTION
+    where = "an answer" if own else "a check"
+    take_in(row, later, children=children, where=where, for_referrer=own, by=by, at=at)
+    if later.opens_again:
+        said = f"{who} answered what was asked."
+        tell_those_at_work(row, later, said=said, key=str(ask.pk), also=decided_by, by=by, at=at)
+    late = "" if not came_late else " It came after the decision: read whether it changes anything."
     for person in {each.pk: each for each in (row.owner or ask.asked_by, ask.asked_by)}.values():
         tell_one(
             row,
@@ -203,7 +224,7 @@ def answer(*, ask: Ask, answer: str, knows: str = "", by: User, at: dt.datetime)
             said=f"{who} answered what was asked on referral {row.reference}.{late}",
             at=at,
         )
-    audited(ask, "answered", {"knows": knows}, by=by, at=at)
+    audited(ask, "answered", {"knows": knows, "later": later.value}, by=by, at=at)
     return ask
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from partnerships.forms import CheckboxesField, Choice, LongTextField, PageForm, RadioField
 from partnerships.models import Agency
+from referrals.additions.forms import LATER, offer_children
 from referrals.asking.extract import Field
 from referrals.domain.asking import Basis, Urgency
-from referrals.models import Ask, RiskRating
+from referrals.domain.danger import Later
+from referrals.models import Ask, Child, RiskRating
 
 LONGEST = 5000
 SHOWN = 160
@@ -118,13 +120,43 @@ class RiskForm(PageForm):
         self.fields["rating"].label = f"How great does the risk look {stage.label.lower()}?"
 
 
-class AnswerForm(PageForm):
+class HowItIs(PageForm):
+    """An answer, and whether a child may come to harm now. Nobody is kept from answering by what they don't say of it.
+
+    children: of the referral, where one may be asked which of them.
+    """
+
+    def __init__(self, *args: Any, children: Iterable[Child] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["danger"] = RadioField(
+            "Does your answer mean that a child may come to harm now or very soon?",
+            LATER,
+            hint="If so call 999 first. Then we put this above all others.",
+        )
+        self.fields["children"] = CheckboxesField(
+            "Which child does that concern?",
+            hint="If you leave this empty, we take it to be all of them.",
+        )
+        self.children = list(children)
+        offer_children(self, self.children)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Both as the action takes them."""
+        chosen = self.cleaned_data.get("children", ())
+        return {
+            "later": Later(self.cleaned_data["danger"] or Later.NO),
+            "children": [child for child in self.children if str(child.pk) in chosen],
+        }
+
+
+class AnswerForm(HowItIs):
     """The referrer's answer."""
 
     answer = LongTextField("Your answer", called="your answer", missing="Write your answer", max_length=LONGEST, rows=8)
 
 
-class CheckAnswerForm(PageForm):
+class CheckAnswerForm(HowItIs):
     """An agency's answer."""
 
     knows = RadioField(

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.access import gate
 from partnerships.models import Agency
 from partnerships.permissions import Permission
+from referrals.additions.views import then
 from referrals.asking import actions
 from referrals.asking.extract import chosen, fields
 from referrals.asking.forms import AnswerForm, CheckAnswerForm, CheckForm, QuestionForm, RiskForm
@@ -139,14 +140,16 @@ def question_answer(request: Signed, referral_id: uuid.UUID, ask_id: uuid.UUID) 
     asked = Ask.objects.questions().filter(referral=row, pk=ask_id).select_related("asked_by").first()
     if asked is None:
         raise Http404
-    form = AnswerForm(request.POST if request.method == "POST" else None)
+    form = AnswerForm(request.POST if request.method == "POST" else None, children=row.children.all())
     if request.method == "POST" and form.is_valid():
         try:
-            actions.answer(ask=asked, answer=form.cleaned_data["answer"], by=request.user, at=timezone.now())
+            said = form.cleaned_data["answer"]
+            actions.answer(ask=asked, answer=said, **form.told, by=request.user, at=timezone.now())
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, "Your answer has been sent. Whoever reads your referral is told.")
+            sent = "Your answer has been sent. Whoever reads your referral is told."
+            messages.success(request, f"{sent} {then(request, form.told['later'])}")
             return redirect("referral_track", partnership=request.partnership.slug, referral_id=row.pk)
     return render(
         request, "referrals/asking/question.html", {"referral": row, "ask": asked, "form": form, "now": timezone.now()}
@@ -183,11 +186,19 @@ def check_answer(request: Signed, ask_id: uuid.UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         try:
-            actions.answer(ask=asked, answer=said["answer"], knows=said["knows"], by=request.user, at=timezone.now())
+            actions.answer(
+                ask=asked,
+                answer=said["answer"],
+                knows=said["knows"],
+                **form.told,
+                by=request.user,
+                at=timezone.now(),
+            )
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, "Your agency’s answer has been sent. The front door is told.")
+            sent = "Your agency’s answer has been sent. The front door is told."
+            messages.success(request, f"{sent} {then(request, form.told['later'])}")
             return redirect("checks", partnership=request.partnership.slug)
     elif request.method != "POST":
         actions.record_check_reading(ask=asked, by=request.user, at=timezone.now())

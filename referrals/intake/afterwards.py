@@ -72,6 +72,11 @@ def must_telephone(situation: Situation, referral: Referral) -> bool:
     return referral.route == Route.MASH.value and situation.answers.page("telephone").get("telephoned") != "yes"
 
 
+def says_danger(situation: Situation, referral: Referral) -> bool:
+    """Whether the referrer said that a child is in danger; what others said of it is not theirs to read."""
+    return situation.answers.in_danger or referral.addenda.filter(in_danger=True).exists()
+
+
 def duties(situation: Situation, referral: Referral) -> list[dict[str, Any]]:
     """What else the referrer is to do, by the flags raised and in the scheme's words."""
     flags = set(referral.flags)
@@ -94,7 +99,7 @@ def sent_context(referral: Referral, *, now: dt.datetime) -> dict[str, Any]:
         "referral": referral,
         "situation": situation,
         "owed": owed(referral),
-        "danger": referrer_sentence(scheme, Flag.IMMEDIATE_DANGER) if referral.immediate_danger else "",
+        "danger": referrer_sentence(scheme, Flag.IMMEDIATE_DANGER) if says_danger(situation, referral) else "",
         "telephone": must_telephone(situation, referral),
         "telephone_first": scheme.guidance.telephone_first,
         "duties": duties(situation, referral),

@@ -175,7 +175,7 @@ def tell_people(referral: Referral, *, by: User | None, at: dt.datetime) -> None
         outbox.tell(
             partnership=partnership,
             referral=referral,
-            kind="waiting",
+            kind="danger" if referral.immediate_danger else "waiting",
             to=member,
             key=f"waiting:{referral.pk}:{member.pk}",
             subject="Front Door: a referral waits for you",

@@ -63,7 +63,9 @@ def supports(request: Signed) -> HttpResponse:
 def the_support(request: Signed, support_id: uuid.UUID) -> Support:
     found = (
         Support.objects.visible_to(request.actor)
-        .select_related("child", "team", "referral__partnership", "decision__by", "accepted_by", "closed_by")
+        .select_related(
+            "child", "team", "referral__partnership", "referral__team", "decision__by", "accepted_by", "closed_by"
+        )
         .filter(pk=support_id)
         .first()
     )

@@ -260,7 +260,7 @@ def tell_team(referral: Referral, *, by: User, at: dt.datetime) -> None:
             tell_one(
                 referral,
                 member,
-                kind="waiting",
+                kind="danger" if referral.immediate_danger else "waiting",
                 subject="Front Door: a referral waits for you",
                 said=f"Referral {referral.reference} has come into the queue of {referral.team.name}.{danger}",
                 at=at,

@@ -17,6 +17,7 @@ from partnerships.statuses import STATUSES
 from partnerships.templatetags.page_parts import clock_time, day, moment
 from referrals.additions.shown import after_sending
 from referrals.clocks import reading as clock_reading
+from referrals.domain.danger import TOLD_LATER
 from referrals.domain.deciding import Teller
 from referrals.domain.lifecycle import Move, State
 from referrals.domain.matching import nhs_number_is_valid
@@ -94,6 +95,7 @@ class ChildSaid:
     title: str
     rows: list[Row]
     safety: str
+    in_danger_since: bool
     next_seen: str
     impact: str
     child_words: str
@@ -173,6 +175,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "works_here": works_in(actor, referral.team),
         "overtaken": [each for each in made if each["decision"].state == Decision.State.OVERTAKEN],
         "events": events,
+        "told_later": [each for each in reversed(events) if each.kind in TOLD_LATER],
         "sent_back": sent_back(referral, events),
         "parents_unwritten": parents_unwritten(seen.own, letters, events),
         "scheme": scheme,
@@ -316,6 +319,7 @@ def children_said(referral: Referral, children: list[Child], situation: Situatio
                 title=child.name,
                 rows=child_rows(child, on=on),
                 safety=SAFETY.get(worry.safe, ""),
+                in_danger_since=Flag.IMMEDIATE_DANGER.value in child.flags and not worry.in_danger,
                 next_seen=next_seen(worry),
                 impact=worry.impact,
                 child_words=worry.child_words,

@@ -17,6 +17,7 @@ from partnerships.models import AuditEntry, Locality
 from partnerships.permissions import Role
 from referrals.additions import actions as additions
 from referrals.clocks.sweep import sweep
+from referrals.domain.danger import Later
 from referrals.domain.lifecycle import NotAllowed, Outcome
 from referrals.intake.answers import Answers
 from referrals.models import (
@@ -377,10 +378,10 @@ def test_what_the_referrer_adds_later_reaches_them_too(worlds: tuple[World, Worl
     with scope(partnership=own.partnership):
         row = Referral.objects.get(pk=row.pk)
         added = additions.add_information(
-            referral=row, text="He is back.", in_danger=True, token="b" * 32, by=prue, at=LATER + dt.timedelta(hours=1)
+            referral=row, text="He is back.", later=Later.NOW, token="b" * 32, by=prue, at=LATER + dt.timedelta(hours=1)
         )
         again = additions.add_information(
-            referral=row, text="He is back.", in_danger=True, token="b" * 32, by=prue, at=LATER
+            referral=row, text="He is back.", later=Later.NOW, token="b" * 32, by=prue, at=LATER
         )
         assert again.addendum == added.addendum
     with scope(partnership=other.partnership):
@@ -496,7 +497,7 @@ def test_sent_on_from_there_its_whole_history_goes_along(worlds: tuple[World, Wo
         additions.add_information(
             referral=Referral.objects.get(pk=row.pk),
             text="A third time.",
-            in_danger=False,
+            later=Later.NO,
             token="d" * 32,
             by=own.person(Role.PRACTITIONER),
             at=LATER,

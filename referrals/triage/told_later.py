@@ -1,0 +1,198 @@
+"""Danger, doubt or a new worry told after sending: what it does to a referral in each of its states, and who hears.
+
+Waiting or in hand with the MASH: danger puts it first in the queue; who has it keeps it. Proposed: the proposal is
+over, since it was written without this, and is its author's again. With early help: danger takes it to the MASH, with
+its history. Decided or withdrawn: it is opened again, for the MASH in danger or in doubt, else in the queue in which it
+was. Early help that goes on is not ended: its team is told, and the MASH decides anew.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from partnerships.access import actor_for
+from partnerships.models import Membership, Team, User
+from partnerships.permissions import Role
+from referrals import outbox
+from referrals.clocks.actions import keep_next_due
+from referrals.clocks.sweep import managers, team_members
+from referrals.domain.danger import Later
+from referrals.domain.lifecycle import Move, State
+from referrals.intake.routing import the_default
+from referrals.intake.sending import address
+from referrals.models import Child, Decision, Referral, Support
+from referrals.standing import keep_standing
+from referrals.support.ending import end_with_referral
+from referrals.triage.decisions import start_deciding_again
+from referrals.triage.moves import move, proposal_is_over, tell_story
+from thresholds.domain.terms import Flag
+
+
+def take_in(
+    row: Referral,
+    later: Later,
+    *,
+    children: Sequence[Child],
+    where: str,
+    for_referrer: bool,
+    by: User,
+    at: dt.datetime,
+) -> None:
+    """Let what was said later of these children change a locked referral.
+
+    children: whom it is about; none: it was not said, and it is taken to be all of them. where: in what it was said.
+    for_referrer: whether it is the referrer's own word, and so may stand in what they see of the story.
+    """
+    if not later.opens_again:
+        return
+    everybody = list(row.children.all())
+    about = list(children) or everybody
+    named = " and ".join(child.name for child in children) or (
+        everybody[0].name if len(everybody) == 1 else "a child (not said which)"
+    )
+    tell_story(row, later.kind, f"{by.name} said after sending, in {where}: {named} {later.words}.", by=by, at=at)
+    if not row.is_open:
+        open_again(row, later, by=by, at=at)
+        if for_referrer:
+            tell_story(row, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
+    if later is Later.NOW:
+        to_the_top(row, about, by=by, at=at)
+    tell_early_help(row, later, by=by, at=at)
+
+
+def open_again(row: Referral, later: Later, *, by: User, at: dt.datetime) -> None:
+    """Decided or withdrawn: nobody would look at it, so it waits for somebody again, with a new clock for deciding."""
+    mash = later in (Later.NOW, Later.UNSURE)
+    team = the_default(row.partnership, Team.Kind.MASH) if mash and not row.team.is_mash else row.team
+    changes: dict[str, Any] = {
+        "owner": None,
+        "owned_at": None,
+        "decided_level": None,
+        "decided_at": None,
+        "decided_by": None,
+        "went_through_mash": row.went_through_mash or team.is_mash,
+    }
+    said = "It was opened again for what was told since."
+    if team != row.team:
+        said = f"It was opened again for what was told since, in the queue of {team.name}."
+    move(referral=row, move=Move.REOPEN, sentence=said, changes=changes, by=by, at=at)
+    put(row, team=team)
+    Decision.objects.filter(referral=row).exclude(state=Decision.State.OVERTAKEN).update(state=Decision.State.OVERTAKEN)
+    end_with_referral(row, by=by, at=at)
+    start_deciding_again(row, at=at)
+
+
+def to_the_top(row: Referral, children: Sequence[Child], *, by: User, at: dt.datetime) -> None:
+    """Danger, above all: with the MASH, first in its queue, flagged on the referral and on each child it concerns."""
+    danger = Flag.IMMEDIATE_DANGER.value
+    for child in children:
+        if danger not in child.flags:
+            child.flags = [danger, *child.flags]
+            child.save(update_fields=["flags"])
+    put(row, immediate_danger=True, flags=row.flags if danger in row.flags else [danger, *row.flags])
+    if row.team.is_mash:
+        if row.state == State.PROPOSED.value:
+            move(
+                referral=row,
+                move=Move.TAKE_BACK,
+                sentence="What was proposed is over: it was written before a child was said to be in danger.",
+                changes={},
+                by=by,
+                at=at,
+            )
+    elif row.state != State.SENT_ON.value:
+        to_the_mash(row, at=at)
+    keep_standing(row)
+    keep_next_due(row)
+
+
+def to_the_mash(row: Referral, *, at: dt.datetime) -> None:
+    """From early help's queue to the MASH's; whoever had it there hears that it is gone, and where it is."""
+    before, owner, mash = row.team, row.owner, the_default(row.partnership, Team.Kind.MASH)
+    proposal_is_over(row)
+    Decision.objects.kept().filter(referral=row).update(state=Decision.State.OVERTAKEN)
+    put(row, team=mash, owner=None, owned_at=None, state=State.WAITING.value, went_through_mash=True)
+    said = f"It moved from {before.name} to {mash.name}, because it now says that a child may come to harm."
+    tell_story(row, "moved_for_danger", said, by=None, at=at)
+    tell_story(row, "moved", f"It moved to the queue of {mash.name}.", for_referrer=True, by=None, at=at)
+    if owner is not None:
+        outbox.tell(
+            partnership=row.partnership,
+            referral=row,
+            kind="danger_moved",
+            to=owner,
+            key=f"danger_moved:{row.pk}:{row.revision}:{owner.pk}",
+            subject="Front Door: a referral that you had went to the MASH",
+            body=f"Referral {row.reference}, which you had, went to {mash.name}: it now says that a child may come to "
+            "harm. Telephone them if you know something that they need now.\n",
+            at=at,
+        )
+
+
+def put(row: Referral, **changes: Any) -> None:
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(changes))
+
+
+def tell_early_help(row: Referral, later: Later, *, by: User, at: dt.datetime) -> None:
+    """Whoever supports one of its children now hears of it at once: they see the family next."""
+    for support in Support.objects.filter(referral=row, state=Support.State.ACTIVE).select_related("team"):
+        people = Membership.objects.filter(
+            team=support.team, role=Role.EARLY_HELP.value, ended_at__isnull=True, user__is_active=True
+        ).select_related("user")
+        page = reverse("support", kwargs={"partnership": row.partnership.slug, "support_id": support.pk})
+        for person in {each.user_id: each.user for each in people}.values():
+            if person.pk != by.pk:
+                outbox.tell(
+                    partnership=row.partnership,
+                    referral=row,
+                    kind="danger_support" if later is Later.NOW else "support_again",
+                    to=person,
+                    key=f"support_again:{support.pk}:{row.revision}:{person.pk}",
+                    subject="Front Door: a referral that you give early help for is looked at again",
+                    body=f"Something was told of referral {row.reference}. {later.notice} {row.team.name} decides what "
+                    f"happens; your early help goes on until then.\n\nSign in to read it: {settings.SITE_URL}{page}\n",
+                    at=at,
+                )
+
+
+def tell_those_at_work(
+    row: Referral, later: Later, *, said: str, key: str, also: Sequence[User] = (), by: User, at: dt.datetime
+) -> None:
+    """A notice to whoever works on a referral: its owner, else its team; in danger all of the team and the managers.
+
+    In doubt the team hears as well as its owner, who may be away. also: whom it concerns besides, if they may read it.
+    """
+    people: dict[object, User] = {}
+    if row.owner_id and row.owner:
+        people[row.owner_id] = row.owner
+    if not people or later in (Later.NOW, Later.UNSURE):
+        people |= {user.pk: user for user in team_members(row)}
+    if later is Later.NOW:
+        people |= {user.pk: user for user in managers(row.partnership)}
+    people |= {user.pk: user for user in also if can_read(row, user)}
+    in_danger = later is Later.NOW
+    for person in people.values():
+        if person.pk != by.pk:
+            outbox.tell(
+                partnership=row.partnership,
+                referral=row,
+                kind="danger_added" if in_danger else "doubt_added" if later is Later.UNSURE else "addendum",
+                to=person,
+                key=f"addendum:{key}:{person.pk}",
+                subject="Front Door: a child may be in danger now" if in_danger else "Front Door: a referral has news",
+                body=f"Referral {row.reference}: {' '.join(filter(None, (said, later.notice)))}\n\n"
+                f"Sign in to read it: {address(row.partnership, 'referral', row)}\n",
+                at=at,
+            )
+
+
+def can_read(row: Referral, user: User) -> bool:
+    """Whether this person may read the referral where it is now."""
+    return Referral.objects.visible_to(actor_for(user, row.partnership)).filter(pk=row.pk).exists()

@@ -1,0 +1,213 @@
+"""Danger, doubt and a worry that has grown, told after sending: in each state of a referral, by each way of telling."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django_scopes import scope
+
+from partnerships.audit import faults
+from partnerships.permissions import Role
+from referrals import digests
+from referrals.additions import actions as additions
+from referrals.asking import actions as asking
+from referrals.domain.asking import Urgency
+from referrals.domain.danger import Later
+from referrals.domain.lifecycle import Outcome
+from referrals.models import Ask, Child, Clock, Decision, Event, Notice, NoticeChoice, Referral, Support
+from referrals.support.actions import accept
+from referrals.triage import actions as triage
+from tests.factories import NOW, World, add_child, make_check, make_person, make_referral, make_support, make_world
+from thresholds.domain.screening import read_facts
+
+LATER = NOW + dt.timedelta(hours=2)
+
+
+@pytest.fixture
+def world(db: None) -> Any:
+    world = make_world()
+    with scope(partnership=world.partnership):
+        yield world
+
+
+def in_state(world: World, state: str) -> Referral:
+    """A referral as it is when the danger is told; with early help where its name says so."""
+    if state == "early help, begun":
+        support = make_support(world)
+        plan = {"lead": "Ola", "lead_agency": "", "lead_telephone": "", "plan": "Weekly visits."}
+        accept(support=support, **plan, by=world.person(Role.EARLY_HELP), at=NOW)
+        return Referral.objects.get(pk=support.referral_id)
+    if state.startswith("early help"):
+        row = make_referral(world, indicators=("health-2-02",), team=world.early_help)
+        if state == "early help, in hand":
+            triage.claim(referral=row, by=world.person(Role.EARLY_HELP), at=NOW)
+        return row
+    row, sam = make_referral(world), world.person(Role.SCREENER)
+    if state == "withdrawn":
+        asker = world.person(Role.PRACTITIONER)
+        additions.ask_to_withdraw(referral=row, reason="A slip", token="b" * 32, by=asker, at=NOW)
+        additions.answer_withdrawal(referral=row, agreed=True, reason="Agreed.", by=sam, at=NOW)
+    elif state != "waiting":
+        row = triage.claim(referral=row, by=sam, at=NOW)
+        if state != "in hand":
+            outcome = Outcome.NO_FURTHER_ACTION if state == "proposed" else Outcome.ASSESSMENT_SECTION_17
+            decide(row, outcome=outcome, decided_level=4, by=sam)
+    row.refresh_from_db()
+    return row
+
+
+def decide(row: Referral, *, outcome: Outcome, decided_level: int, by: Any) -> None:
+    said = {"outcome": outcome, "decided_level": decided_level, "reason": "Read whole.", "told_referrer": "We go on."}
+    triage.decide(referral=row, **said, revision=row.revision, by=by, at=NOW)
+
+
+def add(world: World, row: Referral, later: Later, **more: Any) -> Referral:
+    by = world.person(Role.PRACTITIONER)
+    additions.add_information(
+        referral=row, text="He has a knife.", later=later, token="a" * 32, by=by, at=LATER, **more
+    )
+    return Referral.objects.select_related("team", "owner").get(pk=row.pk)
+
+
+def told(kind: str) -> set[str]:
+    return {notice.to.name for notice in Notice.objects.filter(kind=kind).select_related("to")}
+
+
+STATES = (
+    ("waiting", "waiting", False),
+    ("in hand", "in_hand", True),
+    ("proposed", "in_hand", True),
+    ("decided", "waiting", False),
+    ("withdrawn", "waiting", False),
+    ("early help", "waiting", False),
+    ("early help, in hand", "waiting", False),
+    ("early help, begun", "waiting", False),
+)
+
+
+@pytest.mark.parametrize(("state", "then", "keeps_owner"), STATES)
+def test_danger_is_first_with_the_mash_whatever_the_state(
+    world: World, state: str, then: str, keeps_owner: bool
+) -> None:
+    make_referral(world, received_at=NOW - dt.timedelta(days=3))
+    row = in_state(world, state)
+    closed = not row.is_open
+    after = add(world, row, Later.NOW)
+    assert (after.state, after.team, bool(after.owner)) == (then, world.mash, keeps_owner)
+    assert after.immediate_danger and "immediate_danger" in after.flags and "immediate_danger" in after.flag_words
+    assert Referral.objects.in_queue(world.mash)[0] == after, "before what is due long since"
+    assert Child.objects.get(referral=row).flags[0] == "immediate_danger"
+    said = Event.objects.get(referral=row, kind="danger_told")
+    assert said.by == world.person(Role.PRACTITIONER) and said.at == LATER and not said.for_referrer
+    assert "Robin Marlow may come to harm now" in said.sentence
+    people = {world.person(Role.SCREENER).name, world.person(Role.MANAGER).name}
+    assert told("danger_added") == people
+    assert not Decision.objects.filter(referral=row).exclude(state="overtaken").exclude(state="recorded").exists()
+    again = Clock.objects.filter(referral=row, slug__startswith="decide_again_", met_at__isnull=True)
+    assert again.exists() is closed, "a new clock where the old one was answered"
+    helper = world.person(Role.EARLY_HELP).name
+    assert told("danger_moved") == ({helper} if state == "early help, in hand" else set())
+    assert told("danger_support") == ({helper} if state == "early help, begun" else set())
+    assert not Support.objects.filter(state="closed").exists(), "what the family is given does not end by it"
+    for notice in Notice.objects.exclude(kind__in=("letter", "receipt")):
+        assert "Robin" not in notice.body + notice.subject and "knife" not in notice.body
+    assert not list(faults(world.partnership))
+
+
+@pytest.mark.parametrize(
+    ("state", "later", "then", "team"),
+    [
+        ("in hand", Later.UNSURE, "in_hand", "mash"),
+        ("early help", Later.UNSURE, "waiting", "early_help"),
+        ("decided", Later.UNSURE, "waiting", "mash"),
+        ("early help, begun", Later.UNSURE, "waiting", "mash"),
+        ("early help, begun", Later.GROWN, "waiting", "early_help"),
+        ("withdrawn", Later.GROWN, "waiting", "mash"),
+        ("in hand", Later.GROWN, "in_hand", "mash"),
+        ("decided", Later.NO, "decided", "mash"),
+    ],
+)
+def test_doubt_and_a_worry_that_has_grown_are_looked_at(
+    world: World, state: str, later: Later, then: str, team: str
+) -> None:
+    row = in_state(world, state)
+    after = add(world, row, later)
+    assert (after.state, after.team) == (then, getattr(world, team)) and not after.immediate_danger
+    assert Event.objects.filter(referral=row, kind=later.kind or "danger_told").exists() is later.opens_again
+    assert told("doubt_added" if later is Later.UNSURE else "addendum")
+    helper = world.person(Role.EARLY_HELP).name
+    assert (helper in told("support_again")) is (state == "early help, begun")
+
+
+def test_the_record_says_who_told_it_when_and_of_which_child(world: World) -> None:
+    row = make_referral(
+        world, answers={"children": [{"impact": {"safe": "yes"}}, {}], "worry": {"happened": "A bruise."}}
+    )
+    other = add_child(
+        world,
+        row,
+        read_facts({}),
+        {"indicated_level": None, "route": "mash", "flags": []},
+        (),
+        {"first_name": "Kit", "last_name": "Marlow", "order": 2},
+    )
+    with time_machine.travel(LATER, tick=False):
+        client = Client()
+        client.force_login(world.person(Role.PRACTITIONER))
+        address = f"/testshire/referrals/{row.pk}/add/"
+        page = client.get(address).content.decode()
+        assert "Which child does it concern?" in page and "Kit Marlow" in page
+        typed = {"text": "She rang.", "danger": "yes", "children": [str(other.pk)], "token": "c" * 32}
+        assert client.post(address, typed).status_code == 302
+        assert "Call 999 if you have not yet" in client.get(f"/testshire/referrals/{row.pk}/").content.decode()
+        client.force_login(world.person(Role.SCREENER))
+        page = client.get(f"/testshire/triage/{row.pk}/").content.decode()
+    assert "Told after it was sent" in page and "Kit Marlow may come to harm now" in page
+    assert world.person(Role.PRACTITIONER).name in page and page.count("told after sending, at the top") == 1
+    flagged = {child.first_name: "immediate_danger" in child.flags for child in row.children.all()}
+    assert flagged == {"Robin": False, "Kit": True}
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_an_answer_that_tells_of_danger_counts_as_well(world: World, late: bool) -> None:
+    row, sam = in_state(world, "in hand"), world.person(Role.SCREENER)
+    ask = asking.ask_referrer(referral=row, question="Where is he?", urgency=Urgency.SOON, by=sam, at=NOW)
+    if late:
+        row.refresh_from_db()
+        decide(row, outcome=Outcome.ASSESSMENT_SECTION_17, decided_level=4, by=sam)
+    client = Client()
+    client.force_login(world.person(Role.PRACTITIONER))
+    with time_machine.travel(LATER, tick=False):
+        address = f"/testshire/referrals/{row.pk}/questions/{ask.pk}/"
+        assert client.post(address, {"answer": "With her uncle.", "danger": "yes"}).status_code == 302
+    row.refresh_from_db()
+    assert row.immediate_danger and row.state == ("waiting" if late else "in_hand")
+    assert "in an answer" in Event.objects.get(referral=row, kind="danger_told").sentence
+    assert told("danger_added") == {sam.name, world.person(Role.MANAGER).name}
+
+
+def test_an_agencys_check_that_tells_of_danger_counts_and_the_referrer_sees_nothing_of_it(world: World) -> None:
+    row = in_state(world, "waiting")
+    ask, checker = make_check(world, row), make_person(world, Role.CHECKER, agency=world.school)
+    client = Client()
+    client.force_login(checker)
+    with time_machine.travel(LATER, tick=False):
+        address = f"/testshire/checks/{ask.pk}/"
+        assert client.post(address, {"knows": "yes", "answer": "A threat.", "danger": "yes"}).status_code == 302
+        row.refresh_from_db()
+        assert row.immediate_danger and Ask.objects.get(pk=ask.pk).state == "answered"
+        referrer = Client()
+        referrer.force_login(world.person(Role.PRACTITIONER))
+        page = referrer.get(f"/testshire/referrals/{row.pk}/").content.decode()
+    assert checker.name not in page and "goes before all others" not in page and "come to harm" not in page
+
+
+def test_danger_is_not_held_back_for_the_mornings_digest(world: World) -> None:
+    for person in (world.person(Role.SCREENER), world.person(Role.MANAGER)):
+        digests.choose(partnership=world.partnership, how=NoticeChoice.How.DIGEST, by=person, at=NOW)
+    add(world, in_state(world, "early help"), Later.NOW)
+    assert Notice.objects.filter(kind="danger_added", digest=False).count() == 2
