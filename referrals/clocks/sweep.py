@@ -23,7 +23,7 @@ from referrals import health, outbox
 from referrals.asking.chasing import chase
 from referrals.clocks import words
 from referrals.domain.lifecycle import State
-from referrals.models import Clock, Referral, RestrictedAccess
+from referrals.models import Clock, DisagreementStage, Referral, RestrictedAccess
 
 log = logging.getLogger(__name__)
 BATCH = 1000
@@ -176,7 +176,8 @@ def what(clock: Clock) -> dict[str, object]:
 
 
 def words_of(clock: Clock, each: Step, people: list[User]) -> list[outbox.Word]:
-    """What these people read of a step."""
+    """What these people read of a step, and whoever was named to act at the stage of a disagreement."""
+    heard = {person.pk: person for person in [*people, *named_at(clock)]}
     body = words.still_overdue(clock) if each.taken == TO_MANAGER else words.due(clock, each.stage)
     return [
         outbox.Word(
@@ -187,7 +188,7 @@ def words_of(clock: Clock, each: Step, people: list[User]) -> list[outbox.Word]:
             subject=SUBJECTS[each.stage],
             body=body,
         )
-        for person in people
+        for person in heard.values()
     ]
 
 
@@ -221,6 +222,15 @@ def told_of(referral: Referral, taken: str, known: Known) -> list[User]:
     if referral.state == State.PROPOSED.value and referral.owner:
         people |= {user.pk: user for user in unless_kept_out(referral, signers(referral, by=referral.owner))}
     return list(people.values())
+
+
+def named_at(clock: Clock) -> list[User]:
+    """Who was named to act at the stage of a disagreement that this clock times: it is they who are late."""
+    made, _, number = clock.subject.partition(":")
+    if clock.slug != "escalation_stage" or not number.isdecimal():
+        return []
+    stages = DisagreementStage.objects.filter(disagreement_id=made, number=int(number), for_us__is_active=True)
+    return [each.for_us for each in stages.select_related("for_us") if each.for_us]
 
 
 def team_members(referral: Referral) -> list[User]:

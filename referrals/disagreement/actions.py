@@ -10,17 +10,21 @@ from django.db import transaction
 from django.urls import reverse
 
 from partnerships import audit
-from partnerships.models import User
+from partnerships.models import Membership, User
+from partnerships.permissions import Role
+from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.clocks.actions import meet_clock, start_clock
-from referrals.clocks.sweep import managers, team_members
-from referrals.models import Disagreement, DisagreementStage, Referral
+from referrals.clocks.sweep import managers, signers, team_members, unless_kept_out
+from referrals.models import Clock, Disagreement, DisagreementStage, Referral
 from referrals.triage.moves import Refused, held, tell_one, tell_story
 from thresholds.domain.scheme import EscalationStage, Limit, Scheme
 from thresholds.domain.terms import Starts, Unit
 from thresholds.loading import load
 
 SLUG = "escalation_stage"
+NOBODY = User()
+"""An author who is nobody: for asking who may sign at all."""
 ONE_STAGE = EscalationStage(1, "Between the practitioners and their managers", "", None, "")
 """Where a scheme version names no stage."""
 
@@ -80,19 +84,151 @@ def begin(made: Disagreement, row: Referral, number: int, *, by: User, at: dt.da
     scheme = load(row.scheme_version)
     told = stages_of(scheme)[number - 1]
     limit, due_at = limit_of(scheme, told), None
+    us, them = chosen_for_us(row, number), chosen_for_them(row, made, number)
     if limit is not None:
-        name = f"Disagreement, stage {number}: {told.name}"
         due_at = start_clock(
-            referral=row, slug=SLUG, subject=subject(made, number), name=name, limit=limit, by=by, at=at
+            referral=row,
+            slug=SLUG,
+            subject=subject(made, number),
+            name=clock_name(number, told.name, us),
+            limit=limit,
+            by=by,
+            at=at,
         ).due_at
-    return DisagreementStage.objects.create(
+    stage = DisagreementStage.objects.create(
         partnership=row.partnership,
         disagreement=made,
         number=number,
         name=told.name,
         people=told.people,
+        for_us=us,
+        for_them=person_words(them),
+        for_them_user=them,
         started_at=at,
         due_at=due_at,
+    )
+    for person in (us, them):
+        tell_named(made, row, stage, person, but=by, at=at)
+    return stage
+
+
+def clock_name(number: int, name: str, us: User | None) -> str:
+    """What the clock of a stage is called: whoever is late is named in it."""
+    return f"Disagreement, stage {number}: {name}{f' ({us.name} answers)' if us else ''}"[:200]
+
+
+def person_words(person: User | None) -> str:
+    return ", ".join(filter(None, (person.name, person.job_title))) if person else ""
+
+
+def people_for_us(row: Referral) -> list[User]:
+    """Who can be named for the front door: who answers for the referral's queue; of a restricted one, who sees it."""
+    people = {each.pk: each for each in [*team_members(row), *unless_kept_out(row, signers(row, by=NOBODY))]}
+    return sorted(people.values(), key=lambda each: each.name)
+
+
+def people_for_them(row: Referral) -> list[User]:
+    """Who can be named for the agency with an account here: the referrer, and its safeguarding leads."""
+    people = {row.referrer.pk: row.referrer} if row.referrer else {}
+    if row.agency_id and not row.restricted:
+        held = Membership.objects.filter(
+            agency=row.agency_id, role=Role.SAFEGUARDING_LEAD.value, ended_at__isnull=True, user__is_active=True
+        )
+        people |= {each.user_id: each.user for each in held.select_related("user")}
+    return sorted(people.values(), key=lambda each: each.name)
+
+
+def chosen_for_us(row: Referral, number: int) -> User | None:
+    """Who acts for the front door until somebody else is named: at the first stage whoever decided it or has it, where
+    they work there still; at later ones the manager, where there is only one. Never one who may not see it."""
+    first = row.decided_by or row.owner
+    if number == 1:
+        return first if first and first.pk in {each.pk for each in people_for_us(row)} else None
+    above = unless_kept_out(row, managers(row.partnership))
+    return above[0] if len(above) == 1 else None
+
+
+def chosen_for_them(row: Referral, made: Disagreement, number: int) -> User | None:
+    """Who acts for the agency: at the first stage who challenged; later its safeguarding lead, where there is one."""
+    if number == 1:
+        return made.raised_by
+    leads = [each for each in people_for_them(row) if each.pk != row.referrer_id]
+    return leads[0] if len(leads) == 1 else None
+
+
+@transaction.atomic
+def name_for_us(*, disagreement: Disagreement, person: User, by: User, at: dt.datetime) -> DisagreementStage:
+    """Name who acts for the front door at this stage. They are told; where it is late, it is theirs."""
+    made, row, stage = standing(disagreement)
+    if stage.for_us_id == person.pk:
+        return stage
+    if person.pk not in {each.pk for each in people_for_us(row)}:
+        raise Refused(f"{person.name} does not answer for this referral. Choose somebody else.")
+    stage.for_us = person
+    stage.save(update_fields=["for_us"])
+    Clock.objects.filter(referral=row, slug=SLUG, subject=subject(made, stage.number)).update(
+        name=clock_name(stage.number, stage.name, person)
+    )
+    said = f"{by.name} named {person.name} for the front door at stage {stage.number}."
+    tell_story(row, "disagreement_named", said, for_referrer=True, by=by, at=at)
+    audited(made, "named", {"stage": stage.number, "person": person.pk, "side": "front_door"}, by=by, at=at)
+    tell_named(made, row, stage, person, but=by, at=at)
+    return stage
+
+
+@transaction.atomic
+def name_for_them(
+    *, disagreement: Disagreement, person: User | None, other: str = "", by: User, at: dt.datetime
+) -> DisagreementStage:
+    """Name who acts for the agency at this stage: somebody with an account here, who is told, or anybody by name."""
+    made, row, stage = standing(disagreement)
+    words = person_words(person) or other.strip()
+    if not words:
+        raise Refused("Say who acts for your agency at this stage.")
+    if person is not None and person.pk not in {each.pk for each in people_for_them(row)}:
+        raise Refused(f"{person.name} can’t follow this referral. Choose somebody else, or write a name.")
+    if (stage.for_them, stage.for_them_user) == (words[:200], person):
+        return stage
+    stage.for_them, stage.for_them_user = words[:200], person
+    stage.save(update_fields=["for_them", "for_them_user"])
+    said = f"{by.name} named who acts for the agency at stage {stage.number}: {stage.for_them}."
+    tell_story(row, "disagreement_named", said, for_referrer=True, by=by, at=at)
+    audited(made, "named", {"stage": stage.number, "side": "agency"}, by=by, at=at)
+    tell_named(made, row, stage, person, but=by, at=at)
+    if stage.for_us and stage.for_us_id != by.pk:
+        tell_named(made, row, stage, stage.for_us, but=by, what="them", at=at)
+    return stage
+
+
+def tell_named(
+    made: Disagreement,
+    row: Referral,
+    stage: DisagreementStage,
+    person: User | None,
+    *,
+    but: User,
+    what: str = "you",
+    at: dt.datetime,
+) -> None:
+    """Tell whoever acts at a stage that they do, or whom they talk with now."""
+    if person is None or person.pk == but.pk:
+        return
+    ours = person.pk == stage.for_us_id
+    by_when = f" An answer is due by {moment(stage.due_at)}." if stage.due_at else ""
+    said = f"You act at stage {stage.number} of a disagreement on referral {row.reference}: {stage.name}.{by_when}"
+    if what == "them":
+        said = f"The agency has named who talks with you on referral {row.reference}, at stage {stage.number}."
+    where = {"partnership": row.partnership.slug, "referral_id": row.pk}
+    page = reverse("referral_disagreement" if ours else "disagreement", kwargs=where)
+    outbox.tell(
+        partnership=row.partnership,
+        referral=row,
+        kind="disagreement_named",
+        to=person,
+        key=f"named:{made.pk}:{stage.number}:{what}:{person.pk}:{at:%y%m%d%H%M%S}",
+        subject="Front Door: a disagreement that you settle",
+        body=f"{said}\n\nSign in to read it: {settings.SITE_URL}{page}\n",
+        at=at,
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from partnerships.forms import Choice, LongTextField, PageForm, RadioField, RevisionField, TextField
+from partnerships.forms import Choice, ChoiceField, LongTextField, PageForm, RadioField, RevisionField, TextField
+from partnerships.models import User
 from referrals.models import Disagreement
 
 LONGEST = 5000
@@ -37,6 +39,47 @@ class StageAnswerForm(PageForm):
         max_length=LONGEST,
         rows=6,
     )
+
+
+class NameForUsForm(PageForm):
+    person = ChoiceField("Who acts for the front door at this stage?", missing="Choose who acts for the front door")
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = {str(each.pk): each for each in people}
+        person: Any = self.fields["person"]
+        person.offer([Choice(pk, f"{each.name}, {each.job_title}".strip(", ")) for pk, each in self.people.items()])
+
+    @property
+    def chosen(self) -> User:
+        return self.people[self.cleaned_data["person"]]
+
+
+class NameForThemForm(PageForm):
+    person = ChoiceField("Who acts for your agency at this stage?")
+    other = TextField(
+        "Or somebody without an account here: name and job",
+        hint="For example, your line manager. Tell them yourself: nobody else does.",
+        called="the name and job",
+        max_length=200,
+    )
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = {str(each.pk): each for each in people}
+        person: Any = self.fields["person"]
+        person.offer([Choice(pk, f"{each.name}, {each.job_title}".strip(", ")) for pk, each in self.people.items()])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("person") and not cleaned.get("other") and not self.errors:
+            self.add_error("person", "Choose who acts for your agency, or write a name below")
+        return cleaned
+
+    @property
+    def chosen(self) -> User | None:
+        """Whoever is written by name counts before whoever is chosen."""
+        return None if self.cleaned_data.get("other") else self.people.get(self.cleaned_data.get("person") or "")
 
 
 class MoveOnForm(PageForm):

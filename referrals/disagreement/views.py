@@ -16,7 +16,14 @@ from partnerships.access import gate
 from partnerships.forms import PageForm
 from partnerships.permissions import Permission
 from referrals.disagreement import actions
-from referrals.disagreement.forms import ChallengeForm, MoveOnForm, ResolveForm, StageAnswerForm
+from referrals.disagreement.forms import (
+    ChallengeForm,
+    MoveOnForm,
+    NameForThemForm,
+    NameForUsForm,
+    ResolveForm,
+    StageAnswerForm,
+)
 from referrals.intake.tracking import the_referral as the_tracked
 from referrals.models import Disagreement, Referral
 from referrals.triage.moves import Refused
@@ -25,12 +32,13 @@ from referrals.triage.views import Signed, the_referral
 from thresholds.loading import load
 
 ASKS = require_http_methods(["GET", "HEAD", "POST"])
-STEPS = ("answer", "move-on", "resolve")
+STEPS = ("answer", "name", "move-on", "resolve")
 
 
 def latest(row: Referral) -> Disagreement | None:
     found = Disagreement.objects.filter(referral=row).select_related("raised_by", "resolved_by", "referral")
-    return found.prefetch_related("stages__answered_by", "stages__moved_on_by").order_by("-raised_at").first()
+    people = ("stages__answered_by", "stages__moved_on_by", "stages__for_us")
+    return found.prefetch_related(*people).order_by("-raised_at").first()
 
 
 @gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
@@ -41,9 +49,8 @@ def disagreement(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     made = latest(row)
     if made is None or (not made.is_open and "again" in request.GET):
         return challenge(request, row)
-    return stage_page(
-        request, row, made, "referrals/disagreement/referrer.html", "disagreement", ("move-on", "resolve")
-    )
+    steps = ("name-theirs", "move-on", "resolve")
+    return stage_page(request, row, made, "referrals/disagreement/referrer.html", "disagreement", steps)
 
 
 def challenge(request: Signed, row: Referral) -> HttpResponse:
@@ -108,6 +115,8 @@ def stage_page(
             "to_come": stages[made.stage :] if made.is_open else (),
             "forms": forms,
             "answer_form": forms.get("answer"),
+            "name_form": forms.get("name") or forms.get("name-theirs"),
+            "name_step": "name" if "name" in forms else "name-theirs",
             "move_form": forms.get("move-on"),
             "resolve_form": forms.get("resolve"),
             "form": shown,
@@ -126,6 +135,18 @@ def forms_for(request: Signed, row: Referral, made: Disagreement, steps: tuple[s
     found: dict[str, PageForm] = {}
     if "answer" in steps and stage and stage.answered_at is None:
         found["answer"] = StageAnswerForm(request.POST if sent == "answer" else None, auto_id="id_%s")
+    if "name" in steps and stage:
+        found["name"] = NameForUsForm(
+            request.POST if sent == "name" else None,
+            people=actions.people_for_us(row),
+            initial={"person": str(stage.for_us_id or "")},
+        )
+    if "name-theirs" in steps and stage:
+        found["name-theirs"] = NameForThemForm(
+            request.POST if sent == "name-theirs" else None,
+            people=actions.people_for_them(row),
+            initial={"person": str(stage.for_them_user_id or "")},
+        )
     if "move-on" in steps and not last:
         found["move-on"] = MoveOnForm(request.POST if sent == "move-on" else None, initial={"seen": made.stage})
     if "resolve" in steps:
@@ -137,6 +158,20 @@ def do_answer(made: Disagreement, form: PageForm, request: Signed) -> None:
     said = form.cleaned_data
     actions.answer_stage(
         disagreement=made, spoke=said["spoke"], answer=said["answer"], by=request.user, at=timezone.now()
+    )
+
+
+def do_name(made: Disagreement, form: NameForUsForm, request: Signed) -> None:
+    actions.name_for_us(disagreement=made, person=form.chosen, by=request.user, at=timezone.now())
+
+
+def do_name_theirs(made: Disagreement, form: NameForThemForm, request: Signed) -> None:
+    actions.name_for_them(
+        disagreement=made,
+        person=form.chosen,
+        other=form.cleaned_data["other"],
+        by=request.user,
+        at=timezone.now(),
     )
 
 
@@ -155,10 +190,14 @@ def do_resolve(made: Disagreement, form: PageForm, request: Signed) -> None:
 
 DO: dict[str, Callable[[Disagreement, Any, Any], None]] = {
     "answer": do_answer,
+    "name": do_name,
+    "name-theirs": do_name_theirs,
     "move-on": do_move_on,
     "resolve": do_resolve,
 }
 DONE = {
+    "name": "They are named, and told.",
+    "name-theirs": "They are named. Whoever has an account here is told.",
     "answer": "The answer is on record, and the referrer is told.",
     "move-on": "It has gone on to the next stage. Both sides are told.",
     "resolve": "The resolution is on record. Both sides can read it.",

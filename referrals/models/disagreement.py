@@ -60,6 +60,13 @@ class DisagreementStage(models.Model):
     number = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=200)
     people = models.TextField(blank=True, help_text="Who talks at this stage, by the partnership's own document")
+    for_us = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", help_text="Who acts for the front door"
+    )
+    for_them = models.CharField(max_length=200, blank=True, help_text="Who acts for the referrer’s agency, and as what")
+    for_them_user = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", help_text="The same, with an account here"
+    )
     started_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
     spoke = models.CharField(max_length=400, blank=True, help_text="Who talked with whom")

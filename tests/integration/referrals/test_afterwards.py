@@ -15,6 +15,7 @@ from django_scopes import scope
 from partnerships.audit import faults
 from partnerships.models import User
 from partnerships.permissions import Role
+from referrals.clocks.sweep import sweep
 from referrals.disagreement import actions as disagreeing
 from referrals.domain.lifecycle import Outcome
 from referrals.models import Clock, Disagreement, Notice, Referral, Support
@@ -105,6 +106,48 @@ def test_a_challenge_goes_through_the_partnerships_own_stages(world: World) -> N
     with scope(partnership=world.partnership):
         assert not Clock.objects.filter(referral=row, slug="escalation_stage", met_at__isnull=True).exists()
         assert not list(faults(world.partnership))
+
+
+def test_somebody_is_named_at_each_stage_told_and_called_late(world: World) -> None:
+    row = decided(world)
+    sam, manager, lead = (world.person(role) for role in (Role.SCREENER, Role.MANAGER, Role.SAFEGUARDING_LEAD))
+    prue, outsider = world.person(Role.PRACTITIONER), world.person(Role.EARLY_HELP)
+    tess, his = sign_in(prue), sign_in(sam)
+    hers, theirs = (of(world, name, referral_id=row.pk) for name in ("disagreement", "referral_disagreement"))
+    tess.post(hers, {"words": "Nobody has seen him."})
+    with scope(partnership=world.partnership):
+        made = Disagreement.objects.get(referral=row)
+        first = made.stages.get()
+        assert (first.for_us, first.for_them_user) == (sam, prue), "who decided, and who challenged"
+        clock = Clock.objects.get(referral=row, slug="escalation_stage")
+        assert f"({sam.name} answers)" in clock.name
+    assert "Choose who acts for the front door" in page(his.post(theirs, {"step": "name", "person": ""}))
+    assert his.post(theirs, {"step": "name", "person": str(outsider.pk)}).status_code == 200, "not of that queue"
+    assert his.post(theirs, {"step": "name", "person": str(manager.pk)}).status_code == 302
+    assert "Choose who acts for your agency" in page(tess.post(hers, {"step": "name-theirs"}))
+    assert tess.post(hers, {"step": "name-theirs", "person": str(lead.pk)}).status_code == 302
+    with scope(partnership=world.partnership):
+        named = {each.to for each in Notice.objects.filter(kind="disagreement_named")}
+        assert named == {sam, manager, lead}, "who acts is told, and with whom they talk"
+        clock.refresh_from_db()
+        assert f"({manager.name} answers)" in clock.name
+    for hours in (0, 2):
+        sweep(at=clock.due_at + dt.timedelta(hours=hours))
+    with scope(partnership=world.partnership):
+        late = Notice.objects.filter(kind="clock_overdue", referral=row, to=manager)
+        assert late.exists() and all(f"({manager.name} answers)" in each.body for each in late)
+    with time_machine.travel(clock.due_at + dt.timedelta(hours=3), tick=False):
+        for user, address in ((prue, hers), (sam, theirs)):
+            assert f"{manager.name} is late with it." in page(sign_in(user).get(address))
+    with scope(partnership=world.partnership):
+        disagreeing.move_on(disagreement=made, seen=1, because="No answer.", by=prue, at=NOW)
+        second = made.stages.get(number=2)
+        assert (second.for_us, second.for_them_user) == (manager, lead), "the one manager, the one lead"
+        with pytest.raises(Refused, match="does not answer for this referral"):
+            disagreeing.name_for_us(disagreement=made, person=outsider, by=sam, at=NOW)
+        by_name = disagreeing.name_for_them(disagreement=made, person=None, other="Head Teacher", by=prue, at=NOW)
+        assert (by_name.for_them, by_name.for_them_user) == ("Head Teacher", None)
+    assert "Head Teacher" in page(his.get(theirs))
 
 
 def test_a_stages_time_is_what_the_document_says(world: World) -> None:
