@@ -24,6 +24,7 @@ class Permission(Enum):
     NOTE_WRITE = "Add a note to a referral that only those who work on it read"
     RECORD_SEARCH = "Search among the referrals that one may see"
     REFERRAL_RESTRICT = "Restrict a referral to named people, and lift it, where one is named or answers for it"
+    ALLEGATION_TAKE = "Be named on what tells of an allegation against somebody in a position of trust, when it comes"
     GLASS_BREAK = "Open a restricted referral in need, for an hour, with a reason that the managers are told"
     REFERRAL_DECIDE = "Decide a referral, and write to the referrer"
     REFERRAL_STEP = "Step a referral up to the MASH or down to early help, or pass it to another team"
@@ -148,6 +149,13 @@ class Role(StrEnum):
         "Agency checker",
         "Answers what the front door asks of their agency: that request alone, nothing else of the child.",
         frozenset({Permission.CHECK_ANSWER}),
+    )
+    LADO = (
+        "lado",
+        "LADO",
+        "Looks into allegations against people in positions of trust: sees these alone; held beside the role in which "
+        "one decides.",
+        frozenset({Permission.ALLEGATION_TAKE}),
     )
     MANAGER = (
         "manager",

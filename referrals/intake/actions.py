@@ -24,6 +24,7 @@ from referrals.models import Draft, Referral
 from referrals.seen.finding import contacts_by_child
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
+from referrals.triage.restricting import restrict_allegation
 from thresholds.loading import NoThreshold, load, version_in_force
 
 TRIES = 6
@@ -225,6 +226,7 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User | None, at: dt.da
         by=by,
         at=at,
     )
+    restrict_allegation(referral, at=at)
     sending.tell_people(referral, by=by, at=at)
     return referral
 

@@ -32,7 +32,9 @@ class RestrictedAccess(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     reason = models.TextField()
     at = models.DateTimeField()
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", help_text="Nobody: by the rule on allegations"
+    )
     until = models.DateTimeField(null=True, blank=True, help_text="From this instant it holds no more")
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")

@@ -28,6 +28,7 @@ from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.transfer.receipt import RECEIPT
 from referrals.triage.moves import Refused, tell_one, tell_story
+from referrals.triage.restricting import restrict_allegation
 from thresholds.domain.terms import Flag, Route
 from thresholds.loading import load
 from thresholds.models import SchemeVersion
@@ -151,6 +152,7 @@ def arrive(to: Partnership, version: SchemeVersion, sent: Sent, *, by: User, at:
     if sent.restricted:
         keep_restricted(row, by=by, at=at)
     else:
+        restrict_allegation(row, at=at)
         sending.tell_people(row, by=None, at=at)
     return row
 

@@ -14,13 +14,14 @@ from django.db import transaction
 
 from partnerships import audit
 from partnerships.access import Actor, actor_for
-from partnerships.models import Partnership, Team, User
+from partnerships.models import Membership, Partnership, Team, User
 from partnerships.permissions import Permission, Role
 from referrals.clocks.sweep import managers
 from referrals.domain.lifecycle import State
 from referrals.models import Referral, RestrictedAccess
 from referrals.triage.moves import Refused, held, record, tell_one, tell_story
 from referrals.triage.next_steps import works_in
+from thresholds.domain.terms import Flag
 
 GLASS_LASTS = dt.timedelta(hours=1)
 
@@ -45,6 +46,91 @@ def restrict(*, referral: Referral, named: Iterable[User], reason: str, by: User
     for person in people:
         _name(row, person, reason, by=by, at=at)
     return row
+
+
+@transaction.atomic
+def restrict_allegation(referral: Referral, *, at: dt.datetime) -> bool:
+    """What tells of an allegation against somebody in a position of trust is the LADO's from the moment it comes: it
+    may be about anybody, a colleague of whoever would read it too. Whether it was restricted.
+
+    Named is who holds that role and works on it; where nobody of them could decide it, the managers are named as well,
+    so that it is never seen by nobody. Without either, and where a child is in danger now, it stays open to its queue:
+    the child comes first. The managers hear of it in any case, by its reference.
+    """
+    if Flag.LADO.value not in referral.flags or referral.restricted:
+        return False
+    officers = [each for each in who_take_allegations(referral.partnership) if could_see(referral, each)]
+    above = managers(referral.partnership)
+    people = {each.pk: each for each in officers}
+    if not any(decides_in(referral.team, each) for each in officers):
+        people |= {each.pk: each for each in above}
+    restricts = bool(people) and not referral.immediate_danger
+    if restricts:
+        referral.restricted = True
+        referral.save(update_fields=["restricted"])
+        RestrictedAccess.objects.bulk_create(
+            RestrictedAccess(
+                partnership=referral.partnership,
+                referral=referral,
+                user=person,
+                kind=RestrictedAccess.Kind.NAMED,
+                reason=ALLEGATION,
+                at=at,
+            )
+            for person in people.values()
+        )
+        tell_story(referral, "restricted", "It was restricted when it came.", note=ALLEGATION, by=None, at=at)
+        audit.record(
+            partnership=referral.partnership,
+            verb="referral.restricted",
+            noun="referral",
+            object_id=referral.pk,
+            detail={"named": [str(key) for key in people], "because": Flag.LADO.value},
+            by=None,
+            at=at,
+        )
+    for person in (people | {each.pk: each for each in above}).values():
+        tell_one(
+            referral,
+            person,
+            kind="allegation",
+            subject="Front Door: an allegation against somebody in a position of trust",
+            said=said_of_allegation(referral, named=restricts and person.pk in people, restricts=restricts),
+            at=at,
+        )
+    return restricts
+
+
+ALLEGATION = "It tells of an allegation against somebody in a position of trust."
+
+
+def said_of_allegation(referral: Referral, *, named: bool, restricts: bool) -> str:
+    told = f"Referral {referral.reference} tells of an allegation against somebody in a position of trust."
+    if not restricts:
+        return f"{told} It is open to its queue: a child may be in danger, or nobody else could see it."
+    if named:
+        return f"{told} You are named on it: name who else must see it, and speak of it with nobody else."
+    return f"{told} It is restricted to those who look into it. Open it only in need."
+
+
+def who_take_allegations(partnership: Partnership) -> list[User]:
+    """Who holds the LADO's role, whoever is active, by name."""
+    held_roles = [role.value for role in Role if Permission.ALLEGATION_TAKE in role.permissions]
+    held = Membership.objects.filter(
+        partnership=partnership, role__in=held_roles, ended_at__isnull=True, user__is_active=True
+    )
+    return sorted({each.user for each in held.select_related("user")}, key=lambda each: each.name)
+
+
+def could_see(referral: Referral, person: User) -> bool:
+    """Whether this person would see it were it not restricted."""
+    actor = actor_for(person, referral.partnership)
+    return Referral.objects.within_queues_of(actor).filter(pk=referral.pk).exists()
+
+
+def decides_in(team: Team, person: User) -> bool:
+    actor = actor_for(person, team.partnership)
+    return person.is_active and works_in(actor, team) and actor.can(Permission.REFERRAL_DECIDE)
 
 
 @transaction.atomic
@@ -211,10 +297,8 @@ def may_say_who(referral: Referral, actor: Actor) -> bool:
 
 def one_who_works_there(team: Team, people: Iterable[User]) -> None:
     """Raise `Refused` unless one of these works in a team's queue: a referral that nobody can decide is lost."""
-    for person in people:
-        actor = actor_for(person, team.partnership)
-        if person.is_active and works_in(actor, team) and actor.can(Permission.REFERRAL_DECIDE):
-            return
+    if any(decides_in(team, person) for person in people):
+        return
     raise Refused(f"Name somebody who works in the queue of {team.name}, so that somebody can decide it.")
 
 

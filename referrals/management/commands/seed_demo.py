@@ -35,6 +35,7 @@ PEOPLE = [
     (Role.EARLY_HELP, "Erin Helper", "Early help co-ordinator"),
     (Role.SENIOR, "Sue Senior", "Senior MASH social worker"),
     (Role.CHECKER, "Pat Police", "Police checks desk"),
+    (Role.LADO, "Lola Officer", "Designated officer (LADO)"),
     (Role.MANAGER, "Mo Manager", "Front door manager"),
     (Role.ADMIN, "Alex Admin", "Partnership administrator"),
 ]
@@ -106,6 +107,8 @@ def seed_people(partnership: Partnership) -> None:
             agency=police if role is Role.CHECKER else agency if role.of_an_agency else None,
             team=mash if role in (Role.SCREENER, Role.SENIOR) else default if role is Role.EARLY_HELP else None,
         )
+        if role is Role.LADO:  # held beside the role in which one decides
+            Membership.objects.get_or_create(user=user, partnership=partnership, role=Role.SCREENER.value, team=mash)
     for team in early_help.exclude(slug=default.slug if default else ""):
         user = demo_user(partnership, f"early-help-{team.slug}", f"Early help, {team.name}", "Early help worker")
         Membership.objects.get_or_create(

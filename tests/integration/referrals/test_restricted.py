@@ -15,17 +15,45 @@ from django_scopes import scope
 from partnerships.access import actor_for
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
+from referrals.asking import actions as asking
 from referrals.clocks.sweep import sweep, team_members
-from referrals.models import Notice, Referral, RestrictedAccess
+from referrals.disagreement import actions as disagreeing
+from referrals.domain.asking import Urgency
+from referrals.intake.actions import start_draft, submit
+from referrals.models import Ask, Notice, Referral, RestrictedAccess
 from referrals.seen.chronology import history
 from referrals.seen.finding import contacts_by_child
 from referrals.seen.searching import search
 from referrals.triage import actions, restricting
 from referrals.triage.moves import Elsewhere, Refused
 from referrals.triage.queries import queues_for
-from tests.factories import NOW, World, make_person, make_referral, make_world
+from tests.factories import (
+    NOW,
+    World,
+    make_attachment,
+    make_check,
+    make_letter,
+    make_person,
+    make_referral,
+    make_world,
+)
 
 NAME = "Quillonette"
+HERS = ("referral_track", "disagreement", "referral_add", "referral_correct", "referral_copy")
+ADDRESSED = (
+    *HERS,
+    "referral",
+    "referral_ask",
+    "referral_check",
+    "referral_risk",
+    "referral_disagreement",
+    "referral_history",
+    "referral_note",
+    "referral_summary",
+    "referral_transfer",
+    "referral_arrival",
+    "matrix_pdf",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -197,3 +225,98 @@ def test_restricting_and_lifting_on_the_page(world: World, sol: Any) -> None:
     assert client.post(address, {"lift": "1", "reason": "She has left."}).status_code == 302
     row.refresh_from_db()
     assert not row.restricted and not RestrictedAccess.objects.holding(NOW).exists()
+
+
+def told_of_an_allegation(world: World, **more: Any) -> Referral:
+    """A referral that its sender ticked as an allegation against somebody in a position of trust."""
+    prue = world.person(Role.PRACTITIONER)
+    draft = start_draft(partnership=world.partnership, agency=world.school, by=prue, at=NOW)
+    child = {"who": {"first_name": NAME, "born": "born"}, "impact": {"concerns": ["lado"], **more}}
+    draft.answers = {"children": [child], "people": [{}], "worry": {"happened": "The coach."}}
+    draft.save()
+    return submit(draft=draft, by=prue, at=NOW)
+
+
+def test_an_allegation_is_the_lados_from_the_moment_it_comes(world: World) -> None:
+    sam, manager, lead = (world.person(role) for role in (Role.SCREENER, Role.MANAGER, Role.SAFEGUARDING_LEAD))
+    lola = make_person(world, Role.SCREENER, name="Lola Officer", team=world.mash)
+    lola.memberships.create(partnership=world.partnership, role=Role.LADO.value)
+    row = told_of_an_allegation(world)
+    assert row.restricted and [each.user for each in RestrictedAccess.objects.filter(referral=row)] == [lola]
+    assert client_of(lola).get(f"/testshire/triage/{row.pk}/").status_code == 200
+    for user in (sam, manager, world.person(Role.SENIOR), world.person(Role.LADO)):
+        assert client_of(user).get(f"/testshire/triage/{row.pk}/").status_code == 404, user.name
+    assert client_of(lead).get(f"/testshire/referrals/{row.pk}/").status_code == 404, "it may be about the lead"
+    assert client_of(world.person(Role.PRACTITIONER)).get(f"/testshire/referrals/{row.pk}/").status_code == 200
+    told = {each.to: each for each in Notice.objects.filter(referral=row, kind__in=["allegation", "waiting"])}
+    assert set(told) == {lola, manager} and NAME not in "".join(each.body for each in told.values())
+    assert "Open it only in need" in told[manager].body
+    assert "named when it came" in client_of(lola).get(f"/testshire/triage/{row.pk}/restrict/").content.decode()
+    with pytest.raises(Refused, match="not yours"):
+        restricting.lift(referral=row, reason="x", by=manager, at=NOW)
+    restricting.break_glass(
+        partnership=world.partnership, reference=row.reference, reason="Lola is away.", by=manager, at=NOW
+    )
+    restricting.lift(referral=row, reason="No allegation after all.", by=manager, at=NOW)
+    assert client_of(sam).get(f"/testshire/triage/{row.pk}/").status_code == 200
+    assert AuditEntry.objects.filter(verb="referral.restricted", object_id=str(row.pk), by=None).count() == 1
+
+
+def test_an_allegation_is_never_seen_by_nobody(world: World) -> None:
+    sam, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
+    alone = told_of_an_allegation(world)
+    assert alone.restricted, "the LADO here works in no queue, so the manager is named"
+    assert [each.user for each in RestrictedAccess.objects.filter(referral=alone)] == [manager]
+    page = client_of(manager).get(f"/testshire/triage/{alone.pk}/restrict/")
+    assert page.status_code == 200
+    restricting.name(referral=alone, person=sam, reason="Decides it.", by=manager, at=NOW)
+    assert actions.claim(referral=alone, by=sam, at=NOW).owner == sam
+    in_danger = told_of_an_allegation(world, safe="no")
+    assert not in_danger.restricted, "the child comes first"
+    assert client_of(sam).get(f"/testshire/triage/{in_danger.pk}/").status_code == 200
+    assert Notice.objects.filter(referral=in_danger, kind="allegation").get().to == manager
+    world.person(Role.MANAGER).memberships.update(ended_at=NOW)
+    nobody = told_of_an_allegation(world)
+    assert not nobody.restricted and client_of(sam).get(f"/testshire/triage/{nobody.pk}/").status_code == 200
+
+
+def test_a_restricted_record_is_in_no_ask_disagreement_letter_or_trail_of_anybody_else(world: World, sol: Any) -> None:
+    """Everything that can hang on a referral hangs on this one; who is not named finds none of it anywhere."""
+    row = make_referral(world, child={"first_name": NAME, "nhs_number": "9990000018"})
+    sam, prue = world.person(Role.SCREENER), world.person(Role.PRACTITIONER)
+    make_check(world, row, child=NAME)
+    letter, file = make_letter(world, row), make_attachment(world, referral=row)
+    asking.ask_referrer(referral=row, question=f"Is {NAME} in?", urgency=Urgency.SOON, by=sam, at=NOW)
+    disagreeing.raise_disagreement(referral=row, words=f"{NAME} is not safe.", by=prue, at=NOW)
+    actions.claim(referral=row, by=sam, at=NOW)
+    row = restricting.restrict(referral=row, named=[sol], reason="A colleague's own family.", by=sam, at=NOW)
+    places = (
+        *("queue/mash/", "queue/all/", "queue/mash/?show=waiting", "queue/mash/wall/", "queue/mash/counts/"),
+        *("sign-offs/", "absences/", "notices/", "trail/", "trail/anomalies/", "calendar/", "early-help/"),
+        *("reports/", "reports/list/", "reports/late/", "second/", "checks/", "checks/board/", "referrals/"),
+    )
+    manager = client_of(world.person(Role.MANAGER))
+    opened = [place for place in places if manager.get(f"/testshire/{place}").status_code == 200]
+    assert len(opened) > 12, opened
+    tried = 0
+    for role in Role:
+        client = client_of(world.person(role))
+        for name in ADDRESSED:
+            kwargs = {"partnership": "testshire", "referral_id": row.pk}
+            if role is Role.PRACTITIONER and name in HERS:
+                continue
+            answer = client.get(reverse(name, kwargs=kwargs))
+            tried += 1
+            assert answer.status_code in (404, 405), (role, name, answer.status_code)
+        for place in places:
+            body = client.get(f"/testshire/{place}").content.decode()
+            tried += 1
+            mine = role is Role.PRACTITIONER or (role is Role.CHECKER and "check" in place)
+            assert mine or NAME not in body, (role, place)
+            assert mine or place in ("notices/", "trail/") or row.reference not in body, (role, place)
+    lead = client_of(world.person(Role.SAFEGUARDING_LEAD))
+    assert lead.get(f"/testshire/referrals/{row.pk}/letters/{letter.pk}/").status_code == 404
+    assert lead.get(f"/testshire/referrals/{row.pk}/files/{file.pk}/").status_code == 404
+    assert client_of(sam).get(f"/testshire/triage/{row.pk}/files/{file.pk}/").status_code == 404
+    assert not Ask.objects.readable_by(actor_for(sam, world.partnership)).filter(referral=row).exists()
+    assert tried > 150

@@ -56,7 +56,7 @@ ANSWERS = {
         {
             "who": {"first_name": NAME, "last_name": "Marlow", "born": "born", "date_of_birth": "2019-05-01"},
             "home": {"same_home": "no", "postcode": "OT1 2AB"},
-            "impact": {"safe": "yes", "concerns": ["lado"]},
+            "impact": {"safe": "yes", "concerns": ["fgm"]},
             "indicators": {"chosen": ["health-4-01"]},
             "evidence": {"evidence": {"health-4-01": "Seen at the gate."}},
             "judged": {"level": "4", "why": "He frightens her."},
@@ -140,7 +140,7 @@ def test_it_arrives_as_a_new_contact_not_screened_with_its_history(worlds: tuple
         assert there.family.get().name == "Jo Marlow"
         assert not there.chosen_indicators.exists(), "what was chosen of another document is not theirs"
         assert there.indicated_level is None and there.judged_level == 4, "one level there stands on the same law"
-        assert {"not_screened", "lado"} <= set(there.flags)
+        assert {"not_screened", "fgm"} <= set(there.flags)
         answers = Answers(there.answers)
         assert answers.said("worry", "happened") == WORDS and answers.worries[0].judged_why == "He frightens her."
         assert answers.consent.given is False and answers.consent.reason is None, "a reason of another document"
