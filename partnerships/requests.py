@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from partnerships.access import Actor
 from partnerships.models import Partnership, User
@@ -17,3 +17,8 @@ class PartnershipRequest(HttpRequest):
     partnership: Partnership
     actor: Actor
     user: User  # type: ignore[assignment]
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: what was sent, or nothing where the page is only shown."""
+    return request.POST if request.method == "POST" else None

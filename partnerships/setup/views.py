@@ -16,7 +16,7 @@ from partnerships.access import gate
 from partnerships.actions import Refused
 from partnerships.models import Agency, ContactPoint, Team
 from partnerships.permissions import Permission
-from partnerships.requests import PartnershipRequest
+from partnerships.requests import PartnershipRequest, posted
 from partnerships.setup import actions
 from partnerships.setup.forms import AgencyForm, ContactPointForm, PartnershipForm, TeamForm
 
@@ -51,10 +51,6 @@ def asked(
         {"form": form, "heading": title, "row": row, "take_out": take_out, "button": button},
         status=UNPROCESSABLE if form.errors else 200,
     )
-
-
-def posted(request: PartnershipRequest) -> Any:
-    return request.POST if request.method == "POST" else None
 
 
 def to_settings(request: PartnershipRequest) -> HttpResponse:

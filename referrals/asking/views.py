@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.access import gate
 from partnerships.models import Agency
 from partnerships.permissions import Permission
+from partnerships.requests import posted
 from referrals.additions.views import then
 from referrals.asking import actions
 from referrals.asking.extract import chosen, fields
@@ -35,7 +36,7 @@ MOST = 200
 def referral_ask(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """A question to the referrer."""
     row = the_referral(request, referral_id, "ask")
-    form = QuestionForm(request.POST if request.method == "POST" else None)
+    form = QuestionForm(posted(request))
     return ask_step(
         request,
         row,
@@ -59,7 +60,7 @@ def referral_check(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """A check with agencies: whom, what, what they are shown, on what basis, how soon."""
     row = the_referral(request, referral_id, "check")
     form = CheckForm(
-        request.POST if request.method == "POST" else None,
+        posted(request),
         agencies=Agency.objects.current().filter(partnership=request.partnership),
         answering=answering_agencies(request.partnership),
         fields=fields(row),
@@ -97,7 +98,7 @@ def check(request: Signed, row: Referral, form: CheckForm) -> None:
 def referral_risk(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """How great the risk looks, before the checks or after them."""
     row = the_referral(request, referral_id, "risk")
-    form = RiskForm(request.POST if request.method == "POST" else None, stage=actions.stage_now(row))
+    form = RiskForm(posted(request), stage=actions.stage_now(row))
     return ask_step(
         request,
         row,
@@ -140,7 +141,7 @@ def question_answer(request: Signed, referral_id: uuid.UUID, ask_id: uuid.UUID) 
     asked = Ask.objects.questions().filter(referral=row, pk=ask_id).select_related("asked_by").first()
     if asked is None:
         raise Http404
-    form = AnswerForm(request.POST if request.method == "POST" else None, children=row.children.all())
+    form = AnswerForm(posted(request), children=row.children.all())
     if request.method == "POST" and form.is_valid():
         try:
             said = form.cleaned_data["answer"]
@@ -182,7 +183,7 @@ def check_answer(request: Signed, ask_id: uuid.UUID) -> HttpResponse:
     asked = mine.select_related("asked_by", "agency", "partnership", "answered_by").filter(pk=ask_id).first()
     if asked is None:
         raise Http404
-    form = CheckAnswerForm(request.POST if request.method == "POST" else None)
+    form = CheckAnswerForm(posted(request))
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         try:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from partnerships.access import gate
 from partnerships.forms import PageForm
 from partnerships.permissions import Permission
+from partnerships.requests import posted
 from referrals.disagreement import actions
 from referrals.disagreement.forms import (
     ChallengeForm,
@@ -54,7 +55,7 @@ def disagreement(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 
 
 def challenge(request: Signed, row: Referral) -> HttpResponse:
-    form = ChallengeForm(request.POST if request.method == "POST" else None)
+    form = ChallengeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             actions.raise_disagreement(

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from partnerships.access import gate
 from partnerships.permissions import Permission, Role
+from partnerships.requests import posted
 from referrals.domain.matching import Match, Verdict, match
 from referrals.intake.summary import Row
 from referrals.models import Child, Referral, SameChild
@@ -81,7 +82,7 @@ def referral_same_child(
     """Two rows side by side, and a person's word on whether they are one child."""
     row, now = the_referral(request, referral_id, "claim"), timezone.now()
     child, other = pair_of(request, row, child_id, other_child_id)
-    form = SameChildForm(request.POST if request.method == "POST" else None)
+    form = SameChildForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             actions.say_whether_same(
@@ -135,7 +136,7 @@ def referral_take_back_link(request: Signed, referral_id: uuid.UUID, link_id: in
     link = SameChild.objects.filter(touches, pk=link_id, undone_at__isnull=True).select_related("by").first()
     if link is None:
         raise Http404
-    form = TakeBackForm(request.POST if request.method == "POST" else None)
+    form = TakeBackForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             actions.take_back(referral=row, link=link, reason=form.cleaned_data["reason"], by=request.user, at=now)
@@ -161,7 +162,7 @@ def referral_take_back_link(request: Signed, referral_id: uuid.UUID, link_id: in
 @ASKS
 def search(request: Signed) -> HttpResponse:
     """Sent and answered by POST: what somebody looks for stands in no address. Each search is in the trail."""
-    form, now, found = SearchForm(request.POST if request.method == "POST" else None), timezone.now(), None
+    form, now, found = SearchForm(posted(request)), timezone.now(), None
     if request.method == "POST" and form.is_valid():
         found = searching.search(request.actor, form.terms)
         searching.record_search(

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from partnerships.access import gate
 from partnerships.permissions import Permission
+from partnerships.requests import posted
 from referrals.models import FamilyMember, Referral, Support
 from referrals.support import actions
 from referrals.support.forms import FORMS
@@ -114,7 +115,7 @@ def support_step(request: Signed, support_id: uuid.UUID, name: str) -> HttpRespo
         messages.info(request, "That can’t be done now. This is how it stands.")
         return back
     initial = {"number": row.reviews.count() + 1} if name == "review" else {}
-    form = FORMS[name](request.POST if request.method == "POST" else None, initial=initial)
+    form = FORMS[name](posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             done = take(request, row, name, form.cleaned_data)

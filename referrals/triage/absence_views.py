@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from partnerships.access import gate
 from partnerships.hours import LONDON
 from partnerships.permissions import Permission
+from partnerships.requests import posted
 from referrals.models import Absence
 from referrals.triage import assigning
 from referrals.triage.moves import Refused
@@ -29,9 +30,7 @@ def absences(request: Signed) -> HttpResponse:
     now = timezone.now()
     people = assigning.colleagues_of(request.partnership, request.user)
     away = assigning.away_now(people, request.partnership, at=now)
-    form = AbsenceForm(
-        request.POST if request.method == "POST" else None, people=people, away=away, me=request.user, at=now
-    )
+    form = AbsenceForm(posted(request), people=people, away=away, me=request.user, at=now)
     if request.method == "POST" and form.is_valid():
         try:
             _, handed = assigning.mark_absent(

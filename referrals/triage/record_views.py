@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from partnerships.access import gate
 from partnerships.forms import PageForm
 from partnerships.permissions import Permission
+from partnerships.requests import posted
 from referrals.domain.reference import read_reference
 from referrals.models import Referral, RestrictedAccess
 from referrals.triage import notes, restricting
@@ -40,7 +41,7 @@ def asked(
 def referral_note(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """A note for those who work on it."""
     row = the_referral(request, referral_id)
-    form = NoteForm(request.POST if request.method == "POST" else None)
+    form = NoteForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             notes.add_note(referral=row, note=form.cleaned_data["note"], by=request.user, at=timezone.now())
@@ -57,7 +58,7 @@ def referral_note(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 def referral_next_seen(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """When the child is next seen: it moves the referral up its queue."""
     row, now = the_referral(request, referral_id, "claim"), timezone.now()
-    form = NextSeenForm(request.POST if request.method == "POST" else None, at=now)
+    form = NextSeenForm(posted(request), at=now)
     if request.method == "POST" and form.is_valid():
         try:
             notes.say_when_next_seen(referral=row, when=form.when, by=request.user, at=now)
@@ -77,10 +78,10 @@ def referral_restrict(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     if not restricting.may_say_who(row, request.actor):
         raise Http404
     people = restricting.people_to_name(row)
-    posted = request.POST if request.method == "POST" else None
+    sent = posted(request)
     if not row.restricted:
-        form = RestrictForm(posted, people=people, me=request.user)
-        if posted is not None and form.is_valid():
+        form = RestrictForm(sent, people=people, me=request.user)
+        if sent is not None and form.is_valid():
             return done(
                 request,
                 row,
@@ -96,10 +97,10 @@ def referral_restrict(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     access = list(RestrictedAccess.objects.holding(now).filter(referral=row).select_related("user", "by"))
     named = {each.user_id for each in access if each.kind == RestrictedAccess.Kind.NAMED}
     others = [each for each in people if each.pk not in named]
-    lifting = "lift" in (posted if posted is not None else request.GET)
-    form_name = NameForm(posted if posted is not None and not lifting else None, people=others)
-    form_lift = LiftForm(posted if lifting else None)
-    if posted is not None and lifting and form_lift.is_valid():
+    lifting = "lift" in (sent if sent is not None else request.GET)
+    form_name = NameForm(sent if sent is not None and not lifting else None, people=others)
+    form_lift = LiftForm(sent if lifting else None)
+    if sent is not None and lifting and form_lift.is_valid():
         return done(
             request,
             row,
@@ -109,7 +110,7 @@ def referral_restrict(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             "Lift the restriction",
             "Lift the restriction",
         )
-    if posted is not None and not lifting and form_name.is_valid():
+    if sent is not None and not lifting and form_name.is_valid():
         return done(
             request,
             row,
@@ -173,7 +174,7 @@ def referral_unname(request: Signed, referral_id: uuid.UUID, access_id: int) -> 
 @ASKS
 def break_glass(request: Signed) -> HttpResponse:
     """Open a restricted referral in need. A reference of nothing and of what is not yours get the same answer."""
-    form, now = GlassForm(request.POST if request.method == "POST" else None), timezone.now()
+    form, now = GlassForm(posted(request)), timezone.now()
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data["reference"]
         reading = read_reference(typed)

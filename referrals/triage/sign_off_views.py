@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partnerships.access import gate
 from partnerships.permissions import Permission
+from partnerships.requests import posted
 from partnerships.statuses import STATUSES
 from referrals.domain.lifecycle import NotAllowed
 from referrals.letters import writing
@@ -64,7 +65,7 @@ def referral_sign_off(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     proposal = proposals.waiting().first() or proposals.first()
     if proposal is None:
         raise Http404
-    form = SignOffForm(request.POST if request.method == "POST" else None)
+    form = SignOffForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             return answered(request, row, proposal, form.cleaned_data)

@@ -16,6 +16,7 @@ from partnerships.access import gate
 from partnerships.forms import PageForm
 from partnerships.models import Team
 from partnerships.permissions import Permission
+from partnerships.requests import posted
 from referrals.domain.lifecycle import NotAllowed
 from referrals.letters import writing
 from referrals.models import Referral
@@ -87,7 +88,7 @@ def moved_on(request: Signed, referral: Referral, name: str, form: PageForm, mor
 def referral_acknowledge(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """A named person's word to the referrer, with the letter as it will read."""
     row = the_referral(request, referral_id, "acknowledge")
-    form = AcknowledgeForm(request.POST if request.method == "POST" else None)
+    form = AcknowledgeForm(posted(request))
     return ask(
         request,
         row,
@@ -104,7 +105,7 @@ def referral_acknowledge(request: Signed, referral_id: uuid.UUID) -> HttpRespons
 def referral_lado(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """Note that the LADO was told."""
     row = the_referral(request, referral_id, "lado")
-    form = LadoForm(request.POST if request.method == "POST" else None)
+    form = LadoForm(posted(request))
     return ask(
         request,
         row,
@@ -120,7 +121,7 @@ def referral_lado(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 @ASKS
 def referral_step_up(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     row = the_referral(request, referral_id, "step_up")
-    form = ReasonForm(request.POST if request.method == "POST" else None, referral=row)
+    form = ReasonForm(posted(request), referral=row)
     return ask(
         request,
         row,
@@ -140,7 +141,7 @@ def referral_step_down(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """To early help; where consent is not settled, or harm was said, the page says so first."""
     row = the_referral(request, referral_id, "step_down")
     teams = Team.objects.current().filter(partnership=request.partnership, kind=Team.Kind.EARLY_HELP)
-    form = StepDownForm(request.POST if request.method == "POST" else None, referral=row, teams=teams)
+    form = StepDownForm(posted(request), referral=row, teams=teams)
     return ask(
         request,
         row,
@@ -166,7 +167,7 @@ def referral_pass_on(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     row = the_referral(request, referral_id, "pass_on")
     others = Team.objects.current().filter(partnership=request.partnership, kind=Team.Kind.EARLY_HELP)
     teams = others.exclude(pk=row.team_id)
-    form = PassOnForm(request.POST if request.method == "POST" else None, referral=row, teams=teams)
+    form = PassOnForm(posted(request), referral=row, teams=teams)
     return ask(
         request,
         row,
@@ -204,7 +205,7 @@ def referral_reassign(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """Hand it on, or take it over from a colleague who is away."""
     row = the_referral(request, referral_id, "reassign")
     form = ReassignForm(
-        request.POST if request.method == "POST" else None,
+        posted(request),
         referral=row,
         people=actions.colleagues(row),
         me=request.user,
@@ -224,7 +225,7 @@ def referral_reassign(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 @ASKS
 def referral_reopen(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     row = the_referral(request, referral_id, "reopen")
-    form = ReopenForm(request.POST if request.method == "POST" else None, referral=row)
+    form = ReopenForm(posted(request), referral=row)
     return ask(
         request,
         row,
