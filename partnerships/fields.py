@@ -82,6 +82,10 @@ class Asked(forms.Field):
         if autocomplete:
             self.widget.attrs["autocomplete"] = autocomplete
 
+    def as_typed(self, value: Any) -> Any:
+        """What can be kept of an answer that can't be taken as it is; None where nothing can."""
+        return None
+
 
 class Written(Asked):
     """What fields of typed text share: clean text, and a length with a plain message."""
@@ -97,6 +101,10 @@ class Written(Asked):
 
     def to_python(self, value: Any) -> str:
         return "" if value is None else self.clean_typed(str(value))
+
+    def as_typed(self, value: Any) -> Any:
+        """Words, however many."""
+        return self.to_python(value)
 
     def validate(self, value: Any) -> None:
         super().validate(value)
@@ -181,6 +189,9 @@ class NumberField(TextField):
         super().__init__(label, inputmode="numeric", **kwargs)
         self.least, self.most = least, most
 
+    def as_typed(self, value: Any) -> Any:
+        return None
+
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
         if not text:
@@ -207,6 +218,9 @@ class TimeField(TextField):
 
     def prepare_value(self, value: Any) -> Any:
         return clock_time(value) if isinstance(value, dt.time) else value
+
+    def as_typed(self, value: Any) -> Any:
+        return None
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)

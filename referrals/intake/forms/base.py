@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from partnerships.fields import Choices, Chosen
+from partnerships.fields import Asked, Choices, Chosen
 from partnerships.forms import Choice, PageForm
 from referrals.intake.answers import ChildTold
 from referrals.intake.situation import Situation
@@ -62,7 +62,10 @@ class IntakeForm(PageForm):
         return dict(stored)
 
     def clean(self) -> dict[str, Any]:
-        """What stands inside an answer that was not chosen is kept where it can be read, and never an error."""
+        """What stands inside an answer that was not chosen is kept where it can be read, and never an error.
+
+        Words can always be read, however many there are: they are kept whole, and counted once the answer is chosen.
+        """
         cleaned = super().clean() or self.cleaned_data
         for name, field in self.fields.items():
             chosen = cleaned.get(name)
@@ -70,7 +73,9 @@ class IntakeForm(PageForm):
                 for revealed in getattr(choice, "reveals", ()) if isinstance(choice, Choice) else ():
                     if str(choice.value) != chosen and revealed in self.errors:
                         del self.errors[revealed]
-                        cleaned[revealed] = None
+                        hidden = self.fields[revealed]
+                        typed = self.data.get(self.add_prefix(revealed))
+                        cleaned[revealed] = hidden.as_typed(typed) if isinstance(hidden, Asked) else None
         return cleaned
 
     def told(self) -> dict[str, Any]:

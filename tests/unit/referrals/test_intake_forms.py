@@ -53,6 +53,13 @@ def test_only_the_worry_must_be_told_and_even_that_can_wait() -> None:
     assert form("worry", {}, later=True).is_valid()
 
 
+def test_words_inside_an_answer_that_was_not_chosen_are_kept_however_many() -> None:
+    asked = form("telephone", {"telephoned": "no", "called_whom": "x" * 500, "called_on_day": "31 February"})
+    assert asked.is_valid(), "nobody sees what was not chosen: it stops nobody"
+    assert asked.told()["called_whom"] == "x" * 500 and asked.told()["called_on"] == ""
+    assert not form("telephone", {"telephoned": "yes", "called_whom": "x" * 500}).is_valid()
+
+
 def test_every_message_is_our_own() -> None:
     wrong = {
         "date_of_birth_day": "31", "date_of_birth_month": "2", "date_of_birth_year": "2020",
