@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
+import io
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from partnerships import audit, trail
-from partnerships.access import gate
+from partnerships.access import gate, proved_anew
 from partnerships.models import AuditEntry, User
 from partnerships.permissions import Permission
 from partnerships.requests import PartnershipRequest
 from referrals.models import Referral
+from referrals.reports.exports import harmless
 from referrals.trail import anomalies
 from referrals.trail.forms import TrailForm
 
@@ -46,6 +51,62 @@ def audit_trail(request: PartnershipRequest) -> HttpResponse:
     told(rows)
     context = {"form": form, "page": page, "rows": rows, "asked": asked.urlencode()}
     return render(request, "referrals/trail/trail.html", context, status=422 if form.errors else 200)
+
+
+MOST = 100_000
+"""Entries of one file: a year of a busy partnership. Of more, the file says so in its last line."""
+COLUMNS = ("entry", "at", "who", "email", "what", "kind", "on", "reference", "id", "request", "hash")
+
+
+@gate(Permission.AUDIT_READ)
+@proved_anew
+@require_safe
+def audit_export(request: PartnershipRequest) -> HttpResponseBase:
+    """What was looked for in the trail as one CSV file, the latest first. That it was taken away is in the trail."""
+    form = TrailForm(request.GET or None)
+    if request.GET and not form.is_valid():
+        return redirect(f"{reverse('audit_trail', args=[request.partnership.slug])}?{request.GET.urlencode()}")
+    sought = form.sought(record_id(form.cleaned_data.get("object_id") or "")) if request.GET else trail.Sought()
+    found = trail.entries(request.partnership, sought)
+    rows = list(found[: MOST + 1])
+    audit.record(
+        partnership=request.partnership,
+        verb="trail.exported",
+        noun="trail",
+        object_id=sought.object_id[:64],
+        detail={"entries": min(len(rows), MOST)},
+        by=request.user,
+        at=timezone.now(),
+    )
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    told(rows[:MOST])
+    for each in rows[:MOST]:
+        writer.writerow([harmless(cell) for cell in line(each)])
+    if len(rows) > MOST:
+        writer.writerow([f"There are more than {MOST} entries: ask for fewer days."])
+    response = HttpResponse(file.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="audit-trail-{request.partnership.slug}.csv"'
+    return response
+
+
+def line(entry: Any) -> tuple[str, ...]:
+    """One entry as `COLUMNS`; times in UTC."""
+    by = entry.by
+    return (
+        str(entry.sequence),
+        entry.at.astimezone(dt.UTC).isoformat(timespec="seconds"),
+        by.name if by else "",
+        by.email if by else "",
+        entry.words,
+        entry.verb,
+        entry.thing,
+        entry.reference,
+        entry.object_id,
+        entry.request_id,
+        entry.hash,
+    )
 
 
 def told(rows: list[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import io
 import json
@@ -85,6 +86,29 @@ def test_a_manager_finds_who_read_a_referral_and_nobody_else_reads_the_trail(
     assert AuditEntry.objects.filter(verb="trail.read", by=world.person(Role.MANAGER)).exists()
     for role in set(Role) - {Role.MANAGER}:
         assert as_(world.person(role)).get(address).status_code == 404
+
+
+def test_the_trail_is_taken_away_as_a_file_by_a_manager_who_has_just_proved_who_they_are(world: World) -> None:
+    """With what was asked for and nothing else, no cell a formula, the taking itself in the trail."""
+    referral, screener = make_referral(world), world.person(Role.SCREENER)
+    screener.name = "=HYPERLINK(1)"
+    screener.save()
+    as_(screener).get(reverse("referral", args=["testshire", referral.pk]))
+    manager, address = as_(world.person(Role.MANAGER)), reverse("audit_export", args=["testshire"])
+    assert manager.get(address).status_code == 403, "proved long ago, and with no factor of ours to prove it by"
+    manager.prove_again()
+    answer = manager.get(address, {"object_id": referral.reference})
+    head, *rows = list(csv.reader(io.StringIO(answer.content.decode())))
+    assert answer["Content-Type"].startswith("text/csv") and "attachment" in answer["Content-Disposition"]
+    told = [dict(zip(head, row, strict=True)) for row in rows]
+    assert {each["reference"] for each in told} == {referral.reference}
+    assert {(each["kind"], each["who"]) for each in told} >= {("referral.read", "'=HYPERLINK(1)")}
+    assert "Robin" not in answer.content.decode() and "Marlow" not in answer.content.decode()
+    assert AuditEntry.objects.get(verb="trail.exported").detail == {"entries": len(rows)}
+    asked = manager.get(address, {"first_day": "99", "first_month": "1", "first_year": "2020"})
+    assert asked.status_code == 302 and asked["Location"].startswith("/testshire/trail/?"), "where the page says why"
+    shown = manager.get(reverse("audit_trail", args=["testshire"]), {"object_id": referral.reference})
+    assert f"{address}?object_id={referral.reference}" in shown.content.decode()
 
 
 def entry(world: World, role: Role, record: str, at: dt.datetime) -> AuditEntry:
