@@ -27,6 +27,7 @@ class Permission(Enum):
     ALLEGATION_TAKE = "Be named on what tells of an allegation against somebody in a position of trust, when it comes"
     GLASS_BREAK = "Open a restricted referral in need, for an hour, with a reason that the managers are told"
     REFERRAL_DECIDE = "Decide a referral, and write to the referrer"
+    REFERRAL_REOPEN = "Open a decided or withdrawn referral again, so that it is decided anew"
     REFERRAL_STEP = "Step a referral up to the MASH or down to early help, or pass it to another team"
     REFERRAL_AUTHORISE = "Sign off what needs a second person, or send it back: never one’s own"
     SUPPORT_KEEP = "Accept early help, keep its plan reviewed, close it or step it up"
@@ -105,6 +106,7 @@ class Role(StrEnum):
                 Permission.GLASS_BREAK,
                 Permission.REFERRAL_CLAIM,
                 Permission.REFERRAL_DECIDE,
+                Permission.REFERRAL_REOPEN,
                 Permission.REFERRAL_STEP,
                 Permission.SUMMARY_DOWNLOAD,
             }
@@ -127,6 +129,7 @@ class Role(StrEnum):
                 Permission.GLASS_BREAK,
                 Permission.REFERRAL_CLAIM,
                 Permission.REFERRAL_DECIDE,
+                Permission.REFERRAL_REOPEN,
                 Permission.REFERRAL_STEP,
             }
         ),
@@ -172,6 +175,7 @@ class Role(StrEnum):
                 Permission.REFERRAL_RESTRICT,
                 Permission.GLASS_BREAK,
                 Permission.REFERRAL_READ_ALL,
+                Permission.REFERRAL_REOPEN,
                 Permission.REFERRAL_AUTHORISE,
                 Permission.SUMMARY_DOWNLOAD,
                 Permission.EVIDENCE_DOWNLOAD,

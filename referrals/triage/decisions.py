@@ -9,14 +9,15 @@ import datetime as dt
 
 from django.db import transaction
 
+from partnerships.access import actor_for
 from partnerships.models import User
-from partnerships.permissions import Permission
 from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.lifecycle import Move, State
 from referrals.letters import actions as letters
 from referrals.models import Child, Clock, Decision, Letter, Referral
 from referrals.support.ending import end_with_referral
-from referrals.triage.moves import Refused, locked, move, record, tell_story
+from referrals.triage.moves import Elsewhere, Refused, Stale, held, locked, move, record, tell_story
+from referrals.triage.next_steps import BY_NAME
 from thresholds.loading import load
 
 AGAIN = "decide_again_"
@@ -63,7 +64,13 @@ def reopen(*, referral: Referral, reason: str, seen: int | None = None, by: User
 
     The decision that was made stays in its history.
     """
-    row = locked(referral, by=by, needs=Permission.REFERRAL_DECIDE, seen=seen)
+    row = held(referral)
+    actor = actor_for(by, row.partnership)
+    sees = Referral.objects.visible_to(actor).filter(pk=row.pk).exists()
+    if not (by.is_active and sees and BY_NAME["reopen"].may(row, actor)):
+        raise Elsewhere(row)
+    if seen is not None and seen != row.revision:
+        raise Stale(row)
     if not reason.strip():
         raise Refused("Say why it is opened again.")
     move(

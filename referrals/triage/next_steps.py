@@ -64,9 +64,14 @@ def answers_for(actor: Actor, team: Team) -> bool:
     return works_in(actor, team) or signs_in(actor, team)
 
 
-def anywhere(actor: Actor, team: Team) -> bool:
-    """Whoever may read the referral may take the step."""
-    return True
+def works_or_manages(actor: Actor, team: Team) -> bool:
+    """Whether this person works in a team's queue, or answers for every queue."""
+    return works_in(actor, team) or actor.can(Permission.REFERRAL_READ_ALL)
+
+
+def reads_in(actor: Actor, team: Team) -> bool:
+    """Whether this person may read of that queue at all: the MASH's screeners also what went on from there."""
+    return actor.can(Permission.REFERRAL_READ_ALL) or Role.SCREENER.value in actor.roles or team.pk in actor.team_ids
 
 
 def mine(referral: Referral, person: Any) -> bool:
@@ -185,16 +190,18 @@ STEPS: tuple[NextStep, ...] = (
         "reassign",
         "Hand to a colleague, or take over",
         "referral_reassign",
-        Permission.REFERRAL_CLAIM,
-        lambda referral, person: referral.state in (State.IN_HAND.value, State.SENT_ON.value),
+        Permission.REFERRAL_ASSIGN,
+        lambda referral, person: referral.state in (State.WAITING.value, State.IN_HAND.value, State.SENT_ON.value),
+        where=works_or_manages,
     ),
     NextStep("release", "Give it back to the queue", "referral_release", Permission.REFERRAL_CLAIM, mine, at_once=True),
     NextStep(
         "reopen",
         "Open it again",
         "referral_reopen",
-        Permission.REFERRAL_DECIDE,
+        Permission.REFERRAL_REOPEN,
         lambda referral, person: referral.state in (State.DECIDED.value, State.WITHDRAWN.value),
+        where=works_or_manages,
     ),
     NextStep(
         "disagreement",
@@ -210,7 +217,7 @@ STEPS: tuple[NextStep, ...] = (
         "referral_summary",
         Permission.SUMMARY_DOWNLOAD,
         lambda referral, person: True,
-        where=anywhere,
+        where=reads_in,
     ),
 )
 """Every step, the likeliest first."""

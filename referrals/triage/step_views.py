@@ -21,6 +21,7 @@ from referrals.domain.lifecycle import NotAllowed
 from referrals.letters import writing
 from referrals.models import Referral
 from referrals.triage import actions
+from referrals.triage.assigning import assign
 from referrals.triage.forms import (
     AcknowledgeForm,
     LadoForm,
@@ -31,7 +32,7 @@ from referrals.triage.forms import (
     StepDownForm,
 )
 from referrals.triage.moves import Refused, Stale, moves_since
-from referrals.triage.next_steps import BY_NAME
+from referrals.triage.next_steps import BY_NAME, works_in
 from referrals.triage.views import Signed, back_to, the_referral
 from thresholds.domain.scheme import Flag
 
@@ -199,10 +200,10 @@ def flag_warnings(referral: Referral) -> list[str]:
     return [sentence for flag, sentence in WARNED_OF.items() if flag.value in referral.flags]
 
 
-@gate(Permission.REFERRAL_CLAIM)
+@gate(Permission.REFERRAL_ASSIGN)
 @ASKS
 def referral_reassign(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
-    """Hand it on, or take it over from a colleague who is away."""
+    """Hand it on, or take it over from a colleague who is away; a manager hands it to somebody of its queue."""
     row = the_referral(request, referral_id, "reassign")
     form = ReassignForm(
         posted(request),
@@ -210,18 +211,19 @@ def referral_reassign(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         people=actions.colleagues(row),
         me=request.user,
     )
+    hands_over = actions.reassign if row.owner_id and works_in(request.actor, row.team) else assign
     return ask(
         request,
         row,
         "reassign",
         form,
-        lambda: actions.reassign(referral=row, to=form.person, seen=form.seen, by=request.user, at=timezone.now()),
+        lambda: hands_over(referral=row, to=form.person, seen=form.seen, by=request.user, at=timezone.now()),
         done=f"Referral {row.reference} has changed hands.",
         more={"button": "Hand it over"},
     )
 
 
-@gate(Permission.REFERRAL_DECIDE)
+@gate(Permission.REFERRAL_REOPEN)
 @ASKS
 def referral_reopen(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     row = the_referral(request, referral_id, "reopen")

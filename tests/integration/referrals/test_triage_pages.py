@@ -244,7 +244,8 @@ def test_early_help_is_told_how_many_contacts_the_mash_has_and_no_more(world: Wo
 
 
 def test_a_step_that_is_anothers_is_not_found(world: World) -> None:
-    """A manager reads everything and moves nothing; a screener reads what went through the MASH and leaves it there."""
+    """A manager reads everything, hands it out and opens it again, and does nothing else with it; a screener reads what
+    went through the MASH and leaves it there."""
     referral = claimed(world)
     with scope(partnership=world.partnership):
         actions.step_down(
@@ -254,7 +255,8 @@ def test_a_step_that_is_anothers_is_not_found(world: World) -> None:
     for role in (Role.MANAGER, Role.SCREENER):
         client = sign_in(world.person(role))
         assert client.get(of(world, "referral", referral)).status_code == 200
-        for name in ("claim", "release", "acknowledge", "decide", "step_up", "reassign", "reopen"):
+        not_a_managers = ("reassign", "reopen") if role is Role.SCREENER else ()
+        for name in ("claim", "release", "acknowledge", "decide", "step_up", *not_a_managers):
             assert client.post(of(world, f"referral_{name}", referral)).status_code == 404, (role, name)
 
 
@@ -516,3 +518,30 @@ def test_each_child_stands_on_the_page_with_what_is_its_own(world: World, screen
     summary = screener.get(of(world, "referral_summary", referral))
     body = "".join(each.extract_text() for each in PdfReader(io.BytesIO(summary.content)).pages)
     assert "Ada: Level 3" in body and "Bo: Level 4" in body
+
+
+def test_a_manager_hands_out_what_nobody_has_and_opens_again_what_was_decided(world: World) -> None:
+    manager, sam = world.person(Role.MANAGER), world.person(Role.SCREENER)
+    client, row = sign_in(manager), make_referral(world)
+    to = of(world, "referral_reassign", row)
+    assert "Hand to a colleague" in page(client.get(of(world, "referral", row)))
+    assert client.post(to, {"to": str(sam.pk), "revision": str(row.revision)}).status_code == 302
+    with scope(partnership=world.partnership):
+        mine = Referral.objects.get(pk=row.pk)
+        assert (mine.owner, mine.state) == (sam, "in_hand")
+        actions.decide(
+            referral=mine,
+            decided_level=4,
+            outcome=Outcome.STRATEGY_DISCUSSION,
+            reason="x",
+            revision=mine.revision,
+            by=sam,
+            at=NOW,
+        )
+    assert sign_in(world.person(Role.SENIOR)).get(of(world, "referral_reopen", row)).status_code == 404
+    again = of(world, "referral_reopen", row)
+    with scope(partnership=world.partnership):
+        revision = Referral.objects.get(pk=row.pk).revision
+    assert client.post(again, {"reason": "Agreed in the disagreement.", "revision": str(revision)}).status_code == 302
+    with scope(partnership=world.partnership):
+        assert Referral.objects.get(pk=row.pk).state == "waiting"
