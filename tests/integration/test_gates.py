@@ -7,9 +7,10 @@ address whose parts this file can't fill in. It goes two ways:
   asks the URLconf's own callback with a request that the middleware has prepared for that person. What the gate
   refuses costs microseconds there, so that all of it can be asked. Each answer's words are searched for other records'
   children; what is refused writes nothing.
-- *the whole way*, from the bytes of the request to those of the answer: for who may come in, and for each address three
-  of those who may not, by turns; and for each address a foreign record, a hidden one and a missing one, whose answers
-  are the same to the byte once what differs on every page (nonce, form token, the id that was asked for) is levelled.
+- *the whole way*, from the bytes of the request to those of the answer: for each address three of those who may come
+  in, and three of those who may not, by turns; and for each address a foreign record, a hidden one and a missing one,
+  whose answers are the same to the byte once what differs on every page (nonce, form token, the id that was asked for)
+  is levelled.
 """
 
 from __future__ import annotations
@@ -468,7 +469,7 @@ def test_the_whole_way_from_request_to_answer_and_alike_to_the_byte(
         inside = [who for who in ONE_A_ROLE if holds(people[who], pattern)]
         refused = [who for who in people if not holds(people[who], pattern)]
         turns = [refused[(place + n * len(refused) // BY_TURNS) % len(refused)] for n in range(BY_TURNS) if refused]
-        for who in [*inside, *dict.fromkeys(turns)]:
+        for who in [*inside[:BY_TURNS], *dict.fromkeys(turns)]:
             reached = reach(people[who], pattern, names) if who in inside else FIRST
             letter = next((each for each in records if each in reached), FIRST)
             kwargs = {name: records[letter][name] for name in names if name != "partnership"}
@@ -502,5 +503,5 @@ def test_the_whole_way_from_request_to_answer_and_alike_to_the_byte(
                 ]
     with capsys.disabled():
         print(f"\nthe whole way: {tried:,} requests, {alike} pairs alike to the byte, {len(wrong)} wrong")
-    assert tried > 1_500 and alike > 200
+    assert tried > 1_000 and alike > 200
     assert not wrong, "\n".join(wrong[:40])
