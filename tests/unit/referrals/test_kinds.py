@@ -8,7 +8,7 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFile
 
 from referrals.attachments.actions import NAMELESS, shown_name
 from referrals.attachments.kinds import Kind, Unwelcome, judge
@@ -28,6 +28,13 @@ def test_what_harms_is_refused_with_its_reason(name: str, content: bytes, why: s
     with pytest.raises(Unwelcome, match="^(is|has|can’t|unpacks) ") as refused:
         judge(content)
     assert why in str(refused.value)
+
+
+def test_half_a_picture_is_refused_also_where_a_pdf_was_written_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    half = next(content for name, content, _ in HOSTILE if name == "half.png")
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as WeasyPrint sets it when it is loaded
+    with pytest.raises(Unwelcome, match="can’t be opened"):
+        judge(half)
 
 
 def test_the_corpus_is_as_large_as_it_says() -> None:
