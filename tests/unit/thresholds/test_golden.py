@@ -16,7 +16,7 @@ from thresholds.domain.screening import Facts, read_facts_strictly, screen
 
 ROOT = Path(__file__).resolve().parents[3]
 COLUMNS = ["case", "story", "indicators", "children", "judged", "danger", "informed", "given", "reason", "previous"]
-COLUMNS += ["in_need", "on", "level", "route", "flags", "because"]
+COLUMNS += ["in_need", "on", "level", "route", "flags", "because", "concerns"]
 ANSWERS = {"yes": True, "no": False, "": None}
 Row = dict[str, str]
 
@@ -48,6 +48,7 @@ def facts_of(row: Row) -> Facts:
             "previous_contacts": int(previous[0]) if len(previous) == 1 and previous[0].isdecimal() else previous,
             "child_in_need": ANSWERS[row["in_need"]],
             "on": row["on"] or None,
+            "concerns": row["concerns"].split(),
         }
     )
 
