@@ -2,12 +2,14 @@
 
 Real web server, real Celery worker, real beat, one embedded database: a practitioner tells of a worry, a screener
 decides it, the practitioner reads the outcome, the manager takes the summary, the admin publishes new words, and the
-clocks move.
+clocks move. The form is walked here with script, on a screen 320 pixels wide; without script in test_intake.py.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import statistics
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,33 +19,23 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.portal import Portal
+from tests.journeys.telling import (
+    CHILD_WORDS,
+    FIRST,
+    HAPPENED,
+    INJURIES,
+    LAST,
+    MOST_PAGES,
+    OWN,
+    Telling,
+    send_in_short,
+)
 from tests.journeys.wire import FORM, JSON, SHUT, Wire
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("portal")]
 
 expect.set_options(timeout=20_000)  # a loaded machine is slow, not wrong
 PASSWORD = "front-door-demo"
-FIRST, LAST = "Wilhelmina", "Ashgrove"
-PARTNERSHIPS = {
-    "medway": "child-developmental-needs-3-14",
-    "northamptonshire": "family-4-15",
-    "thurrock": "basic-care-3-04",
-    "sandwell": "health-4-05",
-}
-"""For each, the indicator of an injury that may not be an accident: each leads to the MASH."""
-
-ANSWERS = {
-    "first_name": FIRST,
-    "last_name": LAST,
-    "happened": "On Monday she came to school with a bruise the shape of a hand on her upper arm.",
-    "impact": "She flinches when somebody raises an arm.",
-    "child_words": "I was bad so it is all right.",
-    "working_well": "Her aunt collects her twice a week and notices when something is wrong.",
-    "needs_to_happen": "Somebody must see her arm today.",
-    "tried": "Our safeguarding lead spoke with her and wrote down her words.",
-    "name": "Gwen Ashgrove",
-    "relationship": "Mother",
-}
 
 SCREENED_UNDER = """
     SELECT r.reference, v.slug FROM referrals_referral r
@@ -55,11 +47,11 @@ SCREENED_UNDER = """
 
 @pytest.fixture
 def as_person(browser: Browser, portal: Portal) -> Iterator[Callable[[str], Page]]:
-    """Sign somebody in, each in a browser of their own."""
+    """Sign somebody in, each in a browser of their own, as wide as a desk's or a telephone's."""
     contexts = []
 
-    def sign_in(email: str, to: str = "/") -> Page:
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    def sign_in(email: str, to: str = "/", width: int = 1280) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-GB")
         context.set_default_timeout(40_000)
         contexts.append(context)
         page = context.new_page()
@@ -75,56 +67,10 @@ def as_person(browser: Browser, portal: Portal) -> Iterator[Callable[[str], Page
         context.close()
 
 
-def tell_of_a_worry(page: Page, indicator: str, look: Callable[[Page], None]) -> str:
-    """From the emergency page to the confirmation; gives the reference."""
-    expect(page.get_by_text("call 999").first).to_be_visible()
-    look(page)
-    page.get_by_role("button", name="Start now").click()
-    expect(page.get_by_role("heading", name="Tell of a worry")).to_be_visible()
-    look(page)
-    page.locator(".govuk-task-list a").first.click()
-    for _ in range(30):
-        if page.url.endswith("/check/"):
-            break
-        answer(page, indicator)
-        look(page)
-        before = page.url
-        page.locator("main").get_by_role("button", name=re.compile("continue", re.IGNORECASE)).first.click()
-        if page.url == before:  # a gentle question about what was left out: go on all the same
-            page.locator("main").get_by_role("button", name=re.compile("continue", re.IGNORECASE)).first.click()
-        if page.url.rstrip("/").count("/") == before.rstrip("/").count("/") - 1 and "/check/" not in page.url:
-            page.get_by_role("link", name="Check your answers and send").or_(
-                page.get_by_role("button", name="Check your answers and send")
-            ).click()
-    expect(page.get_by_role("heading", name="Check your answers, then send")).to_be_visible()
-    expect(page.get_by_text(ANSWERS["happened"]).first).to_be_visible()
-    look(page)
-    page.get_by_role("button", name="Send the referral").click()
-    expect(page.get_by_role("heading", name="Referral sent")).to_be_visible()
-    look(page)
-    return page.locator(".govuk-panel strong").inner_text()
-
-
 def words_of(message: EmailMessage) -> str:
     """All that a reader, or somebody who looks over a shoulder, sees of an email."""
     body = message.get_body()
     return "\n".join([*(f"{name}: {value}" for name, value in message.items()), body.get_content() if body else ""])
-
-
-def answer(page: Page, indicator: str) -> None:
-    """Fill in what of this page the story knows."""
-    for name, text in ANSWERS.items():
-        field = page.locator(f"main [name={name}]")
-        if field.count() == 1 and field.is_visible():
-            field.fill(text)
-    chosen = page.locator(f'main input[name=chosen][value="{indicator}"]')
-    if chosen.count():
-        chosen.evaluate("box => box.closest('details')?.setAttribute('open', '')")
-        chosen.check()
-    for name, value in (("born", "born"), ("informed", "no"), ("given", "not_asked"), ("safe", "yes"), ("scale", "2")):
-        radio = page.locator(f'main input[name={name}][value="{value}"]')
-        if radio.count():
-            radio.check()
 
 
 def look_at(page: Page, assert_axe_clean: Callable[[Page], None], assert_fits: Callable[[Page], None]) -> None:
@@ -135,22 +81,74 @@ def look_at(page: Page, assert_axe_clean: Callable[[Page], None], assert_fits: C
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
-@pytest.mark.parametrize("slug", PARTNERSHIPS)
+@pytest.fixture(scope="module")
+def looked_at() -> set[tuple[str, ...]]:
+    """Which pages of the form have been looked at: those that are the same for all partnerships are, once."""
+    return set()
+
+
+@pytest.fixture(scope="module")
+def pages_of_each() -> list[int]:
+    return []
+
+
+@pytest.mark.parametrize("slug", INJURIES)
 def test_from_the_worry_to_the_answer(
     slug: str,
     portal: Portal,
     as_person: Callable[..., Page],
+    looked_at: set[tuple[str, ...]],
+    pages_of_each: list[int],
     assert_axe_clean: Callable[[Page], None],
     assert_fits: Callable[[Page], None],
+    shot: Callable[[Page, str], None],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    def is_new(*page: str) -> bool:
+        new = page not in looked_at
+        looked_at.add(page)
+        return new
+
+    def look_at_form(page: Page, name: str) -> None:
+        """Every page fits a small telephone; axe finds nothing on each kind of page, nor, in Thurrock, at a desk."""
+        assert_fits(page)
+        if os.environ.get("SHOTS") == "1":
+            shot(page, f"form-{slug}-{name}")
+        if not is_new(name, slug if name in OWN else ""):
+            return
+        assert_axe_clean(page)
+        if slug == "thurrock":
+            page.set_viewport_size({"width": 1280, "height": 900})
+            assert_axe_clean(page)
+            page.set_viewport_size({"width": 320, "height": 900})
+
     def look(page: Page) -> None:
-        if slug == "medway":  # the pages are the same for all four, and tests/journeys/test_intake.py looks at each
+        if slug == "medway":  # these pages are the same for all four
             look_at(page, assert_axe_clean, assert_fits)
 
-    # The practitioner tells of a worry.
-    practitioner = as_person(f"practitioner@{slug}.example", f"/{slug}/refer/")
-    reference = tell_of_a_worry(practitioner, PARTNERSHIPS[slug], look)
+    # The practitioner tells of a worry, on a telephone; once, each page of the form is filled in wrongly first.
+    practitioner = as_person(f"practitioner@{slug}.example", f"/{slug}/refer/", width=320)
+    telling = Telling(practitioner, slug, look_at_form, goes_wrong=lambda page: is_new(page, "filled in wrongly"))
+    reference = telling.tell()
+    pages_of_each.append(telling.pages)
+    with capsys.disabled():
+        print(
+            f"\n{slug}: {telling.pages} pages with the check (median so far {statistics.median(pages_of_each):g}), "
+            f"{telling.typed} letters typed one by one, {telling.seconds:.0f} s at the form"
+        )
+    assert telling.pages <= MOST_PAGES, telling.seen
     assert re.fullmatch(r"[A-Z]{3}-[A-Z0-9]{4}-[A-Z0-9]{4}", reference)
+    (sent,) = portal.sql(
+        "SELECT r.route, r.received_at, c.met_at FROM referrals_referral r "
+        "JOIN referrals_clock c ON c.referral_id = r.id WHERE c.slug = 'written_form' AND r.reference = ?",
+        reference,
+    )
+    assert sent[0] == "mash"
+    assert sent[1] == sent[2], "the form itself is what was owed in writing"
+    practitioner.get_by_role("link", name="Follow this referral").click()
+    expect(practitioner.locator("main")).to_contain_text("sent this referral")
+    look_at_form(practitioner, "track")
+    practitioner.go_back()
     with practitioner.expect_download() as copy:
         practitioner.get_by_role("link", name=re.compile("Download a copy")).click()
     assert Path(copy.value.path()).read_bytes().startswith(b"%PDF-")
@@ -161,8 +159,9 @@ def test_from_the_worry_to_the_answer(
     screener.get_by_role("row").filter(has_text=reference).get_by_role("link").click()
     screener.get_by_role("button", name="Take this referral").click()
     expect(screener.get_by_text("You have it.")).to_be_visible()
-    expect(screener.get_by_text(ANSWERS["happened"])).to_be_visible()
-    expect(screener.get_by_text(ANSWERS["child_words"])).to_be_visible()
+    expect(screener.get_by_text(HAPPENED)).to_be_visible()
+    expect(screener.get_by_text(CHILD_WORDS)).to_be_visible()
+    expect(screener.locator("main")).to_contain_text("1 May 2019")
     look(screener)
     address = screener.url
 
@@ -256,7 +255,7 @@ def test_an_admin_publishes_new_words_and_what_was_screened_keeps_its_version(
     admin = as_person(f"admin@{slug}.example", f"/{slug}/content/")
     admin.get_by_role("button", name=re.compile("Make a draft")).first.click()
     draft = admin.url
-    key = PARTNERSHIPS[slug]
+    key, _ = INJURIES[slug]
     (pk,) = portal.sql(
         "SELECT i.id FROM thresholds_indicator i JOIN thresholds_schemeversion v ON v.id = i.version_id "
         "WHERE i.key = ? AND v.state = 'draft'",
@@ -286,7 +285,7 @@ def test_an_admin_publishes_new_words_and_what_was_screened_keeps_its_version(
     after = portal.sql(SCREENED_UNDER, slug)
     assert after == before
     sent = as_person(f"practitioner@{slug}.example", f"/{slug}/refer/")
-    reference = tell_of_a_worry(sent, key, lambda page: None)
+    reference = send_in_short(sent, slug)
     (version,) = portal.sql(
         "SELECT v.slug FROM referrals_referral r JOIN thresholds_schemeversion v ON v.id = r.scheme_version_id "
         "WHERE r.reference = ?",
