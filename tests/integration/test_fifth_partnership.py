@@ -36,6 +36,28 @@ MAKE = {
 }
 
 
+HELPER = {"kind": "early_help", "address": "", "email": "", "telephone": ""}
+BY_FORMS: tuple[tuple[str, dict[str, str]], ...] = (
+    (
+        "partnership_edit",
+        {"name": MAKE["name"], "short_name": "Fenmarsh", "local_authority": "Fenmarsh Council", "la_code": "998",
+         "form_name": "Tell-us form", "document_marking": "OFFICIAL"},
+    ),
+    (
+        "front_door_edit",
+        {"front_door_name": "Lighthouse desk", "front_door_telephone": "01632 960300", "opens": "8am",
+         "closes": "6pm", "out_of_hours_telephone": "01632 960301"},
+    ),
+    ("team_add", HELPER | {"name": "Harbour MASH", "kind": "mash", "postcodes": ""}),
+    ("team_add", HELPER | {"name": "South Shore helpers", "postcodes": "FE1"}),
+    ("team_add", HELPER | {"name": "North Shore helpers", "postcodes": "FE2, FE3 1"}),
+    ("agency_add", {"name": "Saltings School", "kind": "school", "source_of_referral": "2A"}),
+    ("contact_point_add", {"kind": "lado", "name": "The LADO", "telephone": "01632 960302"}),
+    ("closure_day_add", {"on_day": "2", "on_month": "6", "on_year": "2027", "reason": "Regatta"}),
+)  # fmt: skip
+"""Everything that the admin keeps: the page, and what is filled in there."""
+
+
 def document() -> dict[str, Any]:
     """A document of nobody: three steps called tiers, with other words than any of the four."""
     told = schemes.content()
@@ -110,25 +132,7 @@ def test_from_an_empty_start_to_a_screened_referral() -> None:
 
 def set_up_by_pages(admin: Client) -> None:
     """Everything that the admin keeps, by forms."""
-    helper = {"kind": "early_help", "address": "", "email": "", "telephone": ""}
-    for name, told in (
-        (
-            "partnership_edit",
-            {"name": MAKE["name"], "short_name": "Fenmarsh", "local_authority": "Fenmarsh Council", "la_code": "998",
-             "form_name": "Tell-us form", "document_marking": "OFFICIAL"},
-        ),
-        (
-            "front_door_edit",
-            {"front_door_name": "Lighthouse desk", "front_door_telephone": "01632 960300", "opens": "8am",
-             "closes": "6pm", "out_of_hours_telephone": "01632 960301"},
-        ),
-        ("team_add", helper | {"name": "Harbour MASH", "kind": "mash", "postcodes": ""}),
-        ("team_add", helper | {"name": "South Shore helpers", "postcodes": "FE1"}),
-        ("team_add", helper | {"name": "North Shore helpers", "postcodes": "FE2, FE3 1"}),
-        ("agency_add", {"name": "Saltings School", "kind": "school", "source_of_referral": "2A"}),
-        ("contact_point_add", {"kind": "lado", "name": "The LADO", "telephone": "01632 960302"}),
-        ("closure_day_add", {"on_day": "2", "on_month": "6", "on_year": "2027", "reason": "Regatta"}),
-    ):  # fmt: skip
+    for name, told in BY_FORMS:
         answer = admin.post(at(name), told)
         assert answer.status_code == 302, (name, answer.content.decode()[-3000:])
 

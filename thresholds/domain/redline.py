@@ -17,10 +17,21 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any
 
+from thresholds.domain.free_parts import (
+    FlagNote,
+    PlotColumn,
+    PlotRow,
+    flag_notes,
+    freeze,
+    listed,
+    plot_columns,
+    plot_rows,
+)
 from thresholds.domain.rule_words import sentence as rule_sentence
 from thresholds.domain.scheme import (
     Domain,
     FlagParameters,
+    Frozen,
     Guidance,
     Indicator,
     Level,
@@ -133,7 +144,17 @@ def _under(names: dict[str, str], scheme: Scheme) -> Scheme:
             for each in scheme.domains
         ),
         indicators=tuple(replace(each, domain=names.get(each.domain, each.domain)) for each in scheme.indicators),
+        plot_sheet=_plotted_under(names, scheme.plot_sheet),
     )
+
+
+def _plotted_under(names: dict[str, str], sheet: Frozen | None) -> Frozen | None:
+    """A plot sheet whose rows plot the same headings under their new names."""
+    told = sheet.plain() if sheet else None
+    for row in listed(told, "rows"):
+        if row.get("domain") in names:
+            row["domain"] = names[row["domain"]]
+    return freeze(told) if told is not None else None
 
 
 def words_between(before: str, after: str) -> tuple[Span, ...]:
@@ -256,9 +277,63 @@ def _rest(before: Scheme, after: Scheme) -> Pairs:
         yield from _list(part, old, new, key, reason if name == "consent_reasons" else compared, title)
         yield from _moves(part, old, new, key, title)
     yield from _guidance(before.guidance, after.guidance)
-    for name, label in (("plot_sheet", "The plot sheet"), ("flag_notes", "The notes on flags")):
+    for name, label, compare in (
+        ("plot_sheet", "The plot sheet", _plot_sheet),
+        ("flag_notes", "The notes on flags", _flag_notes),
+    ):
         if getattr(before, name) != getattr(after, name):
-            yield Entry("Document", What.CHANGED, label, name, f"{label} changed.")
+            found = list(compare(before, after))
+            yield from found or [Entry("Document", What.CHANGED, label, name, f"{label} changed.")]
+
+
+def _plot_sheet(before: Scheme, after: Scheme) -> Pairs:
+    """Columns are told apart by their step and grade, rows by the domain that they plot."""
+    old, new = (each.plot_sheet.plain() if each.plot_sheet else {} for each in (before, after))
+    part = "Plot sheet: columns"
+
+    def ranks(column: PlotColumn) -> str:
+        return ", ".join(f"{after.step_word} {rank}" for rank in column.levels) or f"no {after.step_word}"
+
+    def column(a: PlotColumn, b: PlotColumn) -> Pairs:
+        if a.levels != b.levels:
+            told = f"It now stands for {ranks(b)}; it stood for {ranks(a)}."
+            yield Entry(part, What.CHANGED, b.title, "levels", told)
+
+    def title(each: PlotColumn) -> str:
+        return each.title
+
+    columns = plot_columns(old), plot_columns(new)
+    yield from _list(part, *columns, title, column, title)
+    yield from _moves(part, *columns, title, title)
+    part = "Plot sheet: rows"
+    rows = plot_rows(old), plot_rows(new)
+
+    def row(a: PlotRow, b: PlotRow) -> Pairs:
+        yield from _texts("Plot sheet: rows", b.name, a, b, ("name",))
+
+    yield from _list(part, *rows, lambda each: each.domain, row, lambda each: each.name)
+    yield from _moves(part, *rows, lambda each: each.domain, lambda each: each.name)
+
+
+def _flag_notes(before: Scheme, after: Scheme) -> Pairs:
+    """Notes are told apart by the indicators that they are about, and the flag."""
+    old, new = (flag_notes(each.flag_notes.plain() if each.flag_notes else {}) for each in (before, after))
+    part = "Notes on flags"
+
+    def title(each: FlagNote) -> str:
+        found = [scheme.indicator(key) for key in each.indicators for scheme in (after, before)]
+        labels = list(dict.fromkeys(indicator.label for indicator in found if indicator))
+        return "; ".join(labels) or ", ".join(each.indicators)
+
+    yield from _list(
+        part,
+        old,
+        new,
+        lambda each: (each.flag, each.indicators),
+        lambda a, b: _texts(part, title(b), a, b, ("note",)),
+        title,
+        lambda each: str(each.note),
+    )
 
 
 def _days(stage: Any) -> str:

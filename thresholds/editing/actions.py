@@ -49,12 +49,22 @@ def change(
     if noun == "domain" and "name" in changed:
         refuse_name(draft, changed["name"], pk)
     kind.write(draft, row, changed)
+    if noun == "domain" and "name" in changed:
+        rename_on_plot_sheet(draft, row.name, changed["name"])
     if noun == "indicator":
         if {"level", "domain"} & set(changed):
             to_end_of_list(draft, pk)
         renumber(draft)
     write(draft, Change.Verb.CHANGED, kind, row, {name: row.values[name] for name in changed}, changed, by, at)
     return draft
+
+
+def rename_on_plot_sheet(draft: SchemeVersion, old: str, new: str) -> None:
+    """Rows of the plot sheet that plot a domain go on plotting it under its new name; what they are called stays."""
+    kind = NOUNS["plot_row"]
+    for row in kind.rows(draft):
+        if row.values["domain"] == old:
+            kind.write(draft, row, {"domain": new})
 
 
 def in_old_order(old: Any, new: Any) -> Any:

@@ -69,7 +69,7 @@ class EditForm(PageForm):
         self.draft, self.pk = draft, pk
         self.step = draft.step_word
         super().__init__(*args, **kwargs)
-        self.levels = list(Level.objects.filter(version=draft))
+        self.steps = list(Level.objects.filter(version=draft))
         self.fit()
 
     def fit(self) -> None:
@@ -85,7 +85,7 @@ class EditForm(PageForm):
                 name,
                 [
                     Choice(str(each.rank), f"{self.step.capitalize()} {each.rank}: {each.name}")
-                    for each in self.levels
+                    for each in self.steps
                     if each.rank > above
                 ],
             )
@@ -300,6 +300,16 @@ class FlagRuleForm(RuleForm):
         return told
 
 
+def indicators_by_domain(draft: SchemeVersion) -> dict[str, list[Choice]]:
+    """Every indicator of a draft to choose from, under its domain."""
+    rows = Indicator.objects.current().filter(version=draft).select_related("domain", "level")
+    found: dict[str, list[Choice]] = {}
+    for each in rows.order_by("domain__order", "level__rank", "item"):
+        choice = Choice(each.key, f"{each.label} ({draft.step_word} {each.level.rank})")
+        found.setdefault(each.domain.name, []).append(choice)
+    return found
+
+
 class AgeForm(RuleForm):
     kind = RuleKind.AGE
     parameters = ("indicators", "under_months", "unborn", "indicates")
@@ -319,16 +329,7 @@ class AgeForm(RuleForm):
 
     def fit(self) -> None:
         self.offer_levels("indicates")
-        rows = (
-            Indicator.objects.current()
-            .filter(version=self.draft)
-            .select_related("domain", "level")
-            .order_by("domain__order", "level__rank", "item")
-        )
-        self.grouped: dict[str, list[Choice]] = {}
-        for each in rows:
-            choice = Choice(each.key, f"{each.label} ({self.step} {each.level.rank})")
-            self.grouped.setdefault(each.domain.name, []).append(choice)
+        self.grouped = indicators_by_domain(self.draft)
         self.offer("indicators", [choice for choices in self.grouped.values() for choice in choices])
 
     def clean(self) -> dict[str, Any]:
@@ -450,6 +451,64 @@ class AlsoForm(EditForm):
     source = source_field()
 
 
+class PlotColumnForm(EditForm):
+    whole_numbers = ("levels",)
+    name = TextField(
+        "The step, as the sheet calls it",
+        hint="Columns with the same levels, one after the other, stand under one heading",
+        max_length=100,
+        missing="Enter the step",
+        called="the step",
+    )
+    levels = CheckboxesField("Which levels does it stand for?", missing="Choose at least one level", small=True)
+    grade = TextField(
+        "The grade within it",
+        hint="Such as low, medium or high. A step with one column has a word of its own, such as universal",
+        max_length=60,
+        missing="Enter the grade",
+        called="the grade",
+    )
+
+    def fit(self) -> None:
+        field: Any = self.fields["levels"]
+        field.label = f"Which {self.step}s does it stand for?"
+        self.offer_levels("levels")
+
+
+class PlotRowForm(EditForm):
+    name = TextField("The row's name on the sheet", max_length=200, missing="Enter the row's name", called="the name")
+    domain = ChoiceField("Which domain does it plot?", missing="Choose the domain")
+
+    def fit(self) -> None:
+        names = Domain.objects.current().filter(version=self.draft).values_list("name", flat=True)
+        self.offer("domain", [(name, name) for name in names])
+
+
+class FlagNoteForm(EditForm):
+    field_order = ("note", "flag", "indicators")
+    note = LongTextField(
+        "The note",
+        hint="Why a flag is there though the words do not say it, or is not though they might. It is for who keeps the "
+        "threshold, and in its file.",
+        rows=3,
+        max_length=1000,
+        missing="Write the note",
+        called="the note",
+    )
+    flag = ChoiceField("About which flag?", empty="No flag in particular")
+    indicators = CheckboxesField("About which indicators?", missing="Choose at least one indicator", small=True)
+
+    def fit(self) -> None:
+        self.order_fields(["seen", *self.field_order])
+        self.offer("flag", [(flag.value, flag.words[0].upper() + flag.words[1:]) for flag in sorted(INDICATOR_FLAGS)])
+        self.grouped = indicators_by_domain(self.draft)
+        self.offer("indicators", [choice for choices in self.grouped.values() for choice in choices])
+
+    def told(self) -> dict[str, Any]:
+        told = super().told()
+        return {**told, "flag": told["flag"] or None}
+
+
 FORMS: dict[str, type[EditForm]] = {
     "document": DocumentForm,
     "level": LevelForm,
@@ -462,6 +521,9 @@ FORMS: dict[str, type[EditForm]] = {
     "guidance": GuidanceForm,
     "question": QuestionForm,
     "also": AlsoForm,
+    "plot_column": PlotColumnForm,
+    "plot_row": PlotRowForm,
+    "flag_note": FlagNoteForm,
 }
 RULE_FORMS: dict[str, type[RuleForm]] = {
     form.kind.value: form for form in (ClusterForm, FlagRuleForm, AgeForm, ConsentRuleForm, SeenBeforeForm)

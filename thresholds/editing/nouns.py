@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import F, Model
 from django.utils.text import slugify
 
+from thresholds.domain import free_parts
 from thresholds.models import (
     ConsentReason,
     Domain,
@@ -290,6 +291,52 @@ class Listed(Noun):
         self.store(draft, entries)
 
 
+@dataclass(frozen=True, slots=True)
+class Plotted(Listed):
+    """Entries of a list of the plot sheet. A threshold without any has no sheet."""
+
+    def held(self, draft: SchemeVersion) -> list[Values]:
+        return [dict(each) for each in free_parts.listed(draft.plot_sheet, self.inside)]
+
+    def store(self, draft: SchemeVersion, entries: list[Values]) -> None:
+        told = {**draft.plot_sheet} if isinstance(draft.plot_sheet, dict) else {}
+        told[self.inside] = entries
+        draft.plot_sheet = told if any(told.values()) else None
+        draft.save(update_fields=["plot_sheet"])
+
+
+@dataclass(frozen=True, slots=True)
+class FlagNotes(Noun):
+    """The notes on flags, each numbered by its place, from 1."""
+
+    def rows(self, draft: SchemeVersion) -> list[Row]:
+        found = []
+        for place, note in enumerate(free_parts.flag_notes(draft.flag_notes), start=1):
+            values = {"indicators": list(note.indicators), "flag": note.flag or None, "note": note.note}
+            found.append(Row(place, ", ".join(note.indicators) or note.note[:60], values))
+        return found
+
+    def store(self, draft: SchemeVersion, entries: list[Values]) -> None:
+        notes = [
+            free_parts.FlagNote(each.get("flag") or "", tuple(each["indicators"]), each["note"]) for each in entries
+        ]
+        draft.flag_notes = free_parts.as_told(notes, draft.flag_notes)
+        draft.save(update_fields=["flag_notes"])
+
+    def write(self, draft: SchemeVersion, row: Row, values: Values) -> None:
+        entries = [each.values for each in self.rows(draft)]
+        entries[row.pk - 1] = {**entries[row.pk - 1], **values}
+        self.store(draft, entries)
+
+    def add(self, draft: SchemeVersion, values: Values) -> int:
+        self.store(draft, [*(each.values for each in self.rows(draft)), values])
+        like = {name: values.get(name) for name in self.columns}
+        return next((each.pk for each in reversed(self.rows(draft)) if each.values == like), len(self.rows(draft)))
+
+    def remove(self, draft: SchemeVersion, row: Row) -> None:
+        self.store(draft, [each.values for each in self.rows(draft) if each.pk != row.pk])
+
+
 def told(value: Any) -> Any:
     """A value as JSON has it: dates as ISO strings."""
     return value.isoformat() if hasattr(value, "isoformat") else value
@@ -380,6 +427,9 @@ NOUNS: dict[str, Noun] = {
             "question", "question", "What makes a good referral", ("question", "why", "source"), inside="good_referral"
         ),
         Listed("also", "duty", "Also to know", ("name", "text", "source"), inside="also"),
+        Plotted("plot_column", "column", "Plot sheet: columns", ("name", "levels", "grade"), inside="columns"),
+        Plotted("plot_row", "row", "Plot sheet: rows", ("name", "domain"), inside="rows"),
+        FlagNotes("flag_note", "note", "Notes on flags", ("indicators", "flag", "note"), ordered=False),
     )
 }
 """Every part of a draft by its name in addresses, in the order of the draft's page."""
@@ -426,6 +476,8 @@ def relabel_ranks(draft: SchemeVersion, new: dict[int, int | None]) -> None:
     for reason in reasons:
         reason.accepted_at = ranks(reason.accepted_at)
     ConsentReason.objects.bulk_update(reasons, ["accepted_at"])
+    for column in NOUNS["plot_column"].rows(draft):
+        NOUNS["plot_column"].write(draft, column, {"levels": ranks(column.values["levels"] or [])})
     rules = list(Rule.objects.filter(version=draft))
     for rule in rules:
         for name in ("level", "indicates", "raises_to"):

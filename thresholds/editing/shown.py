@@ -72,6 +72,13 @@ def lines(noun: Noun, row: Row, step: str) -> list[str]:
             return [str(told[noun.columns[1]] or "")]
         case "rule":
             return [told["explanation"]]
+        case "plot_column":
+            ranks = ", ".join(f"{step} {rank}" for rank in told["levels"] or [])
+            return [f"Stands for {ranks or f'no {step}'}. Grade: {told['grade'] or 'none'}."]
+        case "plot_row":
+            return [f"Plots {told['domain']}."]
+        case "flag_note":
+            return [*([f"About {FLAG_WORDS[Flag(told['flag'])]}."] if told["flag"] in set(Flag) else []), told["note"]]
     return []
 
 

@@ -14,7 +14,8 @@ from partnerships.permissions import Role
 from tests.factories import NOW, World, make_world
 from tests.integration.thresholds.editing import at, change, filled, new_draft, second_admin, signed_in, text
 from thresholds import actions as version_actions
-from thresholds.domain.reading import write_scheme
+from thresholds.domain.reading import read_scheme, write_scheme
+from thresholds.domain.redline import redline
 from thresholds.editing import actions
 from thresholds.editing.nouns import NOUNS
 from thresholds.loading import load
@@ -273,6 +274,9 @@ ADDED: list[tuple[str, str, dict[str, Any]]] = [
     ("stage", "", {"name": "Court", "people": "Both", "source": "p. 1"}),
     ("question", "", {"question": "Who else knows?", "why": "x", "source": "p. 1"}),
     ("also", "", {"name": "MARAC", "text": "x", "source": "p. 1"}),
+    ("plot_column", "", {"name": "Step 2", "levels": ["2"], "grade": "low"}),
+    ("plot_row", "", {"name": "How they learn", "domain": "Learning"}),
+    ("flag_note", "", {"note": "Local reading.", "flag": "lado", "indicators": ["health-2-01"]}),
 ]
 
 
@@ -464,3 +468,55 @@ def test_odd_addresses_are_not_found(world: World, admin: Client, draft: SchemeV
     assert admin.get(at(world, "threshold_add", version=draft.slug, noun="document")).status_code == 404
     assert admin.get(at(world, "threshold_add", version=draft.slug, noun="rule") + "?kind=highest").status_code == 404
     assert admin.get(at(world, "threshold_part", version=world.version.slug, noun="rule")).status_code == 404
+
+
+def test_the_plot_sheet_and_the_notes_on_flags_are_edited_told_apart_and_taken_out_of_the_draft_and_in_again(
+    world: World, admin: Client, draft: SchemeVersion
+) -> None:
+    sheet = {
+        "columns": [{"name": "Step 2", "levels": [2], "grade": each} for each in ("low", "high")],
+        "rows": [{"name": "Health", "domain": "Health"}, {"name": "Learning", "domain": "Learning"}],
+    }
+    SchemeVersion.objects.filter(pk=draft.pk).update(plot_sheet=sheet, flag_notes={"health-2-01": "Local reading."})
+    draft.refresh_from_db()
+    before = load(draft)
+    for noun in ("plot_column", "plot_row", "flag_note"):
+        for each in NOUNS[noun].rows(draft):
+            assert change(world, admin, draft, noun, each.pk).status_code == 302
+    draft.refresh_from_db()
+    assert load(draft) == before and draft.revision == 0, "saved as they are, they change nothing"
+
+    assert change(world, admin, draft, "plot_column", 2, levels=["3"]).status_code == 302
+    assert change(world, admin, draft, "plot_row", 2, name="How they learn").status_code == 302
+    assert change(world, admin, draft, "flag_note", 1, note="Read here as neglect.").status_code == 302
+    learning = row(draft, "domain", "Learning")
+    assert change(world, admin, draft, "domain", learning.pk, name="School").status_code == 302
+    top = row(draft, "level", "Statutory")
+    move = at(world, "threshold_move", version=draft.slug, noun="level")
+    assert admin.post(move, {"up": str(top.pk)}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.plot_sheet["columns"][1]["levels"] == [4], "a column goes with its level"
+    assert admin.post(move, {"down": str(top.pk)}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.plot_sheet == {
+        "columns": [sheet["columns"][0], {"name": "Step 2", "levels": [3], "grade": "high"}],
+        "rows": [sheet["rows"][0], {"name": "How they learn", "domain": "School"}],
+    }
+    assert draft.flag_notes == {"health-2-01": "Read here as neglect."}
+    told = [(each.part, each.what.value, each.sentence) for each in redline(before, load(draft))]
+    assert ("Plot sheet: columns", "changed", "It now stands for level 3; it stood for level 2.") in told
+    assert ("Plot sheet: rows", "reworded", "") in told and ("Plot sheet: rows", "retired", "") not in told
+    assert ("Notes on flags", "reworded", "") in told and not [each for each in told if "sheet changed" in each[2]]
+
+    two = ["health-2-01", "health-2-02"]
+    assert change(world, admin, draft, "flag_note", 1, flag="lado", indicators=two).status_code == 302
+    draft.refresh_from_db()
+    assert draft.flag_notes == [{"flag": "lado", "indicators": two, "note": "Read here as neglect."}]
+    mapping = write_scheme(load(draft))
+    assert read_scheme(mapping).flag_notes == load(draft).flag_notes
+    for noun in ("plot_column", "plot_column", "plot_row", "plot_row", "flag_note"):
+        each = NOUNS[noun].rows(draft)[0]
+        address = at(world, "threshold_retire", version=draft.slug, noun=noun, pk=each.pk)
+        assert admin.post(address, {"seen": each.seen}).status_code == 302
+        draft.refresh_from_db()
+    assert load(draft).plot_sheet is None and not load(draft).flag_notes
