@@ -65,7 +65,10 @@ class Blank:
             return True
         holder = self.inside.get(name)
         is_read = name.rsplit("_", 1)[-1] in ("day", "month", "year", "time")
-        return holder is not None and is_read and holder[1] not in chosen.get(holder[0], "")
+        if holder is None or not is_read:
+            return False
+        said = chosen.get(holder[0], "")
+        return holder[1] not in (said if isinstance(said, list) else [said])
 
 
 def read(address: str, content: bytes) -> Blank:

@@ -59,6 +59,16 @@ def the_referral(world: World) -> Referral:
         return Referral.objects.select_related("team").get()
 
 
+def test_nothing_is_stored_while_somebody_types_and_the_pages_say_so(world: World) -> None:
+    client = Client()
+    assert "saves nothing while you type" in client.get("/testshire/tell/").content.decode()
+    client.post("/testshire/tell/start/")
+    for slug in ("child", "worry", "safety", "you"):
+        page = client.get(f"/testshire/tell/{slug}/").content.decode()
+        assert "kept when you press “Continue”, not before" in page
+        assert "data-autosave" not in page and "autosave.js" not in page
+
+
 def test_somebody_without_an_account_is_heard(world: World) -> None:
     client = Client()
     before = client.get("/testshire/tell/").content.decode()
