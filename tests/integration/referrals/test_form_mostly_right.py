@@ -121,7 +121,7 @@ def spoken(text: str) -> str:
     """A text as far as it says something: not its spaces, nor how a number, a date or a time is written."""
     text = clean_line(text)
     if re.fullmatch(r"[\d\s.:apm+()-]{1,20}|midday", text):
-        text = {"midday": "12:00", "4:30pm": "16:30", "09.15": "09:15"}.get(text, text).lstrip("0")
+        text = {"midday": "12:00", "4:30pm": "16:30", "09.15": "09:15"}.get(text, text).strip(" /.,-").lstrip("0")
     return re.sub(r"[\s\ufffd]", "", text).casefold()  # a page can hold no NUL: it stands as U+FFFD
 
 
