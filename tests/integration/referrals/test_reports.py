@@ -18,9 +18,10 @@ from partnerships.access import actor_for
 from partnerships.models import User
 from partnerships.permissions import Role
 from referrals.domain.lifecycle import Outcome
-from referrals.models import Heartbeat, Referral
+from referrals.models import Heartbeat, Referral, Transfer
 from referrals.reports import queries
 from referrals.reports.forms import ReportFilter, Timeliness
+from referrals.transfer import receiving
 from referrals.triage import actions
 from tests.factories import NOW, World, make_referral, make_world, sign
 
@@ -51,6 +52,7 @@ def world(db: None) -> World:
                 referral=row,
                 decided_level=level,
                 outcome=outcome,
+                transfer_elsewhere="Elsewhereshire" if outcome is Outcome.TRANSFER else "",
                 reason="Because.",
                 told_referrer="",
                 revision=row.revision,
@@ -59,6 +61,12 @@ def world(db: None) -> World:
             )
             if level == 2:
                 sign(world, row, at=decided)
+            if outcome is Outcome.TRANSFER:
+                sent = Transfer.objects.get(referral=row)
+                receiving.say_handed(
+                    transfer=sent, how="Secure email", to="Duty desk", when=decided, by=sam, at=decided
+                )
+                receiving.note_receipt(transfer=sent, who="Ann Duty", when=decided, by=sam, at=decided)
         make_referral(world, indicators=("health-2-02",))
         make_referral(world, indicators=(), received_at=NOW - dt.timedelta(days=3))
         make_referral(world, received_at=NOW - 80 * WEEK)
