@@ -16,7 +16,8 @@ from django_scopes import scope, scopes_disabled
 
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
-from referrals.models import Absence, Event, Notice, Referral, SavedView
+from referrals.domain.lifecycle import Outcome
+from referrals.models import Absence, Event, Notice, Referral, SavedView, SignOff
 from referrals.triage import actions, assigning, notes
 from referrals.triage.moves import Elsewhere, Refused, TakenBy
 from tests.factories import NOW, World, make_person, make_referral, make_world
@@ -230,3 +231,35 @@ def test_twenty_at_once_take_each_referral_exactly_once() -> None:
         assert sorted(claimed) == sorted(row.pk for row in rows) == sorted(won), "each exactly once"
         assert set(won.values()) == {1} and None not in set(owners)
         assert sum(lost.values()) == len(rows) * (HANDS - 1) and set(lost) <= {user.name for user in hands}
+
+
+def test_a_proposal_is_not_stuck_with_whoever_is_away(world: World) -> None:
+    """With a cover it is theirs to change; without one its signers hear, and sent back it goes to the queue."""
+    sam, senior, manager = (world.person(role) for role in (Role.SCREENER, Role.SENIOR, Role.MANAGER))
+    sol = make_person(world, Role.SCREENER, name="Sol Cover", team=world.mash)
+    until = NOW + dt.timedelta(days=3)
+
+    def proposed(by: Any) -> Referral:
+        row = actions.claim(referral=make_referral(world), by=by, at=NOW)
+        said = {"decided_level": None, "outcome": Outcome.NO_FURTHER_ACTION, "reason": "x", "told_referrer": "y"}
+        actions.decide(referral=row, **said, revision=row.revision, by=by, at=NOW)
+        return Referral.objects.get(pk=row.pk)
+
+    covered = proposed(sam)
+    _, handed = assigning.mark_absent(
+        partnership=world.partnership, user=sam, until=until, cover=sol, by=manager, at=NOW
+    )
+    covered = Referral.objects.get(pk=covered.pk)
+    assert (handed.to_cover, covered.state, covered.owner) == (1, "proposed", sol)
+    waiting = SignOff.objects.waiting().get(referral=covered)
+    assert waiting.proposed_by == sam and covered.waits_for == ["sign_off"], "it waits for the same signature"
+    actions.send_back(sign_off=waiting, said="Say more.", by=senior, at=NOW)
+    assert (Referral.objects.get(pk=covered.pk).owner, Referral.objects.get(pk=covered.pk).state) == (sol, "in_hand")
+    alone = proposed(sol)
+    assigning.mark_absent(partnership=world.partnership, user=sol, until=until, cover=None, by=manager, at=NOW)
+    assert Referral.objects.get(pk=alone.pk).state == "proposed", "nobody need propose it anew"
+    told = {each.to for each in Notice.objects.filter(referral=alone, kind="sign_off_alone")}
+    assert told == {senior, manager}
+    actions.send_back(sign_off=SignOff.objects.waiting().get(referral=alone), said="No.", by=senior, at=NOW)
+    after = Referral.objects.get(pk=alone.pk)
+    assert (after.state, after.owner) == ("waiting", None), "not back to somebody who is away"
