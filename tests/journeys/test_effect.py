@@ -126,24 +126,25 @@ def keep_it_true(page: Page, address: str, look: Any) -> None:
         look(page, name)
 
 
-@pytest.mark.parametrize("width", ["wide", "narrow"])
 def test_everything_is_seen(
     live: Any,
     world: World,
     draft: SchemeVersion,
-    request: Any,
+    page_narrow: Page,
     sign_in: Any,
     assert_axe_clean: Any,
     assert_fits: Any,
     shot: Any,
-    width: str,
 ) -> None:
-    page = request.getfixturevalue(f"page_{width}")
+    """One walk, gone on a narrow screen; each page of it is looked at on a wide one too."""
+    page = page_narrow
 
     def look(page: Page, name: str) -> None:
-        shot(page, f"{name}-{width}")
-        assert_axe_clean(page)
-        assert_fits(page)
+        for width, wide in ((1280, "wide"), (320, "narrow")):
+            page.set_viewport_size({"width": width, "height": 900})
+            shot(page, f"{name}-{wide}")
+            assert_axe_clean(page)
+            assert_fits(page)
 
     compare(page, live.url, look)
     read_in_public(page, live.url, look)
