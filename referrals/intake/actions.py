@@ -117,8 +117,8 @@ def remove_from_group(*, draft: Draft, group: str, number: int, by: User, at: dt
 
 
 @transaction.atomic
-def discard_draft(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
-    """Put a draft away unsent. It is shown no more; retention rules delete it."""
+def discard_draft(*, draft: Draft, by: User | None, at: dt.datetime) -> Draft:
+    """Put a draft away unsent. It is shown no more; retention rules delete it. by: nobody, on the public form."""
     draft = for_writing(draft)
     draft.discarded_at = at
     draft.save(update_fields=["discarded_at"])

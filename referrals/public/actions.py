@@ -41,6 +41,15 @@ def save(*, draft: Draft, written: Mapping[str, Any], page: str, at: dt.datetime
     return actions.write_answers(row, written, "draft.saved", {"page": page}, None, at)
 
 
+@transaction.atomic
+def forget(*, draft: Draft, at: dt.datetime) -> Draft:
+    """Whoever began it had to leave at once: nobody can go on with it, so its words are kept nowhere."""
+    row = actions.for_writing(draft)
+    row.answers = blank()
+    row.save(update_fields=["answers"])
+    return actions.discard_draft(draft=row, by=None, at=at)
+
+
 def send(*, draft: Draft, place: str, at: dt.datetime) -> Referral:
     """Send it. From a place that sends many it is taken all the same, and whoever reads it is told."""
     return actions.submit(draft=draft, by=None, at=at, note=note(place, at))

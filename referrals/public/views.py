@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -56,11 +57,14 @@ def tell_start(request: Any) -> HttpResponse:
 @open_to_all("Whoever must hide the page at once has no time to sign in")
 @require_safe
 def tell_leave(request: Any) -> HttpResponse:
-    """Away from here at one press: this browser forgets what it began, and shows the weather.
+    """Away from here at one press: what was begun is emptied, this browser forgets it, and shows the weather.
 
-    A link and no form, since it must work without script. What was begun goes by its schedule; nobody reads it here.
+    A link and no form, since it must work without script. What was sent stays sent.
     """
     offered(request)
+    if (draft := held(request)) is not None:
+        with suppress(intake.AlreadySent, intake.Refused):
+            actions.forget(draft=draft, at=timezone.now())
     rest = {slug: key for slug, key in request.session.get(HELD, {}).items() if slug != request.partnership.slug}
     if rest or HELD in request.session:
         request.session[HELD] = rest

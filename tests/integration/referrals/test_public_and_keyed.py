@@ -268,3 +268,8 @@ def test_leaving_at_once_leaves_nothing_to_read(world: World, sent: bool) -> Non
     for page in ("check", "sent", "worry", "child", "you", ""):
         answer = client.get(f"/testshire/tell/{page}/".replace("//", "/"), follow=True)
         assert b"left alone" not in answer.content and b"Go on with what you began" not in answer.content, page
+    with scope(partnership=world.partnership):
+        draft = Draft.objects.get()
+        assert (draft.sent_at is not None) == sent
+        assert sent or (draft.discarded_at is not None and "left alone" not in str(draft.answers)), "emptied at once"
+        assert Referral.objects.count() == sent, "what was sent stays sent"
