@@ -29,6 +29,11 @@ class Unreadable(ValueError):
 
 def read_text(text: str) -> Scheme:
     """A file's text as a `Scheme`. Raises `Unreadable`, or `SchemeErrors` with every mistake and its line."""
+    return read_scheme(*with_lines(text))
+
+
+def with_lines(text: str) -> tuple[Any, Positions]:
+    """What a file says, and the line of each value by its path. Raises `Unreadable`."""
     if len(text) > MOST_BYTES:
         raise Unreadable(f"The file is larger than {MOST_BYTES // 1_000_000} MB: no threshold is.")
     try:
@@ -36,7 +41,7 @@ def read_text(text: str) -> Scheme:
         node = loader.get_single_node()
         positions: Positions = {}
         locate(node, "", positions, set())
-        data = None if node is None else loader.construct_document(node)
+        return (None if node is None else loader.construct_document(node)), positions
     except Unreadable:
         raise
     except yaml.YAMLError as error:
@@ -45,7 +50,6 @@ def read_text(text: str) -> Scheme:
         raise Unreadable(f"{where}{getattr(error, 'problem', None) or 'this is not YAML or JSON'}") from error
     except (ValueError, RecursionError, OverflowError) as error:
         raise Unreadable("a value can't be read: a date that does not exist, or nesting without end") from error
-    return read_scheme(data, positions)
 
 
 def locate(node: Any, path: str, positions: Positions, seen: set[int], depth: int = 0) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from referrals.domain.lifecycle import State
 from referrals.intake import summary
-from referrals.intake.concerns import BY_FLAG
+from referrals.intake.concerns import duty_of
 from referrals.intake.screened import SPECIAL, referrer_sentence
 from referrals.intake.shown import contacts
 from referrals.intake.situation import Situation
@@ -72,6 +72,33 @@ def must_telephone(situation: Situation, referral: Referral) -> bool:
     return referral.route == Route.MASH.value and situation.answers.page("telephone").get("telephoned") != "yes"
 
 
+@dataclass(frozen=True, slots=True)
+class ChildsWay:
+    """What the threshold indicates of one child, and where that alone would go."""
+
+    name: str
+    level: str
+    route: str
+    why: str
+
+
+def ways(referral: Referral, situation: Situation) -> list[ChildsWay]:
+    """Each child's own level and route, and why it goes to the MASH though nothing was chosen for it."""
+    scheme, found = situation.scheme, []
+    for child in referral.children.all():
+        level, step = scheme.level(child.indicated_level), scheme.step(child.indicated_level)
+        unscreened = child.indicated_level is None
+        found.append(
+            ChildsWay(
+                child.name,
+                f"{step[0].upper()}{step[1:]}, {level.name}" if level else f"No {scheme.step_word} indicated",
+                child.route,
+                "Nothing was chosen for this child, so a person at the MASH looks at it." if unscreened else "",
+            )
+        )
+    return found
+
+
 def says_danger(situation: Situation, referral: Referral) -> bool:
     """Whether the referrer said that a child is in danger; what others said of it is not theirs to read."""
     return situation.answers.in_danger or referral.addenda.filter(in_danger=True).exists()
@@ -82,7 +109,7 @@ def duties(situation: Situation, referral: Referral) -> list[dict[str, Any]]:
     flags = set(referral.flags)
     found = []
     for flag in dict.fromkeys(TOLD_AFTER):
-        duty = BY_FLAG[flag].duty if flag in BY_FLAG else ""
+        duty = duty_of(situation.partnership.slug, flag)
         sentence = (referrer_sentence(situation.scheme, flag) or duty) if flag.value in flags else ""
         if sentence:
             words = flag.words[0].upper() + flag.words[1:]
@@ -104,6 +131,7 @@ def sent_context(referral: Referral, *, now: dt.datetime) -> dict[str, Any]:
         "telephone_first": scheme.guidance.telephone_first,
         "duties": duties(situation, referral),
         "after": scheme.guidance.after,
+        "ways": ways(referral, situation),
         "level": level,
         "step": scheme.step(referral.indicated_level),
         "advice": referral.route == Route.ADVICE.value,

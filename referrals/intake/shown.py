@@ -8,7 +8,7 @@ from partnerships.models import Partnership, User
 from referrals.intake import addresses, summary
 from referrals.intake.answers import AS_FIRST, GROUPS, Answers, ChildTold, Place
 from referrals.intake.changed_since import changed_since
-from referrals.intake.concerns import BY_FLAG, BY_PAGE, CONCERNS, Concern
+from referrals.intake.concerns import BY_FLAG, BY_PAGE, CONCERNS, Concern, duty_of, said_by
 from referrals.intake.forms import Indicators, IntakeForm
 from referrals.intake.pages import PAGES, Step, find, tasks
 from referrals.intake.screened import referrer_sentence
@@ -218,7 +218,7 @@ def of_concern(situation: Situation, concern: Concern) -> dict[str, Any]:
     """What the page of a special concern shows above its questions."""
     names = [child.short for child in situation.children_with(concern)] if situation.of_several else []
     return {
-        "concern": concern,
+        "concern": said_by(situation.partnership.slug, concern),
         "special": special(situation, concern.flag),
         "concern_children": " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:]))),
     }
@@ -229,13 +229,15 @@ def special(situation: Situation, flag: Flag) -> dict[str, Any]:
         "flag": flag,
         "words": flag.words[0].upper() + flag.words[1:],
         "sentence": referrer_sentence(situation.scheme, flag),
-        "duty": BY_FLAG[flag].duty if flag in BY_FLAG else "",
+        "duty": duty_of(situation.partnership.slug, flag),
         "contacts": contacts(situation.partnership, flag),
     }
 
 
 def contacts(partnership: Partnership, flag: Flag) -> list[Any]:
     kinds = CONTACTS.get(flag, ())
+    if flag in BY_FLAG:
+        kinds = said_by(partnership.slug, BY_FLAG[flag]).contacts
     return list(partnership.contact_points.filter(kind__in=kinds)) if kinds else []
 
 

@@ -81,9 +81,12 @@ def referral_track(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 def referral_copy(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """What was sent, as a PDF. Its file name tells nothing of the child."""
     referral = the_referral(request, referral_id)
+    situation = summary.situation_of(referral)
     context = {
         "title": f"Referral {referral.reference}",
-        "sections": summary.by_section(summary.cards(summary.situation_of(referral))),
+        "sections": summary.by_section(summary.cards(situation)),
+        "ways": afterwards.ways(referral, situation),
+        "beside": after_sending(referral, "referral_file"),
     }
     return serve(request, referral, "copy", "referrals/documents/referral.html", context)
 

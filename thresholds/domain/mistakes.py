@@ -111,6 +111,10 @@ class Part:
         """The path of one of its keys."""
         return f"{self.path}.{key}" if self.path else key
 
+    def keys(self) -> tuple[Any, ...]:
+        """Its keys, as they stand."""
+        return tuple(self._told)
+
     def take(self, key: str) -> Any:
         """The value as it is, None where it is absent."""
         self._asked.add(key)

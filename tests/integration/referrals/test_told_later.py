@@ -211,3 +211,16 @@ def test_danger_is_not_held_back_for_the_mornings_digest(world: World) -> None:
         digests.choose(partnership=world.partnership, how=NoticeChoice.How.DIGEST, by=person, at=NOW)
     add(world, in_state(world, "early help"), Later.NOW)
     assert Notice.objects.filter(kind="danger_added", digest=False).count() == 2
+
+
+def test_each_childs_own_way_is_told_with_why_nothing_chosen_goes_to_the_mash(world: World) -> None:
+    row = make_referral(world, indicators=("health-2-02",), team=world.mash)
+    screened = {"indicated_level": None, "route": "mash", "flags": ["not_screened"]}
+    add_child(world, row, read_facts({}), screened, (), {"first_name": "Kit", "last_name": "Marlow", "order": 2})
+    Referral.objects.filter(pk=row.pk).update(route="mash")
+    client = Client()
+    client.force_login(world.person(Role.PRACTITIONER))
+    page = client.get(f"/testshire/referrals/{row.pk}/").content.decode()
+    assert "<strong>Robin Marlow</strong>: Level 2, Early help. On its own: Early help." in page
+    assert "<strong>Kit Marlow</strong>: No level indicated. On its own: MASH. Nothing was chosen" in page
+    assert "because at least one child does" in page
