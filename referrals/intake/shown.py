@@ -253,7 +253,7 @@ def checked_sections(draft: Draft, situation: Situation) -> list[dict[str, Any]]
                     "title": card.title,
                     "rows": card.rows,
                     "sheet": card.sheet,
-                    "unanswered": ", ".join(card.unanswered),
+                    "unanswered": "; ".join(card.unanswered),
                     "actions": [
                         {
                             "text": CHANGE.get(card.step.page.slug, "Change"),

@@ -125,7 +125,7 @@ class Tables:
             self.listed_roots[rank] |= root
         self.steps = steps = [scheme.step(rank or None) for rank in range(self.top + 1)]
         self.leads = {
-            rank: f"{steps[rank].capitalize()} ({level.name}) goes to {level.route.words}."
+            rank: f"{steps[rank].capitalize()}, {level.name}, goes to {level.route.words}."
             for rank, level in self.levels.items()
         }
         self.one_more = [f"Any one {step} indicator would be enough for {step}." for step in steps]
