@@ -2,7 +2,7 @@
 
 A concern asks its few questions on a page of its own, shows signs to look for, and names the duty that no form can
 discharge, with the partnership's contact points for it. The partnership's own sentence, where its threshold has one,
-comes first. All of it is content: `fixtures/concerns.yaml`, read when the portal starts.
+comes first. All of it is content: `fixtures/special/concerns.yaml`, read when the portal starts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["BY_FLAG", "BY_PAGE", "CONCERNS", "Ask", "Concern", "flags_of", "said
 
 HIGH_RISK = "high_risk"
 DOMESTIC_ABUSE = "domestic_abuse"
-FILE = settings.BASE_DIR / "fixtures" / "concerns.yaml"
+FILE = settings.BASE_DIR / "fixtures" / "special" / "concerns.yaml"
 
 try:
     CONCERNS, OWN = read_concerns(*with_lines(FILE.read_text(encoding="utf-8")))

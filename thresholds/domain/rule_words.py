@@ -184,12 +184,16 @@ def _flagged(scheme: Scheme, flag: Flag) -> Facts | None:
 
 
 def _held(scheme: Scheme) -> Facts | None:
-    """A contact that waits for consent: at a level that needs it, or judged to be at one."""
+    """A contact that waits for consent: at a level that needs it, or judged to be at one with nothing chosen."""
     refused, lowest = Consent(given=False), _lowest(scheme)
     needing = [level.rank for level in scheme.levels if level.consent_needed]
     tried = [
         Facts(indicators=(each.key,), consent=refused, on=ON) for each in scheme.indicators if each.level in needing
     ]
-    tried += [Facts(indicators=lowest, judged_level=rank, consent=refused, on=ON) for rank in needing]
+    tried += [
+        Facts(indicators=chosen, judged_level=rank, consent=refused, on=ON)
+        for chosen in (lowest, ())
+        for rank in needing
+    ]
     held = (each for each in tried if Flag.CONSENT_TO_SETTLE in screen(scheme, each, explain=False).flags)
     return next(held, None)
