@@ -116,7 +116,7 @@ def the_admin_takes_it_up(page: Page, address: str, partnership: Partnership) ->
     assert link is not None
     page.goto(address + link[0])
     fill_in(page, {"name": "Ada Admin", "job_title": "Policy officer", "password": PASSWORD})
-    leads(page, "Take it up")
+    leads(page, "Accept the invitation")
     page.wait_for_url(re.compile(r"^(?!.*/invitation/)"))
     assert User.objects.get(email="ada@fenmarsh.example").is_active
 

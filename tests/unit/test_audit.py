@@ -36,7 +36,7 @@ def test_what_was_not_looked_up_is_said_and_told_by_the_status(
     stub.chmod(0o700)
     done = subprocess.run(
         [ROOT / "bin" / "audit"],
-        env={**os.environ, "PIP_AUDIT": str(stub)},
+        env={**os.environ, "PIP_AUDIT": str(stub), "FRONT_DOOR_VAR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
