@@ -120,6 +120,8 @@ def test_from_the_worry_to_the_answer(
         if slug == "thurrock":
             page.set_viewport_size({"width": 1280, "height": 900})
             assert_axe_clean(page)
+            if os.environ.get("SHOTS") == "1":
+                shot(page, f"form-{slug}-{name}-wide")
             page.set_viewport_size({"width": 320, "height": 900})
 
     def look(page: Page) -> None:
