@@ -295,24 +295,32 @@ def make_restricted(world: World, referral: Referral) -> User:
     return named
 
 
+def make_overtaken_decision(world: World, referral: Referral, child: Child) -> Decision:
+    """A decision of a manager's that holds no more: the referral is as open as before."""
+    return Decision.objects.create(
+        partnership=world.partnership,
+        referral=referral,
+        child=child,
+        state=Decision.State.OVERTAKEN,
+        decided_level=4,
+        indicated_level=4,
+        outcome="advice",
+        reason="Because.",
+        at=NOW,
+        by=world.person(Role.MANAGER),
+    )
+
+
 def make_second_screening(world: World, referral: Referral) -> SecondScreening:
     """A decision of somebody else's, drawn for a second screening; the referral stays open for the other tests."""
     with scope(partnership=world.partnership):
-        child = referral.children.first()
-        decision = Decision.objects.create(
+        child = referral.children.get()
+        return SecondScreening.objects.create(
             partnership=world.partnership,
             referral=referral,
             child=child,
-            state=Decision.State.OVERTAKEN,
-            decided_level=4,
-            indicated_level=4,
-            outcome="advice",
-            reason="Because.",
-            at=NOW,
-            by=world.person(Role.MANAGER),
-        )
-        return SecondScreening.objects.create(
-            partnership=world.partnership, referral=referral, child=child, decision=decision, drawn_at=NOW
+            decision=make_overtaken_decision(world, referral, child),
+            drawn_at=NOW,
         )
 
 

@@ -16,16 +16,14 @@ from referrals.attachments.actions import hand_over
 from referrals.clocks.actions import start_clocks
 from referrals.domain.reference import RANDOM_BYTES, make_reference
 from referrals.intake import sending
-from referrals.intake.answers import AUTOSAVED, GROUPS, LONDON, MOST, Answers, Place, bare, blank, seal, without
+from referrals.intake.answers import AUTOSAVED, GROUPS, MOST, Answers, Place, bare, blank, seal, without
 from referrals.intake.routing import NoTeam, team_for
-from referrals.intake.screened import all_together, screen_children
 from referrals.intake.source import source_of, without_names
 from referrals.models import Draft, Referral
-from referrals.seen.finding import contacts_by_child
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.triage.restricting import restrict_allegation
-from thresholds.loading import NoThreshold, load, version_in_force
+from thresholds.loading import NoThreshold, version_in_force
 
 TRIES = 6
 """How often a reference that is already taken is drawn anew; more than once is all but impossible."""
@@ -169,14 +167,8 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User | None, at: dt.da
     by_account = draft.channel == Referral.Channel.PORTAL
     source = source_of(answers)
     version = version_in_force(partnership, at)
-    screened = screen_children(
-        answers,
-        load(version),
-        on=received.astimezone(LONDON).date(),
-        previous=contacts_by_child(partnership, answers.children),
-    )
-    all_of_them = all_together(screened)
-    judged = [each.facts.judged_level for each in screened if each.facts.judged_level is not None]
+    told = sending.screened_under(version, answers, partnership, at=received)
+    all_of_them = told.together
     team = team_for(partnership, all_of_them.route, [child.postcode for child in answers.children])
     referral = Referral.objects.create(
         partnership=partnership,
@@ -193,9 +185,9 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User | None, at: dt.da
         received_at=received,
         answers=without_names(draft.answers),
         scheme_version=version,
-        screening=sending.leading_screening(screened, all_of_them),
+        screening=sending.leading_screening(told),
         indicated_level=all_of_them.indicated_level,
-        judged_level=max(judged, default=None),
+        judged_level=told.judged,
         route=all_of_them.route.value,
         flags=[flag.value for flag in all_of_them.flags],
         immediate_danger=answers.in_danger,
@@ -203,7 +195,7 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User | None, at: dt.da
         team=team,
         went_through_mash=team.is_mash,
     )
-    sending.write_rows(referral, answers, screened)
+    sending.write_rows(referral, answers, told.screened)
     keep_standing(referral)
     keep_keys(referral)
     starts = {"received": received, "called": answers.called_at, "concern": answers.concern_at}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -13,14 +14,16 @@ from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.clocks.sweep import team_members
 from referrals.domain.identifiers import nhs_number_is_valid, tidy
-from referrals.intake.answers import Answers, ChildTold
-from referrals.intake.screened import Screened
+from referrals.intake.answers import LONDON, Answers, ChildTold
+from referrals.intake.screened import Screened, all_together, screen_children
 from referrals.intake.source import came, source_of
 from referrals.models import Child, ChosenIndicator, Draft, Event, FamilyMember, Referral
+from referrals.seen.finding import contacts_by_child
 from thresholds.domain.screening import write_facts, write_screening
 from thresholds.domain.terms import Route
 from thresholds.domain.together import Together
 from thresholds.loading import load
+from thresholds.models import SchemeVersion
 
 
 def referrer_details(draft: Draft, answers: Answers) -> dict[str, str]:
@@ -39,14 +42,32 @@ def referrer_details(draft: Draft, answers: Answers) -> dict[str, str]:
     }
 
 
-def leading_screening(screened: list[Screened], all_of_them: Together) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A referral's children as one version screens them: each by itself, and what they come to together."""
+
+    screened: list[Screened]
+    together: Together
+    judged: int | None
+    """The highest level that the referrer judged any child to be at."""
+
+
+def screened_under(version: SchemeVersion, answers: Answers, partnership: Partnership, *, at: dt.datetime) -> Told:
+    """Screen what is told as it was received at an instant, with the earlier contacts of each child there."""
+    previous = contacts_by_child(partnership, answers.children)
+    screened = screen_children(answers, load(version), on=at.astimezone(LONDON).date(), previous=previous)
+    judged = [each.facts.judged_level for each in screened if each.facts.judged_level is not None]
+    return Told(screened, all_together(screened), max(judged, default=None))
+
+
+def leading_screening(told: Told) -> dict[str, Any]:
     """The screening that the referral shows first: the most urgent child's, with its facts and its number.
 
     `previous_contacts` are the days on which any of the children was told of before.
     """
-    leading = screened[all_of_them.leading]
-    contacts = [each.facts.previous_contacts for each in screened]
-    days = {day for told in contacts if isinstance(told, tuple) for day in told}
+    leading = told.screened[told.together.leading]
+    contacts = [each.facts.previous_contacts for each in told.screened]
+    days = {day for known in contacts if isinstance(known, tuple) for day in known}
     return {
         **write_screening(leading.screening),
         "facts": write_facts(leading.facts),

@@ -19,18 +19,15 @@ from referrals.clocks.actions import start_clock, start_clocks
 from referrals.clocks.sweep import managers
 from referrals.domain.reference import RANDOM_BYTES, make_reference
 from referrals.intake import sending
-from referrals.intake.answers import LONDON, Answers
+from referrals.intake.answers import Answers
 from referrals.intake.routing import the_default
-from referrals.intake.screened import all_together, screen_children
 from referrals.models import Addendum, Arrival, Attachment, Referral, RestrictedAccess
-from referrals.seen.finding import contacts_by_child
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.transfer.receipt import RECEIPT
 from referrals.triage.moves import Refused, tell_one, tell_story
 from referrals.triage.restricting import restrict_allegation
 from thresholds.domain.terms import Flag, Route
-from thresholds.loading import load
 from thresholds.models import SchemeVersion
 
 
@@ -58,16 +55,9 @@ class Sent:
 def arrive(to: Partnership, version: SchemeVersion, sent: Sent, *, by: User, at: dt.datetime) -> Referral:
     """Take it in as a contact of the receiving partnership. Not screened, it goes to the MASH, whatever else."""
     answers = Answers(sent.answers)
-    screened = screen_children(
-        answers,
-        load(version),
-        on=at.astimezone(LONDON).date(),
-        previous=contacts_by_child(to, answers.children),
-    )
-    all_of_them = all_together(screened)
-    judged = [each.facts.judged_level for each in screened if each.facts.judged_level is not None]
+    told = sending.screened_under(version, answers, to, at=at)
     danger = sent.in_danger or answers.in_danger
-    flags = {flag.value for flag in all_of_them.flags} | {Flag.NOT_SCREENED.value}
+    flags = {flag.value for flag in told.together.flags} | {Flag.NOT_SCREENED.value}
     if danger:
         flags.add(Flag.IMMEDIATE_DANGER.value)
     team = the_default(to, Team.Kind.MASH)
@@ -82,9 +72,9 @@ def arrive(to: Partnership, version: SchemeVersion, sent: Sent, *, by: User, at:
         received_at=at,
         answers=sent.answers,
         scheme_version=version,
-        screening=sending.leading_screening(screened, all_of_them),
-        indicated_level=all_of_them.indicated_level,
-        judged_level=max(judged, default=None),
+        screening=sending.leading_screening(told),
+        indicated_level=told.together.indicated_level,
+        judged_level=told.judged,
         route=Route.MASH.value,
         flags=sorted(flags),
         immediate_danger=danger,
@@ -93,7 +83,7 @@ def arrive(to: Partnership, version: SchemeVersion, sent: Sent, *, by: User, at:
         went_through_mash=True,
         beside=len(sent.addenda) + len(sent.attachments),
     )
-    sending.write_rows(row, answers, screened)
+    sending.write_rows(row, answers, told.screened)
     Arrival.objects.create(
         key=sent.key,
         partnership=to,

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model
 from django.test import Client
 from django_scopes import scope, scopes_disabled
 
@@ -28,7 +27,7 @@ from referrals import outbox
 from referrals.asking import actions as asking
 from referrals.domain.asking import Basis, Urgency
 from referrals.domain.lifecycle import State
-from referrals.models import Absence, Decision, Draft, Referral, SavedView, SecondScreening, Support
+from referrals.models import Absence, Draft, Referral, SavedView, Support
 from tests.factories import (
     NOW,
     World,
@@ -36,10 +35,12 @@ from tests.factories import (
     make_draft,
     make_invitation,
     make_letter,
+    make_overtaken_decision,
     make_person,
     make_referral,
     make_replayed_case,
     make_restricted,
+    make_second_screening,
     make_world,
 )
 
@@ -236,7 +237,7 @@ def parts_of(world: World, letter: str, referral: Referral) -> dict[str, Any]:
         "membership_id": (writer if letter != "H" else world.person(Role.SCREENER)).memberships.get().pk,
     }
     if letter in "ADRO":
-        told["second_id"] = decided_and_drawn(world, referral).pk
+        told["second_id"] = make_second_screening(world, referral).pk
     if letter in "DESO":
         told["support_id"] = supported(world, referral).pk
     if letter in "ACO":
@@ -300,40 +301,13 @@ def of_the_partnership(world: World, referral: Referral) -> dict[str, Any]:
     }
 
 
-def decided_and_drawn(world: World, referral: Referral) -> SecondScreening:
-    """A colleague's decision that is overtaken, drawn for a second screening."""
-    child = referral.children.get()
-    return SecondScreening.objects.create(
-        partnership=world.partnership,
-        referral=referral,
-        child=child,
-        decision=a_decision(world, referral, child),
-        drawn_at=NOW,
-    )
-
-
-def a_decision(world: World, referral: Referral, child: Model) -> Decision:
-    return Decision.objects.create(
-        partnership=world.partnership,
-        referral=referral,
-        child=child,
-        state=Decision.State.OVERTAKEN,
-        decided_level=4,
-        indicated_level=4,
-        outcome="advice",
-        reason="Because.",
-        at=NOW,
-        by=world.person(Role.MANAGER),
-    )
-
-
 def supported(world: World, referral: Referral) -> Support:
     child = referral.children.get()
     return Support.objects.create(
         partnership=world.partnership,
         referral=referral,
         child=child,
-        decision=a_decision(world, referral, child),
+        decision=make_overtaken_decision(world, referral, child),
         team=referral.team,
         offered_at=NOW,
     )

@@ -31,7 +31,7 @@ from referrals.intake.pages import PAGES
 from referrals.models import Attachment, Child, Draft, FamilyMember, Letter, Notice, Referral
 from tests import hostile_files
 from tests.factories import World, make_person, make_world
-from tests.integration.test_gates import ADDRESSES, parts, route_names
+from tests.integration.addresses import ADDRESSES, parts, route_names
 
 CANARY = re.compile(r"b(?: |%20|\+)c\d{3}", re.I)
 """Each is a piece of HTML, such as `"><b c123>`, in names and long texts with a script behind it, so that the same walk

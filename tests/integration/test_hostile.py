@@ -24,7 +24,7 @@ from referrals.domain.lifecycle import State
 from referrals.intake.pages import PAGES
 from referrals.models import Referral
 from tests.factories import NOW, World, make_draft, make_letter, make_referral, make_world
-from tests.integration.test_gates import ADDRESSES, parts, route_names
+from tests.integration.addresses import ADDRESSES, parts, route_names
 
 SECONDS = 12
 ROLES = (Role.PRACTITIONER, Role.SCREENER, Role.MANAGER, Role.ADMIN)

@@ -35,7 +35,7 @@ from referrals.models.referral import ReferralQuerySet
 from referrals.transfer import receiving
 from referrals.triage import actions as triage
 from tests.factories import NOW, World, make_referral, make_world
-from tests.integration.test_gates import ADDRESSES, RECORDS, parts, route_names
+from tests.integration.addresses import ADDRESSES, RECORDS, parts, route_names
 
 pytestmark = [
     pytest.mark.postgres,

@@ -19,16 +19,10 @@ from partnerships.models import Agency, AuditEntry, Session, User
 from partnerships.permissions import Role
 from referrals.models import Notice
 from tests.factories import World, make_referral, make_world
+from tests.integration.addresses import ADDRESSES, route_names
 from tests.integration.everybody import FIRST, FOREIGN, MISSING, everybody
-from tests.integration.test_gates import (
-    ADDRESSES,
-    Caller,
-    judge,
-    knocks,
-    route_names,
-    walk,
-    where,
-)
+from tests.integration.gate_table import knocks
+from tests.integration.gate_walk import Caller, judge, walk, where
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"

@@ -1,0 +1,67 @@
+"""An area that is not on Front Door: how it was sent and who has it is written down."""
+
+from __future__ import annotations
+
+import pytest
+from django_scopes import scope
+
+from partnerships.permissions import Role
+from referrals.models import (
+    Referral,
+    Transfer,
+)
+from referrals.triage import actions
+from tests.factories import NOW, World, make_referral
+from tests.integration.referrals.transfer.sending_on import (
+    NAME,
+    client_of,
+    one_child,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+
+def test_an_area_outside_the_portal_is_written_down_by_hand(worlds: tuple[World, World]) -> None:
+    own, _ = worlds
+    sam = own.person(Role.SCREENER)
+    row = make_referral(own, answers=one_child(), child={"first_name": NAME, "postcode": "OT1 2AB"})
+    client = client_of(sam)
+    with scope(partnership=own.partnership):
+        actions.claim(referral=row, by=sam, at=NOW)
+    decide = {
+        "decided_level": "none",
+        "outcome": "transfer",
+        "primary_need": "N1",
+        "reason": "They moved to Kent.",
+        "parents_told_by": "decider",
+        "child_told_by": "decider",
+        "revision": "1",
+    }
+    page = f"/ownshire/triage/{row.pk}/decide/"
+    assert "in the area of Othershire" in client.get(page).content.decode()
+    assert "Choose where the child is sent on to" in client.post(page, decide).content.decode()
+    by_hand = {**decide, "transfer_to": "by_hand"}
+    assert "Enter the name of the other area" in client.post(page, by_hand).content.decode()
+    by_hand["transfer_elsewhere"] = "Kent County Council"
+    assert "It goes to Kent County Council." in client.post(page, {**by_hand, "preview": "1"}).content.decode()
+    done = client.post(page, by_hand)
+    transfer = f"/ownshire/triage/{row.pk}/transfer/"
+    assert done["Location"] == transfer
+    shown = client.get(transfer).content.decode()
+    assert "Kent County Council is not on Front Door" in shown
+    with scope(partnership=own.partnership):
+        key = Transfer.objects.get().pk
+        assert Referral.objects.get(pk=row.pk).state == "sent_on"
+    when = {"on_day": "24", "on_month": "11", "on_year": "2026", "time": "10am"}
+    assert "Say how it was sent" in client.post(transfer, {"of": f"{key}:handed", **when}).content.decode()
+    handed = {"of": f"{key}:handed", "how": "Secure email", "to": "Ann Duty, duty desk", **when}
+    assert client.post(transfer, handed).status_code == 302
+    assert "Secure email, to Ann Duty, duty desk" in client.get(transfer).content.decode()
+    answer = {"of": f"{key}:answer", "answer": "have", "who": "Ann Duty, duty social worker", **when}
+    assert client.post(transfer, answer).status_code == 302
+    with scope(partnership=own.partnership):
+        after, made = Referral.objects.get(pk=row.pk), Transfer.objects.get()
+        assert after.state == "decided" and made.received_by == "Ann Duty, duty social worker"
+        assert made.receipt_noted_by == sam and made.handed_by == sam
+    seen = client.get(f"/ownshire/triage/{row.pk}/").content.decode()
+    assert "Received by Ann Duty, duty social worker, at Kent County Council" in seen
