@@ -472,6 +472,9 @@ class PlotColumnForm(EditForm):
     def fit(self) -> None:
         field: Any = self.fields["levels"]
         field.label = f"Which {self.step}s does it stand for?"
+        field.error_messages["required"] = f"Choose at least one {self.step}"
+        named: Any = self.fields["name"]
+        named.help_text = f"Columns with the same {self.step}s, one after the other, stand under one heading"
         self.offer_levels("levels")
 
 

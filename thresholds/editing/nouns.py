@@ -311,9 +311,12 @@ class FlagNotes(Noun):
 
     def rows(self, draft: SchemeVersion) -> list[Row]:
         found = []
+        labels = dict(Indicator.objects.filter(version=draft).values_list("key", "label"))
         for place, note in enumerate(free_parts.flag_notes(draft.flag_notes), start=1):
             values = {"indicators": list(note.indicators), "flag": note.flag or None, "note": note.note}
-            found.append(Row(place, ", ".join(note.indicators) or note.note[:60], values))
+            first, more = next(iter(note.indicators), ""), len(note.indicators) - 1
+            about = labels.get(first, first)[:300] + (f", and {more} more" if more > 0 else "")
+            found.append(Row(place, about or note.note[:60], values))
         return found
 
     def store(self, draft: SchemeVersion, entries: list[Values]) -> None:

@@ -512,6 +512,7 @@ def test_the_plot_sheet_and_the_notes_on_flags_are_edited_told_apart_and_taken_o
     assert change(world, admin, draft, "flag_note", 1, flag="lado", indicators=two).status_code == 302
     draft.refresh_from_db()
     assert draft.flag_notes == [{"flag": "lado", "indicators": two, "note": "Read here as neglect."}]
+    assert [each.name for each in NOUNS["flag_note"].rows(draft)] == ["Health worry 1 of level 2, and 1 more"]
     mapping = write_scheme(load(draft))
     assert read_scheme(mapping).flag_notes == load(draft).flag_notes
     for noun in ("plot_column", "plot_column", "plot_row", "plot_row", "flag_note"):
