@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -142,6 +143,30 @@ def plain_settings(settings, attachments_folder: Path) -> Iterator[None]:
     settings.SECOND_FACTOR = True  # as outside the demonstration
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     yield
+
+
+class Refusals(logging.Handler):
+    """Keeps what `referrals.audiences` refused, by field."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
+@pytest.fixture(autouse=True)
+def refusals() -> Iterator[list[str]]:
+    """No page asks for a field that its reader may not have: it would be empty there, and only the log would say so.
+
+    A test that means to provoke it takes this fixture and empties the list.
+    """
+    log, kept = logging.getLogger("referrals.audiences"), Refusals()
+    log.addHandler(kept)
+    yield kept.said
+    log.removeHandler(kept)
+    assert kept.said == []
 
 
 @pytest.fixture(autouse=True)

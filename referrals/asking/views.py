@@ -20,7 +20,9 @@ from referrals.asking import actions
 from referrals.asking.extract import chosen, fields
 from referrals.asking.forms import AnswerForm, CheckAnswerForm, CheckForm, QuestionForm, RiskForm
 from referrals.asking.people import answering_agencies
+from referrals.audiences import render_for
 from referrals.domain.asking import Basis, Urgency
+from referrals.domain.audiences import Audience
 from referrals.intake.tracking import the_referral as the_tracked
 from referrals.models import Ask, Referral, RiskRating
 from referrals.triage.moves import Refused
@@ -152,9 +154,8 @@ def question_answer(request: Signed, referral_id: uuid.UUID, ask_id: uuid.UUID) 
             sent = "Your answer has been sent. Whoever reads your referral is told."
             messages.success(request, f"{sent} {then(request, form.told['later'])}")
             return redirect("referral_track", partnership=request.partnership.slug, referral_id=row.pk)
-    return render(
-        request, "referrals/asking/question.html", {"referral": row, "ask": asked, "form": form, "now": timezone.now()}
-    )
+    context = {"referral": row, "ask": asked, "form": form, "now": timezone.now()}
+    return render_for(Audience.REFERRER, request, "referrals/asking/question.html", context)
 
 
 @gate(Permission.CHECK_ANSWER)
@@ -163,7 +164,8 @@ def checks(request: Signed) -> HttpResponse:
     """What one's own agency is asked, the soonest due first; then what it answered."""
     mine = Ask.objects.of_agency(request.actor).select_related("agency", "answered_by", "referral")
     waiting, now = list(mine.open().order_by("due_at", "pk")[:MOST]), timezone.now()
-    return render(
+    return render_for(
+        Audience.CHECKER,
         request,
         "referrals/asking/checks.html",
         {
@@ -180,7 +182,7 @@ def checks(request: Signed) -> HttpResponse:
 def check_answer(request: Signed, ask_id: uuid.UUID) -> HttpResponse:
     """One check: the question, the extract, the basis, and the answer. Nothing else of the referral."""
     mine = Ask.objects.of_agency(request.actor).exclude(state=Ask.State.WITHDRAWN)
-    asked = mine.select_related("asked_by", "agency", "partnership", "answered_by").filter(pk=ask_id).first()
+    asked = mine.select_related("asked_by", "agency", "partnership", "answered_by", "team").filter(pk=ask_id).first()
     if asked is None:
         raise Http404
     form = CheckAnswerForm(posted(request))
@@ -204,7 +206,7 @@ def check_answer(request: Signed, ask_id: uuid.UUID) -> HttpResponse:
     elif request.method != "POST":
         actions.record_check_reading(ask=asked, by=request.user, at=timezone.now())
     context: dict[str, Any] = {"ask": asked, "form": form, "basis": Basis(asked.basis).label, "now": timezone.now()}
-    return render(request, "referrals/asking/check.html", context)
+    return render_for(Audience.CHECKER, request, "referrals/asking/check.html", context)
 
 
 @gate(Permission.REFERRAL_READ)

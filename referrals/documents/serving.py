@@ -10,17 +10,24 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from partnerships import audit
+from referrals.audiences import seen_by
 from referrals.documents import making
+from referrals.domain.audiences import Audience
 from referrals.models import Event, Referral
 
 Signed = Any
 
 
-def serve(request: Signed, referral: Referral, what: str, template: str, context: dict[str, Any]) -> HttpResponse:
-    """The document where it is made, or a page that waits for it. That it was taken away is in the trail."""
+def serve(
+    request: Signed, audience: Audience, referral: Referral, what: str, template: str, context: dict[str, Any]
+) -> HttpResponse:
+    """The document where it is made, or a page that waits for it. That it was taken away is in the trail.
+
+    audience: who reads it; the template reaches nothing that is not theirs.
+    """
     now = timezone.now()
     told = {"partnership": referral.partnership, "referral": referral, "as_of": as_of(referral), **context}
-    row = making.ask(partnership=referral.partnership, template=template, context=told, at=now)
+    row = making.ask(partnership=referral.partnership, template=template, context=seen_by(audience, told), at=now)
     try:
         made = making.wait_for(row, at=now)
     except making.Failed:

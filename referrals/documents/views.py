@@ -14,14 +14,17 @@ from django.views.decorators.http import require_safe
 from partnerships.access import gate, proved_anew
 from partnerships.hours import LONDON
 from partnerships.permissions import Permission
+from referrals.audiences import seen_by
 from referrals.documents import evidence
 from referrals.documents.forms import InstantForm
 from referrals.documents.serving import serve
+from referrals.domain.audiences import Audience
 from referrals.intake.answers import Answers
 from referrals.intake.plot import sheet
 from referrals.intake.tracking import the_referral as followed
 from referrals.models import Letter, Referral
 from referrals.triage.moves import JOINED
+from referrals.triage.readers import working
 from thresholds.loading import load
 from thresholds.matrix import sections
 
@@ -54,30 +57,31 @@ def matrix_pdf(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         "sections": sections(scheme),
         "count": len(chosen),
     }
-    return serve(request, referral, "matrix", "referrals/documents/matrix.html", context)
+    return serve(request, working(request.actor), referral, "matrix", "referrals/documents/matrix.html", context)
 
 
 @gate(Permission.SUMMARY_DOWNLOAD)
 @require_safe
 def plot_sheet_pdf(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """The document's own plot sheet, filled in for each child; not found where the document has none."""
-    return plot_sheet_of(request, worked_on(request, referral_id))
+    return plot_sheet_of(request, worked_on(request, referral_id), working(request.actor))
 
 
 @gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
 @require_safe
 def own_plot_sheet_pdf(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """The same for the referrer: nothing stands on it but what they chose."""
-    return plot_sheet_of(request, followed(request, referral_id))
+    return plot_sheet_of(request, followed(request, referral_id), Audience.REFERRER)
 
 
-def plot_sheet_of(request: Signed, referral: Referral) -> HttpResponse:
+def plot_sheet_of(request: Signed, referral: Referral, audience: Audience) -> HttpResponse:
+    referral = seen_by(audience, referral)
     scheme, told = load(referral.scheme_version), Answers(referral.answers)
     children = [{"child": each, "sheet": sheet(scheme, told.worry_of(each.order))} for each in referral.children.all()]
     if not any(each["sheet"] for each in children):
         raise Http404
     context = {"title": f"Plot sheet of referral {referral.reference}", "scheme": scheme, "children": children}
-    return serve(request, referral, "plot_sheet", "referrals/documents/plot_sheet.html", context)
+    return serve(request, audience, referral, "plot_sheet", "referrals/documents/plot_sheet.html", context)
 
 
 @gate(Permission.REFERRAL_READ)
@@ -85,7 +89,8 @@ def plot_sheet_of(request: Signed, referral: Referral) -> HttpResponse:
 def letter_pdf(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) -> HttpResponse:
     """A letter on paper, for whoever works on the referral: to print and post."""
     referral = worked_on(request, referral_id)
-    return letter_of(request, referral, Letter.objects.filter(referral=referral, pk=letter_id).first())
+    found = Letter.objects.filter(referral=referral, pk=letter_id).first()
+    return letter_of(request, working(request.actor), referral, found)
 
 
 @gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
@@ -93,14 +98,15 @@ def letter_pdf(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) ->
 def own_letter_pdf(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) -> HttpResponse:
     """A letter to the referrer, for themselves to keep."""
     referral = followed(request, referral_id)
-    return letter_of(request, referral, Letter.objects.to_referrer().filter(referral=referral, pk=letter_id).first())
+    found = Letter.objects.to_referrer().filter(referral=referral, pk=letter_id).first()
+    return letter_of(request, Audience.REFERRER, referral, found)
 
 
-def letter_of(request: Signed, referral: Referral, letter: Letter | None) -> HttpResponse:
+def letter_of(request: Signed, audience: Audience, referral: Referral, letter: Letter | None) -> HttpResponse:
     if letter is None:
         raise Http404
     context = {"title": letter.subject, "letter": letter, "as_of": letter.sent_at}
-    return serve(request, referral, "letter", "referrals/documents/letter.html", context)
+    return serve(request, audience, referral, "letter", "referrals/documents/letter.html", context)
 
 
 @gate(Permission.EVIDENCE_DOWNLOAD)
@@ -123,4 +129,4 @@ def evidence_pdf(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     told = {**evidence.pack(referral, at=min(at, now)), "title": f"Evidence pack of referral {referral.reference}"}
     if at >= now:  # now is when something last happened: the same pack, asked for again, is the same file
         told["at"] = told["as_of"]
-    return serve(request, referral, "evidence_pack", "referrals/documents/evidence.html", told)
+    return serve(request, Audience.MANAGER, referral, "evidence_pack", "referrals/documents/evidence.html", told)

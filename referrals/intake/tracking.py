@@ -7,14 +7,16 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from partnerships.access import gate
 from partnerships.permissions import Permission
 from referrals.additions.shown import after_sending
+from referrals.audiences import render_for, seen_by
 from referrals.documents.serving import serve
+from referrals.domain.audiences import Audience
 from referrals.domain.lifecycle import State
 from referrals.intake import afterwards, shown, summary
 from referrals.letters.reading import open_letter
@@ -22,6 +24,7 @@ from referrals.models import Ask, Disagreement, Draft, Event, Letter, Referral
 from referrals.reading import record_reading
 
 PER_PAGE = 25
+READER = Audience.REFERRER
 Signed = Any
 """A request that passed the gate: it carries `partnership` and `actor` (partnerships.middleware)."""
 
@@ -40,13 +43,14 @@ def my_referrals(request: Signed) -> HttpResponse:
     now = timezone.now()
     drafts = Draft.objects.visible_to(request.actor).unsent()
     shared = Draft.objects.shared_with(request.actor).select_related("partnership", "started_by")
-    return render(
+    return render_for(
+        READER,
         request,
         "referrals/intake/my_referrals.html",
         {
             "drafts": [shown.draft_line(draft) for draft in drafts],
             "shared": [shown.draft_line(draft) for draft in shared],
-            "lines": [afterwards.line(referral) for referral in page],
+            "lines": [afterwards.line(seen_by(READER, referral)) for referral in page],
             "page": page,
             "may_send": request.actor.can(Permission.REFERRAL_SEND),
             "follows_agency": request.actor.can(Permission.AGENCY_TRACK),
@@ -61,6 +65,7 @@ def referral_track(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """What was sent, where it stands, what comes next and by when, and the letters."""
     referral, now = the_referral(request, referral_id), timezone.now()
     record_reading(referral=referral, by=request.user, at=now)
+    referral = seen_by(READER, referral)
     situation = summary.situation_of(referral)
     context = {
         **afterwards.sent_context(referral, now=now),
@@ -73,14 +78,14 @@ def referral_track(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         "questions": list(Ask.objects.questions().filter(referral=referral)),
         "sections": summary.by_section(summary.cards(situation)),
     }
-    return render(request, "referrals/intake/track.html", context)
+    return render_for(READER, request, "referrals/intake/track.html", context)
 
 
 @gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
 @require_safe
 def referral_copy(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """What was sent, as a PDF. Its file name tells nothing of the child."""
-    referral = the_referral(request, referral_id)
+    referral = seen_by(READER, the_referral(request, referral_id))
     situation = summary.situation_of(referral)
     context = {
         "title": f"Referral {referral.reference}",
@@ -88,7 +93,7 @@ def referral_copy(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         "ways": afterwards.ways(referral, situation),
         "beside": after_sending(referral, "referral_file"),
     }
-    return serve(request, referral, "copy", "referrals/documents/referral.html", context)
+    return serve(request, READER, referral, "copy", "referrals/documents/referral.html", context)
 
 
 @gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
@@ -100,7 +105,7 @@ def letter(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) -> Htt
         Letter.objects.filter(referral=referral).to_referrer().select_related("sent_by"), pk=letter_id
     )
     open_letter(letter=written, by=request.user, at=timezone.now())
-    return render(request, "referrals/intake/letter.html", {"referral": referral, "letter": written})
+    return render_for(READER, request, "referrals/intake/letter.html", {"referral": referral, "letter": written})
 
 
 def the_referral(request: HttpRequest, referral_id: uuid.UUID) -> Referral:

@@ -19,6 +19,8 @@ from partnerships.permissions import WRITES, Permission
 from partnerships.views import typed
 from referrals.attachments import taking as documents
 from referrals.attachments.actions import NotTaken
+from referrals.audiences import render_for, seen_by
+from referrals.domain.audiences import Audience
 from referrals.intake import actions, addresses, afterwards, autosave, shown, summary
 from referrals.intake.answers import GROUPS, Answers, seal
 from referrals.intake.changed_since import changed_since
@@ -346,7 +348,8 @@ def refer_sent(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     referral = Referral.objects.sent_by(request.actor).filter(token=draft_id).first()
     if referral is None:
         raise Http404
-    return render(request, "referrals/intake/sent.html", afterwards.sent_context(referral, now=timezone.now()))
+    told = afterwards.sent_context(seen_by(Audience.REFERRER, referral), now=timezone.now())
+    return render_for(Audience.REFERRER, request, "referrals/intake/sent.html", told)
 
 
 def the_draft(request: HttpRequest, draft_id: uuid.UUID) -> Draft:

@@ -10,6 +10,8 @@ from django.db import transaction
 from partnerships import audit
 from partnerships.models import User
 from referrals import outbox
+from referrals.audiences import seen_by
+from referrals.domain.audiences import Audience
 from referrals.intake.sending import address
 from referrals.letters import writing
 from referrals.letters.writing import Decided, Written
@@ -39,9 +41,8 @@ def write_to_others(
     if kind is Letter.Kind.PARENTS and not safe_because.strip():
         raise ValueError("a letter to parents must say how it is known to be safe")
     first_line = recipient.strip().splitlines()[0] if recipient.strip() else "Sir or Madam"
-    written = writing.to_others(
-        kind.value, referral, recipient=first_line, words=words, decided=decided_of(referral), by=by
-    )
+    told = decided_of(referral, writing.TO_OTHERS[kind.value])
+    written = writing.to_others(kind.value, referral, recipient=first_line, words=words, decided=told, by=by)
     letter = send(
         referral=referral, kind=kind, written=written, recipient=recipient, safe_because=safe_because, by=by, at=at
     )
@@ -81,18 +82,19 @@ def not_safe_to_write(*, referral: Referral, because: str, by: User, at: dt.date
 
 def sample_to_others(referral: Referral, kind: str, *, by: User) -> Written:
     """The letter as it will read, with dots for what is still to be written."""
-    return writing.to_others(kind, referral, recipient="…", words="…", decided=decided_of(referral), by=by)
+    told = decided_of(referral, writing.TO_OTHERS[kind])
+    return writing.to_others(kind, referral, recipient="…", words="…", decided=told, by=by)
 
 
-def decided_of(referral: Referral) -> list[Decided]:
-    """What holds for each child; nothing where nothing is decided."""
+def decided_of(referral: Referral, audience: Audience) -> list[Decided]:
+    """What holds for each child, as a letter to others tells it; nothing where nothing is decided."""
     rows = (
         Decision.objects.filter(referral=referral)
         .standing()
         .select_related("child", "transfer_to")
         .order_by("child__order", "at")
     )
-    return [Decided.of(each) for each in rows]
+    return [Decided.for_others(seen_by(audience, each)) for each in rows]
 
 
 @transaction.atomic

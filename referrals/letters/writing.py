@@ -1,7 +1,8 @@
 """Letters in the partnership's own words, or in those that come with Front Door (the texts beside this module).
 
 A letter names a child by initials alone, but for one to the parents, and holds what its reader may know: never the
-screener's reason, never what another agency said. What a text may hold stands in `referrals.domain.letter`.
+screener's reason, never what another agency said: it is written from what its audience may read, and from nothing
+else (`referrals.audiences`). What a text may hold stands in `referrals.domain.letter`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from django.template import Context, Engine, Template
 
 from partnerships.models import Partnership, User
 from partnerships.templatetags.page_parts import moment
+from referrals.audiences import seen_by
+from referrals.domain.audiences import Audience
 from referrals.domain.letter import fill
 from referrals.domain.lifecycle import Outcome
 from referrals.models import Child, Clock, Decision, LetterText, Referral
@@ -53,6 +56,7 @@ def text(of: str, /, **words: Any) -> str:
 
 def acknowledgement(referral: Referral, *, words: str, by: User) -> Written:
     """A named person's word that the referral is being read; `words` are that person's own, if any."""
+    referral = seen_by(Audience.REFERRER, referral)
     due = dict(Clock.objects.filter(referral=referral, met_at__isnull=True).values_list("slug", "due_at"))
     what_next = text(
         "what_next",
@@ -75,8 +79,19 @@ class Decided:
 
     @classmethod
     def of(cls, made: Decision) -> Decided:
+        """For the referrer."""
+        made = seen_by(Audience.REFERRER, made)
         to = going_to(made.transfer_to, made.transfer_elsewhere)
         return cls(made.child, made.decided_level, Outcome(made.outcome), made.told_referrer, to)
+
+    @classmethod
+    def for_others(cls, made: Decision) -> Decided:
+        """For the parents or an agency: who and what, neither level nor the words for the referrer."""
+        return cls(made.child, None, Outcome(made.outcome), "")
+
+
+TO_OTHERS = {"parents": Audience.PARENTS, "agency": Audience.AGENCY, "transfer": Audience.AGENCY}
+"""Who reads each kind of letter that is not the referrer's."""
 
 
 def going_to(partnership: Partnership | None, elsewhere: str) -> str:
@@ -93,6 +108,7 @@ def outcome(referral: Referral, *, decided: Sequence[Decided], by: User) -> Writ
     Children of whom the same was decided stand in one paragraph.
     """
     scheme = load(referral.scheme_version)
+    referral, decided = seen_by(Audience.REFERRER, referral), seen_by(Audience.REFERRER, decided)
     alike: dict[tuple[Any, ...], list[Decided]] = {}
     for each in decided:
         judged = each.child.judged_level if each.child else None
@@ -120,7 +136,9 @@ def to_others(
     Parents read their children's first names, and never who referred; others read initials.
     """
     family = kind == "parents"
-    children = [first_name(child) if family else initials(child) for child in referral.children.all()]
+    audience = TO_OTHERS[kind]
+    referral, decided = seen_by(audience, referral), seen_by(audience, decided)
+    children = [child.at_home if family else child.initials for child in referral.children.all()]
     alike: dict[Outcome, list[Decided]] = {}
     for each in decided:
         alike.setdefault(each.outcome, []).append(each)
@@ -146,21 +164,16 @@ def to_others(
 def called(child: Child | None, *, family: bool) -> str:
     if child is None:
         return "the child"
-    return first_name(child) if family else initials(child)
-
-
-def first_name(child: Child) -> str:
-    """A child as its family calls it."""
-    return child.first_name or ("your unborn baby" if child.expected_on else "your child")
+    return child.at_home if family else child.initials
 
 
 def paragraph(referral: Referral, scheme: Scheme, together: Sequence[Decided]) -> dict[str, str]:
     """The words on children of whom the same was decided."""
     first = together[0]
-    judged_level = first.child.judged_level if first.child and first.child.screening else referral.judged_level
+    judged_level = first.child.judged_level if first.child and first.child.route else referral.judged_level
     level, judged = scheme.level(first.decided_level), scheme.level(judged_level)
     return {
-        "children": listed(initials(each.child) if each.child else "the child" for each in together),
+        "children": listed(each.child.initials if each.child else "the child" for each in together),
         "outcome_label": first.outcome.label,
         "outcome_meaning": " ".join(filter(None, (first.outcome.meaning, first.went_to))),
         "step": scheme.step(first.decided_level),
@@ -188,6 +201,8 @@ def _written(kind: str, referral: Referral, by: User, **values: str) -> Written:
     """The text in force, filled in."""
     subject, body, version = in_force(referral.partnership, kind)
     filled = {**common(referral, by), **values}
+    if kind not in TO_OTHERS:
+        filled |= to_the_referrer(referral)
     return Written(fill(subject, filled), fill(body, filled), version)
 
 
@@ -195,10 +210,8 @@ def common(referral: Referral, by: User) -> dict[str, str]:
     """The places that every letter may have."""
     partnership = referral.partnership
     return {
-        "referrer": referral.referrer_details.get("name") or "colleague",
         "reference": referral.reference,
         "received": moment(referral.received_at),
-        "children": listed(initials(child) for child in referral.children.all()),
         "partnership": partnership.name,
         "front_door": partnership.the_front_door,
         "if_in_danger": if_in_danger(partnership),
@@ -209,6 +222,14 @@ def common(referral: Referral, by: User) -> dict[str, str]:
             team=referral.team.name,
             telephone=by.telephone or referral.team.telephone or partnership.front_door_telephone,
         ),
+    }
+
+
+def to_the_referrer(referral: Referral) -> dict[str, str]:
+    """The places of letters to the referrer."""
+    return {
+        "referrer": referral.referrer_details.get("name") or "colleague",
+        "children": listed(child.initials for child in referral.children.all()),
     }
 
 
@@ -242,16 +263,6 @@ SUBJECTS = {
     "agency": "Referral {{ reference }}: what was decided",
     "transfer": "Referral {{ reference }} passed to you",
 }
-
-
-def initials(child: Child) -> str:
-    """R.M. for Robin Marlow; words where no name is known."""
-    letters = [
-        next((letter for letter in name if letter.isalnum()), "") for name in (child.first_name, child.last_name)
-    ]
-    if any(letters):
-        return "".join(f"{letter.upper()}." for letter in letters if letter)
-    return "an unborn child" if child.expected_on else "a child whose name is not known"
 
 
 def listed(names: Iterable[str]) -> str:

@@ -95,6 +95,13 @@ class Ask(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} on {self.referral_id}"
 
+    @property
+    def sort(self) -> str:
+        """A question to the referrer, or a check of the MASH’s or of another team’s (`referrals.domain.classes`)."""
+        if self.kind == self.Kind.QUESTION:
+            return "question"
+        return "mash_check" if self.team.is_mash else "check"
+
 
 class RiskRating(models.Model):
     """How great the risk looked, before the checks or after them, and why. A later rating follows; none is changed."""
@@ -124,3 +131,8 @@ class RiskRating(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rating} {self.stage} checks on {self.referral_id}"
+
+    @property
+    def sort(self) -> str:
+        """Whose rating it is (`referrals.domain.classes`)."""
+        return "mash" if self.team.is_mash else "early_help"

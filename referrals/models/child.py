@@ -70,6 +70,21 @@ class Child(models.Model):
             return f"Unborn baby {self.last_name}".strip()
         return " ".join(part for part in (self.first_name, self.last_name) if part) or "Name not known"
 
+    @property
+    def initials(self) -> str:
+        """R.M. for Robin Marlow; words where no name is known."""
+        letters = [
+            next((letter for letter in name if letter.isalnum()), "") for name in (self.first_name, self.last_name)
+        ]
+        if any(letters):
+            return "".join(f"{letter.upper()}." for letter in letters if letter)
+        return "an unborn child" if self.expected_on else "a child whose name is not known"
+
+    @property
+    def at_home(self) -> str:
+        """A child as its family calls it."""
+        return self.first_name or ("your unborn baby" if self.expected_on else "your child")
+
 
 class FamilyMember(models.Model):
     """Somebody in the child's family or household."""

@@ -26,3 +26,8 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.referral_id}"
+
+    @property
+    def sort(self) -> str:
+        """Whom its sentence is for (`referrals.domain.classes`)."""
+        return "for_referrer" if self.for_referrer else "for_us"

@@ -236,6 +236,11 @@ class Referral(models.Model):
         return self.state in {state.value for state in OPEN}
 
     @property
+    def source_code(self) -> str:
+        """The census's code of the agency that referred; empty where none did. It does not tell which one."""
+        return self.agency.source_of_referral if self.agency else ""
+
+    @property
     def waits_for(self) -> list[str]:
         """Whose word it waits for, each by its key in `statuses`."""
         return self.waiting_for.split()

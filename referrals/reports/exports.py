@@ -17,13 +17,16 @@ from openpyxl import Workbook
 from partnerships import audit
 from partnerships.hours import LONDON
 from partnerships.models import Partnership, User
+from referrals.audiences import seen_by
 from referrals.domain import returns
+from referrals.domain.audiences import Audience
 from referrals.domain.lifecycle import Outcome
 from referrals.domain.returns import Contact, EarlyHelp, Person
 from referrals.models import Child, Decision, Referral, SameChild, Support
 from thresholds.models import Level
 
 YEAR = dt.timedelta(days=365)
+READER = Audience.RETURNS
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -67,7 +70,7 @@ def source_of(referral: Referral) -> str:
     """The census's code of who told of it; what another area sent on came from an external local authority."""
     if referral.channel == Referral.Channel.TRANSFER.value:
         return returns.EXTERNAL_AUTHORITY
-    return referral.agency.source_of_referral if referral.agency else returns.UNKNOWN_SOURCE
+    return referral.source_code or returns.UNKNOWN_SOURCE
 
 
 def person_of(child: Child, keys: dict[uuid.UUID, uuid.UUID]) -> Person:
@@ -105,10 +108,11 @@ def contacts(partnership: Partnership, period: Period, *, restricted: bool) -> l
     standing: dict[tuple[Any, Any], Decision] = {}
     decided = Decision.objects.filter(partnership=partnership, referral__received_at__gte=midnight(since)).standing()
     for decision in decided.select_related("by").iterator(chunk_size=2000):
-        standing[decision.referral_id, decision.child_id] = decision
+        standing[decision.referral_id, decision.child_id] = seen_by(READER, decision)
     statutory = statutory_levels(partnership)
     found = []
-    for child in rows.iterator(chunk_size=2000):
+    for row in rows.iterator(chunk_size=2000):
+        child = seen_by(READER, row)
         referral = child.referral
         made = standing.get((referral.pk, child.pk)) or standing.get((referral.pk, None))
         found.append(
@@ -167,7 +171,7 @@ def early_help(partnership: Partnership, period: Period, *, restricted: bool) ->
             organisation=row.lead_agency or row.team.name,
             worker=row.lead,
         )
-        for row in rows.iterator(chunk_size=2000)
+        for row in (seen_by(READER, each) for each in rows.iterator(chunk_size=2000))
     ]
 
 

@@ -8,13 +8,15 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import F
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from partnerships.access import gate
 from partnerships.permissions import Permission
 from partnerships.requests import posted
+from referrals.audiences import render_for, seen_by
+from referrals.domain.audiences import Audience
 from referrals.models import FamilyMember, Referral, Support
 from referrals.support import actions
 from referrals.support.forms import FORMS
@@ -49,7 +51,8 @@ def supports(request: Signed) -> HttpResponse:
         .order_by("state", F("next_review_at").asc(nulls_first=True), "offered_at")[:MOST]
     )
     listed, now = list(rows), timezone.now()
-    return render(
+    return render_for(
+        Audience.HELPER,
         request,
         "referrals/support/supports.html",
         {
@@ -81,13 +84,16 @@ def support(request: Signed, support_id: uuid.UUID) -> HttpResponse:
     """One child's early help. Each reading is in the trail."""
     row, now = the_support(request, support_id), timezone.now()
     actions.record_support_reading(support=row, by=request.user, at=now)
-    return render(
+    family = FamilyMember.objects.filter(referral=row.referral)
+    row = seen_by(Audience.HELPER, row)
+    return render_for(
+        Audience.HELPER,
         request,
         "referrals/support/support.html",
         {
             "support": row,
             "child": child_rows(row.child, on=timezone.localdate(now)),
-            "family": [family_row(person) for person in FamilyMember.objects.filter(referral=row.referral)],
+            "family": [family_row(seen_by(Audience.HELPER, person)) for person in family],
             "reviews": list(row.reviews.select_related("by")),
             "steps": [(name, BUTTONS[name][1]) for name in steps_of(request, row)],
             "may_open": Referral.objects.visible_to(request.actor).filter(pk=row.referral_id).exists(),
@@ -125,9 +131,8 @@ def support_step(request: Signed, support_id: uuid.UUID, name: str) -> HttpRespo
             messages.success(request, done)
             return back
     button, title = BUTTONS[name]
-    return render(
-        request, "referrals/support/step.html", {"support": row, "form": form, "button": button, "title": title}
-    )
+    context = {"support": row, "form": form, "button": button, "title": title}
+    return render_for(Audience.HELPER, request, "referrals/support/step.html", context)
 
 
 def take(request: Signed, row: Support, name: str, said: dict[str, Any]) -> str:

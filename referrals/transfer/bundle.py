@@ -13,6 +13,8 @@ from dataclasses import replace
 from typing import Any
 
 from partnerships.models import User
+from referrals.audiences import seen_by
+from referrals.domain.audiences import Audience
 from referrals.intake import summary
 from referrals.intake.answers import Answers
 from referrals.models import Addendum, Arrival, Child, Decision, Event, Referral
@@ -29,10 +31,11 @@ LEFT_OUT = ("noted", "late_reason", "letter_not_safe", *WHO_SEES_IT)
 
 def bundle(row: Referral, decisions: Sequence[Decision], *, at: dt.datetime) -> dict[str, Any]:
     """Everything that goes along, as JSON. Instants are in ISO 8601."""
+    row, decisions = seen_by(Audience.AREA, row), seen_by(Audience.AREA, list(decisions))
     scheme = load(row.scheme_version)
     children = [each.child for each in decisions if each.child]
     numbers = [child.order for child in children]
-    arrival = Arrival.objects.filter(referral=row).first()
+    arrival = seen_by(Audience.AREA, Arrival.objects.filter(referral=row).first())
     return {
         "partnership": row.partnership.name,
         "front_door": row.partnership.the_front_door,
@@ -72,7 +75,7 @@ def added(row: Referral) -> list[dict[str, Any]]:
             "by": each.by.name,
             "at": each.at.isoformat(),
         }
-        for each in found
+        for each in seen_by(Audience.AREA, found)
     ]
 
 
@@ -109,7 +112,7 @@ def decided(made: Decision, scheme: Scheme) -> dict[str, Any]:
 
 def happened(row: Referral) -> list[dict[str, Any]]:
     events = Event.objects.filter(referral=row).exclude(kind__in=LEFT_OUT).order_by("at", "pk")
-    return [{"at": each.at.isoformat(), "sentence": each.sentence} for each in events]
+    return [{"at": each.at.isoformat(), "sentence": each.sentence} for each in seen_by(Audience.AREA, events)]
 
 
 def signed(person: User) -> str:

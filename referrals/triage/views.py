@@ -7,13 +7,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from partnerships.access import gate
 from partnerships.permissions import Permission
+from referrals.audiences import render_for
 from referrals.documents.serving import serve
 from referrals.domain.lifecycle import NotAllowed
 from referrals.intake import summary
@@ -23,6 +24,7 @@ from referrals.triage import actions, page
 from referrals.triage.in_list import in_list
 from referrals.triage.moves import JOINED, Refused
 from referrals.triage.next_steps import BY_NAME
+from referrals.triage.readers import working
 
 Signed = Any
 """A request that passed the gate: it carries `partnership` and `actor` (partnerships.middleware)."""
@@ -51,7 +53,8 @@ def referral(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     row, now = the_referral(request, referral_id), timezone.now()
     record_reading(referral=row, by=request.user, at=now)
     context = page.context(row, request.actor, at=now)
-    return render(
+    return render_for(
+        working(request.actor),
         request,
         "referrals/triage/referral.html",
         {**context, "in_list": in_list(request, row, at=now), "beside": page.beside_it(row, request.actor)},
@@ -68,7 +71,7 @@ def referral_summary(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         "title": f"Summary of referral {row.reference}",
         "sections": summary.by_section(summary.cards(summary.situation_of(row))),
     }
-    return serve(request, row, "summary", "referrals/documents/summary.html", context)
+    return serve(request, working(request.actor), row, "summary", "referrals/documents/summary.html", context)
 
 
 @gate(Permission.REFERRAL_CLAIM)

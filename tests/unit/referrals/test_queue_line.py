@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from referrals.letters.writing import initials, listed, text
+from referrals.letters.writing import listed, text
 from referrals.models import Child, Referral
 from referrals.standing import consent_words, earlier, why
 from referrals.triage.rows import age, names
@@ -43,12 +43,12 @@ def test_names_and_initials() -> None:
     robin, unborn, nobody = Child(first_name="Robin", last_name="Marlow"), Child(expected_on=ON), Child()
     assert names([robin, unborn]) == "Robin Marlow and 1 more"
     assert names([]) == "Name not known"
-    assert [initials(child) for child in (robin, unborn, nobody)] == [
+    assert [child.initials for child in (robin, unborn, nobody)] == [
         "R.M.",
         "an unborn child",
         "a child whose name is not known",
     ]
-    assert initials(Child(first_name="’Élodie")) == "É."
+    assert Child(first_name="’Élodie").initials == "É."
     assert [listed(each) for each in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
         "a child",
         "a",
