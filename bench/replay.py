@@ -67,7 +67,7 @@ def main() -> None:
             )
             replay = actions.start_replay(version=draft, since=None, by=by, at=timezone.now())
             started, used = time.perf_counter(), time.process_time()
-            while running.go_on(replay.pk, now=timezone.now):
+            while running.go_on(replay.pk, partnership=replay.partnership_id, now=timezone.now):
                 pass
             seconds, processor = time.perf_counter() - started, time.process_time() - used
             replay.refresh_from_db()

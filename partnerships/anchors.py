@@ -24,8 +24,11 @@ def folder() -> Path:
     return Path(settings.ANCHORS_DIR)
 
 
-def anchor(*, at: dt.datetime) -> int:
-    """Note each trail's head for today, once a day. Gives how many were noted."""
+def anchor(*, at: dt.datetime, only: int | None = None) -> int:
+    """Note each trail's head for today, or that of one partnership, once a day. Gives how many were noted."""
+    heads = AuditHead.objects.filter(sequence__gt=0).select_related("partnership").order_by("partnership__slug")
+    if only is not None:
+        heads = heads.filter(partnership=only)
     day = at.astimezone(LONDON).date()
     noted = {(each["partnership"], each["day"]) for each in anchors() if each["day"] == day.isoformat()}
     lines = [
@@ -36,7 +39,7 @@ def anchor(*, at: dt.datetime) -> int:
             "sequence": head.sequence,
             "hash": head.hash,
         }
-        for head in AuditHead.objects.filter(sequence__gt=0).select_related("partnership").order_by("partnership__slug")
+        for head in heads
         if (head.partnership.slug, day.isoformat()) not in noted
     ]
     if lines:

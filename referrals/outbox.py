@@ -13,6 +13,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from django.db import DatabaseError, transaction
 from django_scopes import scope
 
 from partnerships import telling
+from partnerships.each import for_each
 from partnerships.models import Partnership, User
 from referrals import health
 from referrals.bounces import came_back
@@ -150,19 +152,25 @@ class Delivered:
     failed: int = 0
 
 
-def deliver_due(*, at: dt.datetime) -> Delivered:
-    """Deliver what is waiting, partnership by partnership. Two at once do no harm; one poisoned row stops none."""
+def deliver_due(*, at: dt.datetime, only: int | None = None) -> Delivered:
+    """Deliver what is waiting, partnership by partnership. Two at once do no harm; one poisoned row stops none.
+
+    only: of this partnership alone, by its key.
+    """
     started, post = time.monotonic(), provider()
-    outcomes: list[bool] = []
+
+    def deliver_of(partnership: Partnership) -> list[bool]:
+        write_digests(partnership=partnership, at=at)
+        went = deliver_waiting(post, started, at=at)
+        follow_up(post, at=at)
+        return went
+
     try:
-        for partnership in Partnership.objects.all():
-            with scope(partnership=partnership):
-                write_digests(partnership=partnership, at=at)
-                outcomes += deliver_waiting(post, started, at=at)
-                follow_up(post, at=at)
+        outcomes = list(chain(*for_each(deliver_of, only=only)))
     finally:
         post.close()
-    health.beat("deliver", at=at)
+    if only is None:
+        health.beat("deliver", at=at)
     return Delivered(outcomes.count(True), outcomes.count(False))
 
 

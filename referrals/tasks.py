@@ -1,4 +1,8 @@
-"""What Celery runs. Each task is a thin door to a plain function, which `manage.py sweep --loop` calls as well."""
+"""What Celery runs. Each task is a thin door to a plain function, which `manage.py sweep --loop` calls as well.
+
+Each works partnership by partnership, one scope at a time. `partnership`: the key of one to work for alone; without it,
+as beat calls them, each in its turn. A task that is given a row is given its partnership too, and touches no other's.
+"""
 
 from __future__ import annotations
 
@@ -16,69 +20,69 @@ from referrals.trail import anomalies
 
 
 @shared_task(name="referrals.tasks.deliver")
-def deliver() -> None:
+def deliver(partnership: int | None = None) -> None:
     """Deliver the notices that are waiting."""
-    watch.deliver(at=timezone.now())
+    watch.deliver(at=timezone.now(), only=partnership)
 
 
 @shared_task(name="referrals.tasks.sweep")
-def sweep() -> None:
+def sweep(partnership: int | None = None) -> None:
     """Move each clock that has something to do."""
-    watch.sweep(at=timezone.now())
+    watch.sweep(at=timezone.now(), only=partnership)
 
 
 @shared_task(name="referrals.tasks.scan")
-def scan() -> None:
+def scan(partnership: int | None = None) -> None:
     """Ask the virus scanner about each attachment that it has not answered for."""
-    attachments.scan_waiting(at=timezone.now())
+    attachments.scan_waiting(at=timezone.now(), only=partnership)
 
 
 @shared_task(name="referrals.tasks.tidy")
 def tidy() -> None:
-    """Take away files that no attachment speaks of any more."""
+    """Take away files that no attachment of any partnership speaks of any more."""
     attachments.tidy(at=timezone.now())
 
 
 @shared_task(name="referrals.tasks.purge")
-def purge() -> None:
+def purge(partnership: int | None = None) -> None:
     """Delete what the schedule says, and remind of drafts that will go in a week."""
-    retention.remind(at=timezone.now())
-    retention.purge(at=timezone.now(), dry_run=False)
+    retention.remind(at=timezone.now(), only=partnership)
+    retention.purge(at=timezone.now(), dry_run=False, only=partnership)
 
 
 @shared_task(name="referrals.tasks.go_on_with_replay")
-def go_on_with_replay(replay_id: str) -> None:
+def go_on_with_replay(replay_id: str, partnership: int) -> None:
     """Take a turn at a replay, then stand in line again for the next, so that nothing else waits for long."""
-    if replays.go_on(replay_id, now=timezone.now):
-        go_on_with_replay.apply_async(args=[replay_id], retry=False)
+    if replays.go_on(replay_id, partnership=partnership, now=timezone.now):
+        go_on_with_replay.apply_async(args=[replay_id, partnership], retry=False)
 
 
 @shared_task(name="referrals.tasks.go_on_with_all_replays")
-def go_on_with_all_replays() -> None:
+def go_on_with_all_replays(partnership: int | None = None) -> None:
     """Take up each replay that no worker has in hand, such as one whose worker was killed."""
-    replays.go_on_with_all(now=timezone.now)
+    replays.go_on_with_all(now=timezone.now, only=partnership)
 
 
 @shared_task(name="referrals.tasks.make_documents")
-def make_documents() -> None:
+def make_documents(partnership: int | None = None) -> None:
     """Make the documents that wait, and take away those that nobody asked for in a day."""
-    making.make_waiting(at=timezone.now())
-    making.purge(at=timezone.now())
+    making.make_waiting(at=timezone.now(), only=partnership)
+    making.purge(at=timezone.now(), only=partnership)
 
 
 @shared_task(name="referrals.tasks.draw_second_screenings")
-def draw_second_screenings() -> None:
+def draw_second_screenings(partnership: int | None = None) -> None:
     """Draw from the latest decisions for a second, blind screening."""
-    sampling.draw_all(at=timezone.now())
+    sampling.draw_all(at=timezone.now(), only=partnership)
 
 
 @shared_task(name="referrals.tasks.anchor")
-def anchor() -> None:
+def anchor(partnership: int | None = None) -> None:
     """Note the head of each audit trail outside the database, once a day."""
-    anchors.anchor(at=timezone.now())
+    anchors.anchor(at=timezone.now(), only=partnership)
 
 
 @shared_task(name="referrals.tasks.tell_anomalies")
-def tell_anomalies() -> None:
+def tell_anomalies(partnership: int | None = None) -> None:
     """Tell the managers what in the trail is worth a question."""
-    anomalies.tell_all(at=timezone.now())
+    anomalies.tell_all(at=timezone.now(), only=partnership)

@@ -6,8 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 
-from django_scopes import scope
-
+from partnerships.each import for_each
 from partnerships.models import Membership, Partnership, User
 from partnerships.permissions import Role
 from partnerships.templatetags.page_parts import moment
@@ -19,16 +18,18 @@ from referrals.models import Heartbeat
 log = logging.getLogger(__name__)
 
 
-def deliver(*, at: dt.datetime) -> outbox.Delivered:
+def deliver(*, at: dt.datetime, only: int | None = None) -> outbox.Delivered:
     """Deliver; and where nobody sweeps, sweep too. A nudge from a page brings this by even where beat is dead."""
-    stand_in("sweep", lambda: clocks.sweep(at=at), at=at)
-    return outbox.deliver_due(at=at)
+    if only is None:
+        stand_in("sweep", lambda: clocks.sweep(at=at), at=at)
+    return outbox.deliver_due(at=at, only=only)
 
 
-def sweep(*, at: dt.datetime) -> clocks.Swept:
+def sweep(*, at: dt.datetime, only: int | None = None) -> clocks.Swept:
     """Sweep; and where nobody delivers, deliver too."""
-    swept = clocks.sweep(at=at)
-    stand_in("deliver", lambda: outbox.deliver_due(at=at), at=at)
+    swept = clocks.sweep(at=at, only=only)
+    if only is None:
+        stand_in("deliver", lambda: outbox.deliver_due(at=at), at=at)
     return swept
 
 
@@ -47,20 +48,22 @@ def stand_in(name: str, work: Callable[[], object], *, at: dt.datetime) -> bool:
 def tell_admins(name: str, last: dt.datetime, *, at: dt.datetime) -> None:
     """A notice to each partnership's admins, once for each time that the loop stood still."""
     did = "warned of what falls due" if name == "sweep" else "sent a notice"
-    for partnership in Partnership.objects.all():
-        with scope(partnership=partnership):
-            for admin in admins(partnership):
-                outbox.tell(
-                    partnership=partnership,
-                    referral=None,
-                    kind="stood_still",
-                    to=admin,
-                    key=f"stood_still:{name}:{last.isoformat()}:{admin.pk}",
-                    subject="Front Door: a background loop stood still",
-                    body=f"Since {moment(last)} nobody was {did}. Another loop has caught up, and every clock kept its "
-                    "time. Tell whoever runs Front Door, so that they find out why.\n",
-                    at=at,
-                )
+
+    def tell(partnership: Partnership) -> None:
+        for admin in admins(partnership):
+            outbox.tell(
+                partnership=partnership,
+                referral=None,
+                kind="stood_still",
+                to=admin,
+                key=f"stood_still:{name}:{last.isoformat()}:{admin.pk}",
+                subject="Front Door: a background loop stood still",
+                body=f"Since {moment(last)} nobody was {did}. Another loop has caught up, and every clock kept its "
+                "time. Tell whoever runs Front Door, so that they find out why.\n",
+                at=at,
+            )
+
+    for_each(tell)
 
 
 def admins(partnership: Partnership) -> list[User]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from dataclasses import dataclass
+from itertools import chain
 
 from django.db import transaction
-from django_scopes import scope, scopes_disabled
 
+from partnerships.each import for_each
 from partnerships.encryption import reseals
-from partnerships.models import Partnership
 from referrals.attachments import scanning, store
 from referrals.attachments.actions import record
 from referrals.attachments.scanning import Verdict
@@ -24,17 +24,23 @@ OLD = dt.timedelta(hours=1)
 """A file younger than this may belong to a row that is being written at this moment."""
 
 
-def scan_waiting(*, at: dt.datetime) -> int:
-    """Ask the scanner about what waits for it, and say how many it answered for. Two at once do no harm."""
+def scan_waiting(*, at: dt.datetime, only: int | None = None) -> int:
+    """Ask the scanner about what waits for it, and say how many it answered for. Two at once do no harm.
+
+    only: of this partnership alone, by its key.
+    """
     if not scanning.is_configured():
         return 0
+    return sum(for_each(lambda partnership: scan_some(at=at), only=only))
+
+
+def scan_some(*, at: dt.datetime) -> int:
+    """The next few of the partnership in scope."""
     answered = 0
-    for partnership in Partnership.objects.all():
-        with scope(partnership=partnership):
-            for row in Attachment.objects.to_scan(at).order_by("scan_at")[:BATCH]:
-                mine = Attachment.objects.to_scan(at).filter(pk=row.pk, scans=row.scans)
-                if mine.update(scans=row.scans + 1, scan_at=at + LEASE):
-                    answered += settle(row, at=at)
+    for row in Attachment.objects.to_scan(at).order_by("scan_at")[:BATCH]:
+        mine = Attachment.objects.to_scan(at).filter(pk=row.pk, scans=row.scans)
+        if mine.update(scans=row.scans + 1, scan_at=at + LEASE):
+            answered += settle(row, at=at)
     return answered
 
 
@@ -68,9 +74,12 @@ class Tidied:
 
 
 def tidy(*, at: dt.datetime) -> Tidied:
-    """Take away what a crash left behind: files without a row, of rows let go, or half-written; tell missing ones."""
-    with scopes_disabled():
-        held = set(Attachment.objects.there().values_list("stored_as", flat=True))
+    """Take away what a crash left behind: files without a row, of rows let go, or half-written; tell missing ones.
+
+    The files of all partnerships lie together, so this asks each for its own, and nothing else of them.
+    """
+    names = for_each(lambda partnership: list(Attachment.objects.there().values_list("stored_as", flat=True)))
+    held = set(chain(*names))
     taken_away, found = 0, set()
     for name, written_at in store.everything():
         found.add(name)

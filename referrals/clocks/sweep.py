@@ -14,9 +14,9 @@ from itertools import chain
 
 from django.db import DatabaseError, transaction
 from django.db.models import F, QuerySet
-from django_scopes import scope
 
 from partnerships import audit
+from partnerships.each import for_each
 from partnerships.models import Membership, Partnership, User
 from partnerships.permissions import Permission, Role
 from referrals import health, outbox
@@ -44,17 +44,27 @@ class Swept:
 TO_MANAGER = "to_the_manager"
 
 
-def sweep(*, at: dt.datetime) -> Swept:
-    """Move what has something to do at this instant, oldest first, and note that the sweep ran."""
+def sweep(*, at: dt.datetime, only: int | None = None) -> Swept:
+    """Move what has something to do at this instant, oldest first; a round of every partnership is noted.
+
+    only: of this partnership alone, by its key.
+    """
     taken: Counter[str] = Counter()
-    for partnership in Partnership.objects.all():
-        with scope(partnership=partnership):
-            left_alone: set[int] = set()
-            known: Known = {}
-            while steps := sweep_some(partnership, left_alone, known, at=at):
-                taken.update(steps)
-    health.beat("sweep", at=at)
+    for steps in for_each(lambda partnership: sweep_one(partnership, at=at), only=only):
+        taken.update(steps)
+    if only is None:
+        health.beat("sweep", at=at)
     return Swept(taken[Clock.Stage.DUE_SOON], taken[Clock.Stage.OVERDUE], taken[TO_MANAGER])
+
+
+def sweep_one(partnership: Partnership, *, at: dt.datetime) -> Counter[str]:
+    """Move the clocks of the partnership in scope until none has anything to do: how many took each step."""
+    taken: Counter[str] = Counter()
+    left_alone: set[int] = set()
+    known: Known = {}
+    while steps := sweep_some(partnership, left_alone, known, at=at):
+        taken.update(steps)
+    return taken
 
 
 def sweep_some(partnership: Partnership, left_alone: set[int], known: Known, *, at: dt.datetime) -> list[str]:

@@ -10,11 +10,11 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django_scopes import scope
 
 from partnerships import audit
 from partnerships.access import Actor
 from partnerships.actions import Refused
+from partnerships.each import for_each
 from partnerships.models import AuditEntry, Partnership, User
 from referrals.models import Decision, Referral, SecondScreening
 
@@ -28,17 +28,15 @@ def is_drawn(decision_id: Any, percent: int) -> bool:
     return int.from_bytes(mixed.digest()[:8], "big") % 10_000 < percent * 100
 
 
-def draw_all(*, at: dt.datetime) -> int:
-    """Draw from the latest decisions of every partnership that asks for it; how many were drawn."""
-    drawn = 0
-    for partnership in Partnership.objects.filter(second_screening_percent__gt=0):
-        with scope(partnership=partnership):
-            drawn += draw(partnership=partnership, at=at)
-    return drawn
+def draw_all(*, at: dt.datetime, only: int | None = None) -> int:
+    """Draw from the latest decisions of every partnership that asks for it, or of one; how many were drawn."""
+    return sum(for_each(lambda partnership: draw(partnership=partnership, at=at), only=only))
 
 
 @transaction.atomic
 def draw(*, partnership: Partnership, at: dt.datetime) -> int:
+    if not partnership.second_screening_percent:
+        return 0
     fresh = Decision.objects.standing().filter(
         partnership=partnership, at__gt=at - LOOKED_BACK, child__isnull=False, decided_level__isnull=False
     )

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
-from django_scopes import scope
 
 from partnerships.documents import pdf_of
+from partnerships.each import for_each
 from partnerships.encryption import Unreadable, seal, unseal
 from partnerships.models import Partnership
 from referrals.health import stands_still
@@ -114,20 +114,18 @@ def make(row: Document, *, at: dt.datetime) -> bool:
     return True
 
 
-def make_waiting(*, at: dt.datetime) -> int:
-    """Make what waits, partnership by partnership. Called by the worker."""
-    made = 0
-    for partnership in Partnership.objects.all():
-        with scope(partnership=partnership):
-            for row in Document.objects.filter(state=Document.State.WAITING).order_by("asked_at")[:20]:
-                made += make(row, at=at)
-    return made
+def make_waiting(*, at: dt.datetime, only: int | None = None) -> int:
+    """Make what waits, partnership by partnership, or of one by its key. Called by the worker."""
+    return sum(for_each(lambda partnership: make_some(at=at), only=only))
 
 
-def purge(*, at: dt.datetime) -> int:
+def make_some(*, at: dt.datetime) -> int:
+    """The next few of the partnership in scope."""
+    waiting = Document.objects.filter(state=Document.State.WAITING).order_by("asked_at")[:20]
+    return sum(make(row, at=at) for row in waiting)
+
+
+def purge(*, at: dt.datetime, only: int | None = None) -> int:
     """Take away what nobody asked for in a day. How many went."""
-    gone = 0
-    for partnership in Partnership.objects.all():
-        with scope(partnership=partnership):
-            gone += Document.objects.filter(asked_at__lt=at - KEPT).delete()[0]
-    return gone
+    old = for_each(lambda partnership: Document.objects.filter(asked_at__lt=at - KEPT).delete()[0], only=only)
+    return sum(old)

@@ -65,7 +65,7 @@ class Replay(models.Model):
     failures = models.PositiveSmallIntegerField(default=0)
     fault = models.CharField(max_length=200, blank=True)
 
-    objects = models.Manager.from_queryset(ReplayQuerySet)()
+    objects = ScopedManager(partnership="partnership", _manager_class=models.Manager.from_queryset(ReplayQuerySet))
 
     class Meta:
         ordering = ["-asked_at"]

@@ -88,6 +88,6 @@ def nudge(replay: Replay) -> None:
     from referrals.tasks import go_on_with_replay
 
     try:
-        go_on_with_replay.apply_async(args=[str(replay.pk)], retry=False)
+        go_on_with_replay.apply_async(args=[str(replay.pk), replay.partnership_id], retry=False)
     except Exception as error:  # any broker failure; the row is safe and beat will come by
         log.warning("No nudge went out (%s): the next beat goes on", type(error).__name__)

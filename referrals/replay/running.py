@@ -14,9 +14,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django_scopes import scope
 
 from partnerships import audit
+from partnerships.each import for_each
 from referrals.models import Replay, ReplayedCase
 from referrals.replay.reading import Places, Read, cases, end_of_chunk
 from thresholds.domain.reading import read_scheme
@@ -33,19 +33,29 @@ log = logging.getLogger(__name__)
 Now = Callable[[], dt.datetime]
 
 
-def go_on(replay_id: Any, *, now: Now, length: dt.timedelta = SLICE, chunk: int = CHUNK) -> bool:
-    """Take one turn at a replay. True where there is more to do and this worker may do it."""
+def go_on(replay_id: Any, *, partnership: int, now: Now, length: dt.timedelta = SLICE, chunk: int = CHUNK) -> bool:
+    """Take one turn at a replay of this partnership, by its key. True where there is more to do and this worker may.
+
+    Another partnership's is a line in the log, as one that is not there, and nothing is read or written.
+    """
+    turns = for_each(lambda _: turn(replay_id, now=now, length=length, chunk=chunk), only=partnership)
+    return any(turns)
+
+
+def turn(replay_id: Any, *, now: Now, length: dt.timedelta = SLICE, chunk: int = CHUNK) -> bool:
+    """One turn at a replay of the partnership in scope."""
     lease, at = uuid.uuid4(), now()
     free = Replay.objects.free(at).filter(pk=replay_id)
     if not free.update(state=Replay.State.RUNNING, lease=lease, lease_until=at + LEASE):
+        if not Replay.objects.filter(pk=replay_id).exists():
+            log.error("The partnership at work has no replay %s: nothing was done", replay_id)
         return False
     replay = Replay.objects.select_related("partnership", "baseline__scheme__partnership").get(pk=replay_id)
-    with scope(partnership=replay.partnership):
-        try:
-            return Turn(replay, lease, chunk).take(now, at + length)
-        except Exception as error:
-            log.exception("A replay failed")
-            return give_up_or_wait(replay_id, lease, error, at=now())
+    try:
+        return Turn(replay, lease, chunk).take(now, at + length)
+    except Exception as error:
+        log.exception("A replay failed")
+        return give_up_or_wait(replay_id, lease, error, at=now())
 
 
 def give_up_or_wait(replay_id: Any, lease: uuid.UUID, error: Exception, *, at: dt.datetime) -> bool:
@@ -131,9 +141,14 @@ class Turn:
         )
 
 
-def go_on_with_all(*, now: Now) -> int:
+def go_on_with_all(*, now: Now, only: int | None = None) -> int:
     """One turn at each replay that nobody has in hand; how many there were. Beat calls it, and `sweep --loop`."""
+    return sum(for_each(lambda partnership: turn_at_each(now=now), only=only))
+
+
+def turn_at_each(*, now: Now) -> int:
+    """Those of the partnership in scope."""
     waiting = list(Replay.objects.free(now()).order_by("asked_at").values_list("pk", flat=True))
     for pk in waiting:
-        go_on(pk, now=now)
+        turn(pk, now=now)
     return len(waiting)

@@ -6,15 +6,16 @@ import datetime as dt
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
-from django_scopes import scope
 
 from partnerships import audit
+from partnerships.each import for_each
 from partnerships.models import Partnership, User
 from partnerships.templatetags.page_parts import day
 from referrals import outbox
@@ -76,20 +77,26 @@ def kept_until(referral: Referral) -> tuple[dt.date, str]:
     return ends_on(rules, closed.date(), births), "; ".join(dict.fromkeys(rule.words for rule in rules))
 
 
-def purge(*, at: dt.datetime, dry_run: bool) -> list[Going]:
-    """Delete what is due, or only say what would go. One that can't be deleted holds up no other."""
+def purge(*, at: dt.datetime, dry_run: bool, only: int | None = None) -> list[Going]:
+    """Delete what is due, or only say what would go. One that can't be deleted holds up no other.
+
+    only: of this partnership alone, by its key.
+    """
+    return list(chain(*for_each(lambda partnership: purge_one(partnership, at=at, dry_run=dry_run), only=only)))
+
+
+def purge_one(partnership: Partnership, *, at: dt.datetime, dry_run: bool) -> list[Going]:
+    """What is due of the partnership in scope."""
     gone = []
-    for partnership in Partnership.objects.all():
-        with scope(partnership=partnership):
-            for each in list(going(partnership, at=at)):
-                if dry_run:
-                    gone.append(each)
-                    continue
-                try:
-                    if delete(each, at=at):
-                        gone.append(each)
-                except models.ProtectedError:
-                    log.exception("%s %s could not be deleted", each.what, each.name)
+    for each in list(going(partnership, at=at)):
+        if dry_run:
+            gone.append(each)
+            continue
+        try:
+            if delete(each, at=at):
+                gone.append(each)
+        except models.ProtectedError:
+            log.exception("%s %s could not be deleted", each.what, each.name)
     return gone
 
 
@@ -146,15 +153,15 @@ def delete_whole(model: type[models.Model], keys: list[Any]) -> None:
     rows._raw_delete(rows.db)
 
 
-def remind(*, at: dt.datetime) -> int:
+def remind(*, at: dt.datetime, only: int | None = None) -> int:
     """Tell each writer, once, of a draft that will go in a week. It names no child."""
-    told = 0
-    for partnership in Partnership.objects.all():
-        with scope(partnership=partnership):
-            waiting = Draft.objects.unsent().filter(saved_at__lt=at - DRAFT_REMINDED, reminded_at__isnull=True)
-            for draft in waiting.select_related("partnership", "started_by"):
-                told += remind_of(draft, at=at)
-    return told
+    return sum(for_each(lambda partnership: remind_one(at=at), only=only))
+
+
+def remind_one(*, at: dt.datetime) -> int:
+    """The writers of the partnership in scope."""
+    waiting = Draft.objects.unsent().filter(saved_at__lt=at - DRAFT_REMINDED, reminded_at__isnull=True)
+    return sum(remind_of(draft, at=at) for draft in waiting.select_related("partnership", "started_by"))
 
 
 @transaction.atomic

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.urls import reverse
-from django_scopes import scope
 
 from partnerships import trail
+from partnerships.each import for_each
 from partnerships.hours import LONDON
 from partnerships.models import AuditEntry, Partnership, User
 from referrals import outbox
@@ -59,13 +59,9 @@ def read_id(told: str) -> uuid.UUID | None:
         return None
 
 
-def tell_all(*, at: dt.datetime) -> int:
+def tell_all(*, at: dt.datetime, only: int | None = None) -> int:
     """Tell each partnership's managers of what stands out and was not told before. How many notices were written."""
-    told = 0
-    for partnership in Partnership.objects.all():
-        with scope(partnership=partnership):
-            told += tell(partnership, at=at)
-    return told
+    return sum(for_each(lambda partnership: tell(partnership, at=at), only=only))
 
 
 def tell(partnership: Partnership, *, at: dt.datetime) -> int:

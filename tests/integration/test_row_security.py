@@ -36,13 +36,13 @@ from referrals.transfer import receiving
 from referrals.triage import actions as triage
 from tests.factories import NOW, World, make_referral, make_world
 from tests.integration.addresses import ADDRESSES, RECORDS, parts, route_names
+from tests.integration.serving import as_ordinary_role, become_ordinary
 
 pytestmark = [
     pytest.mark.postgres,
     pytest.mark.django_db,
     pytest.mark.skipif(connection.vendor != "postgresql", reason="the second wall is PostgreSQL's"),
 ]
-ROLE = "front_door_serving_in_a_test"
 SHARED = {Heartbeat}
 """Models of `referrals` that hold nothing of a child and belong to no partnership."""
 
@@ -55,16 +55,8 @@ def worlds() -> tuple[World, World]:
 @pytest.fixture
 def ordinary(worlds: Any) -> Iterator[None]:
     """The rest of the test goes on as the serving role; its grants are taken back with the test's transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
-        if cursor.fetchone() is None:
-            cursor.execute(f"CREATE ROLE {ROLE} NOLOGIN")
-        row_security.grant(connection, ROLE)
-        cursor.execute(f"SET LOCAL ROLE {ROLE}")
-    yield
-    if not connection.needs_rollback:
-        with connection.cursor() as cursor:
-            cursor.execute("RESET ROLE")
+    with as_ordinary_role():
+        yield
 
 
 def counted(table: str) -> int:
@@ -221,12 +213,7 @@ def test_with_the_first_wall_taken_away_the_second_holds(
         ours, theirs = parts(own), parts(other)
     _, leaked = foreign_answers(own, theirs, ours)
     assert leaked, "the first wall is not away: this test would prove nothing"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
-        if cursor.fetchone() is None:
-            cursor.execute(f"CREATE ROLE {ROLE} NOLOGIN")
-        row_security.grant(connection, ROLE)
-        cursor.execute(f"SET LOCAL ROLE {ROLE}")
+    become_ordinary()
     tried, answered = foreign_answers(own, theirs, ours)
     with capsys.disabled():
         print(f"\nwithout the first wall: {len(leaked)} of {tried} leak past it, {len(answered)} past the second")

@@ -60,7 +60,9 @@ def draft(world: World) -> SchemeVersion:
 
 def work(world: World) -> None:
     """The worker's turn."""
-    while running.go_on(Replay.objects.latest("asked_at").pk, now=timezone.now):
+    with scope(partnership=world.partnership):
+        replay = Replay.objects.latest("asked_at").pk
+    while running.go_on(replay, partnership=world.partnership.pk, now=timezone.now):
         pass
 
 

@@ -113,7 +113,7 @@ def naive(world: World, draft: SchemeVersion, since: dt.date | None = None) -> d
 
 def work_through(replay: Replay, **how: Any) -> Replay:
     now = clock()
-    while running.go_on(replay.pk, now=now, **how):
+    while running.go_on(replay.pk, partnership=replay.partnership_id, now=now, **how):
         pass
     replay.refresh_from_db()
     return replay
@@ -160,12 +160,15 @@ def test_a_killed_worker_loses_one_chunk_and_no_figure(
         turn = running.Turn.one_chunk
         left = iter([turn] * chunks + [dies])
         monkeypatch.setattr(running.Turn, "one_chunk", lambda self, now, left=left: next(left)(self, now))
-        now = clock(Replay.objects.get().lease_until or NOW)
+        replay.refresh_from_db()
+        now = clock(replay.lease_until or NOW)
         next(iter([now(), now()]))
         with pytest.raises(Killed):
-            running.go_on(replay.pk, now=now, chunk=4)
+            running.go_on(replay.pk, partnership=replay.partnership_id, now=now, chunk=4)
         monkeypatch.setattr(running.Turn, "one_chunk", turn)
-        assert not running.go_on(replay.pk, now=lambda: NOW, chunk=4), "the lease of the killed one still holds"
+        assert not running.go_on(replay.pk, partnership=replay.partnership_id, now=lambda: NOW, chunk=4), (
+            "the lease of the killed one still holds"
+        )
     replay.refresh_from_db()
     assert (replay.state, replay.done) == (Replay.State.RUNNING, 16)
     later = clock(replay.lease_until + dt.timedelta(seconds=1))
@@ -182,10 +185,12 @@ def test_one_at_a_time_for_a_draft_and_stopped_when_asked(world: World, draft: S
     first, second = start(world, draft), start(world, draft)
     assert first.pk == second.pk
     now = clock()
-    assert running.go_on(first.pk, now=now, length=dt.timedelta(0), chunk=5)
-    assert actions.cancel_replay(replay=first, by=world.person(Role.ADMIN), at=NOW)
-    assert not running.go_on(first.pk, now=now)
-    assert not actions.cancel_replay(replay=first, by=world.person(Role.ADMIN), at=NOW)
+    assert running.go_on(first.pk, partnership=first.partnership_id, now=now, length=dt.timedelta(0), chunk=5)
+    with scope(partnership=world.partnership):
+        assert actions.cancel_replay(replay=first, by=world.person(Role.ADMIN), at=NOW)
+    assert not running.go_on(first.pk, partnership=first.partnership_id, now=now)
+    with scope(partnership=world.partnership):
+        assert not actions.cancel_replay(replay=first, by=world.person(Role.ADMIN), at=NOW)
     first.refresh_from_db()
     assert (first.state, first.done) == (Replay.State.CANCELLED, 5)
     assert start(world, draft).pk != first.pk
@@ -201,7 +206,7 @@ def test_a_worker_that_was_overtaken_writes_nothing(world: World, draft: SchemeV
 
     running.end_of_chunk = overtaken
     try:
-        assert not running.go_on(replay.pk, now=clock())
+        assert not running.go_on(replay.pk, partnership=replay.partnership_id, now=clock())
     finally:
         running.end_of_chunk = real
     replay.refresh_from_db()
@@ -214,16 +219,16 @@ def test_what_fails_three_times_is_given_up(
     replay = start(world, draft)
     monkeypatch.setattr(running, "cases", lambda *_: 1 / 0)
     for failures in (1, 2, 3):
-        assert not running.go_on(replay.pk, now=clock())
+        assert not running.go_on(replay.pk, partnership=replay.partnership_id, now=clock())
         replay.refresh_from_db()
         assert replay.failures == failures
     assert (replay.state, replay.fault) == (Replay.State.FAILED, "ZeroDivisionError")
-    assert not running.go_on(replay.pk, now=clock())
+    assert not running.go_on(replay.pk, partnership=replay.partnership_id, now=clock())
 
 
 def test_a_draft_changed_meanwhile_changes_nothing_in_it(world: World, draft: SchemeVersion, past: list[Any]) -> None:
     replay = start(world, draft)
-    assert running.go_on(replay.pk, now=clock(), length=dt.timedelta(0), chunk=5)
+    assert running.go_on(replay.pk, partnership=replay.partnership_id, now=clock(), length=dt.timedelta(0), chunk=5)
     draft.levels.filter(rank=3).update(route="early_help")
     slow = None
     draft.levels.filter(rank=3).update(route="mash")
@@ -261,7 +266,8 @@ def test_from_the_question_to_the_cases(world: World, draft: SchemeVersion, past
     assert "Somebody has to look at the result" in admin.get(at("threshold_effect")).content.decode()
     assert admin.post(at("threshold_effect_start"), {"reach": "since"}).status_code == 422
     admin.post(at("threshold_effect_start"), {"reach": "all"})
-    replay = Replay.objects.get()
+    with scope(partnership=world.partnership):
+        replay = Replay.objects.get()
     assert "0 of 40 referrals" in admin.get(at("threshold_effect")).content.decode()
     assert not approval.effect_is_seen(draft)
     work_through(replay)

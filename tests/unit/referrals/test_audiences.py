@@ -51,7 +51,12 @@ def test_a_property_works_on_what_is_left(refusals: list[str]) -> None:
 def test_what_points_at_a_row_and_what_it_points_at_are_read_in_the_same_way(refusals: list[str]) -> None:
     made = Decision(child=child(), outcome="advice", reason="Because.", told_referrer="This.", by=User(name="Sam"))
     seen = seen_by(Audience.REFERRER, made)
-    assert (seen.outcome, seen.told_referrer, seen.by.name, seen.child.name) == ("advice", "This.", "Sam", "Robin Marlow")
+    assert (seen.outcome, seen.told_referrer, seen.by.name, seen.child.name) == (
+        "advice",
+        "This.",
+        "Sam",
+        "Robin Marlow",
+    )
     assert seen.get_outcome_display() == "advice"
     refused(Audience.REFERRER, made, "reason", "told_parents", "handover")
     refused(Audience.PARENTS, seen, "told_referrer", "decided_level")
@@ -76,7 +81,8 @@ def test_the_sort_of_a_row_tells_its_class(refusals: list[str]) -> None:
 def test_lists_and_records_hold_no_way_round(refusals: list[str]) -> None:
     letter = Letter(kind="parents", body="To you", safe_because="She said so")
     context = seen_by(
-        Audience.REFERRER, {"letters": [letter], "more": ({"one": letter},), "beside": Beside(Addendum(text="More"), [])}
+        Audience.REFERRER,
+        {"letters": [letter], "more": ({"one": letter},), "beside": Beside(Addendum(text="More"), [])},
     )
     assert context["beside"].addendum.text == "More"
     page = Engine().from_string(
