@@ -80,10 +80,10 @@ def record_all(*, partnership: Partnership, entries: Sequence[Told], by: User | 
         made = []
         for told in entries:
             entry = AuditEntry(
-                partnership=partnership,
+                partnership_id=partnership.pk,
                 sequence=head.sequence + 1,
                 at=at,
-                by=by,
+                by_id=by.pk if by else None,
                 verb=told.verb,
                 noun=told.noun,
                 object_id=str(told.object_id),

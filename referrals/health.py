@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 LOOPS = ("sweep", "deliver")
 ROUNDS = 3
 """A loop that was not seen for three of its rounds stands still."""
+AHEAD = dt.timedelta(seconds=30)
+"""A loop seen this far in the future runs where the clock is ahead: it warns early, and hides that it stops."""
 UNSWEPT = dt.timedelta(minutes=5)
 UNSENT = dt.timedelta(minutes=15)
 
@@ -71,6 +73,7 @@ def with_database(broker: str, at: dt.datetime) -> Health:
     faults = [
         *([] if broker == "ok" else ["The broker does not answer: notices wait for the next sweep loop."]),
         *[f"The {name} loop stands still." for name in LOOPS if stands_still(beats.get(name), at)],
+        *[f"The {name} loop runs on a machine whose clock is ahead." for name in LOOPS if ahead(beats.get(name), at)],
         *(["Clocks that fell due were not swept."] if first and at - first > UNSWEPT else []),
         *(["Notices wait that should have gone out."] if oldest and at - oldest > UNSENT else []),
     ]
@@ -94,6 +97,10 @@ def age(instant: dt.datetime | None, at: dt.datetime) -> int | None:
 
 def stands_still(beat_at: dt.datetime | None, at: dt.datetime) -> bool:
     return beat_at is None or at - beat_at > dt.timedelta(seconds=ROUNDS * settings.SWEEP_SECONDS)
+
+
+def ahead(beat_at: dt.datetime | None, at: dt.datetime) -> bool:
+    return beat_at is not None and beat_at - at > AHEAD
 
 
 def broker_answers() -> str:

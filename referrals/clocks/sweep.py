@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from django.db import DatabaseError, transaction
 from django.db.models import F, QuerySet
+from django_scopes import scope
 
 from partnerships import audit
 from partnerships.each import for_each
-from partnerships.models import Membership, Partnership, User
+from partnerships.models import Membership, Partnership, Team, User
 from partnerships.permissions import Permission, Role
 from referrals import health, outbox
 from referrals.asking.chasing import chase
@@ -27,6 +29,8 @@ from referrals.models import Clock, DisagreementStage, Referral, RestrictedAcces
 
 log = logging.getLogger(__name__)
 BATCH = 1000
+LONGEST = 40.0
+"""Seconds after which a sweep leaves the rest to the next one: a task has 60."""
 
 TO_THE_MANAGER = dt.timedelta(hours=1)
 """How long something may be overdue before the managers hear of it; a child in danger has no such hour."""
@@ -42,64 +46,98 @@ class Swept:
 
 
 TO_MANAGER = "to_the_manager"
+Known = dict[object, list[User]]
+"""Teams' members and the managers, as far as they were looked up in one sweep."""
+
+
+@dataclass(slots=True)
+class Round:
+    """What one sweep knows of one partnership: whom it looked up, and the clocks that can't be moved."""
+
+    partnership: Partnership
+    known: Known = field(default_factory=dict)
+    left_alone: set[int] = field(default_factory=set)
 
 
 def sweep(*, at: dt.datetime, only: int | None = None) -> Swept:
-    """Move what has something to do at this instant, oldest first; a round of every partnership is noted.
+    """Move what has something to do at this instant; a round of every partnership is noted.
 
     only: of this partnership alone, by its key.
+
+    Children in danger come before all others, then what has waited longest; the partnerships take turns. Each batch
+    stands by itself: what a sweep does not reach in `LONGEST`, or leaves where it is killed, the next one finds, and
+    another that runs beside it takes what this one does not hold.
     """
     taken: Counter[str] = Counter()
-    for steps in for_each(lambda partnership: sweep_one(partnership, at=at), only=only):
-        taken.update(steps)
+    until = time.monotonic() + LONGEST
+    rounds = for_each(Round, only=only)
+    for danger in (True, False):
+        busy = list(rounds)
+        while busy:
+            for each in list(busy):
+                with scope(partnership=each.partnership):
+                    steps = sweep_some(each, danger=danger, at=at)
+                taken.update(steps)
+                if not steps:
+                    busy.remove(each)
+                elif time.monotonic() > until:
+                    return swept(taken, only, at=at)
+    return swept(taken, only, at=at)
+
+
+def swept(taken: Counter[str], only: int | None, *, at: dt.datetime) -> Swept:
     if only is None:
         health.beat("sweep", at=at)
     return Swept(taken[Clock.Stage.DUE_SOON], taken[Clock.Stage.OVERDUE], taken[TO_MANAGER])
 
 
-def sweep_one(partnership: Partnership, *, at: dt.datetime) -> Counter[str]:
-    """Move the clocks of the partnership in scope until none has anything to do: how many took each step."""
-    taken: Counter[str] = Counter()
-    left_alone: set[int] = set()
-    known: Known = {}
-    while steps := sweep_some(partnership, left_alone, known, at=at):
-        taken.update(steps)
-    return taken
-
-
-def sweep_some(partnership: Partnership, left_alone: set[int], known: Known, *, at: dt.datetime) -> list[str]:
+def sweep_some(each: Round, *, danger: bool, at: dt.datetime) -> list[str]:
     """Take the next clocks of the partnership in scope one step on: the steps; none where nothing is to do.
 
-    left_alone: clocks that can't be moved; this adds to them. known: who hears, as far as it was looked up.
+    danger: only those of children in danger.
     """
     try:
-        return steps_together(partnership, left_alone, known, at=at)
+        return steps_together(each, danger=danger, at=at)
     except DatabaseError:
         raise
     except Exception:
-        log.exception("Some clocks of %s could not be moved together: each is moved by itself", partnership.slug)
+        log.exception("Some clocks of %s could not be moved together: each by itself", each.partnership.slug)
     steps = []
-    for clock in due_now(left_alone, at)[:BATCH]:
+    for clock in joined(each, list(due_now(each.left_alone, at, danger=danger)[:BATCH])):
         try:
             steps.append(step(clock, at=at) or "")
         except DatabaseError:
             raise
         except Exception:  # one clock that can't be moved must not hold up the others
             log.exception("Clock %s could not be moved", clock.pk)
-            left_alone.add(clock.pk)
+            each.left_alone.add(clock.pk)
             steps.append("")
     return steps
 
 
-UNREAD = ("referral__answers", "referral__referrer_details", "referral__screening")
-"""What of a referral no step needs: long, and sealed."""
+NEEDED = ("id", "reference", "partnership", "owner", "team", "state", "restricted", "immediate_danger", "referrer")
+UNREAD = [f"referral__{each.name}" for each in Referral._meta.concrete_fields if each.name not in NEEDED]
+"""What of a referral no step needs: much of it is long, and sealed."""
 
 
-def due_now(left_alone: set[int], at: dt.datetime) -> QuerySet[Clock]:
+def due_now(left_alone: set[int], at: dt.datetime, *, danger: bool) -> QuerySet[Clock]:
     """What has something to do, oldest first, from the index `clock_sweep`."""
     rows = Clock.objects.filter(next_step_at__lte=at, met_at__isnull=True).exclude(pk__in=left_alone)
-    joined = ("partnership", "referral__partnership", "referral__team", "referral__owner")
-    return rows.select_related(*joined).defer(*UNREAD).order_by("next_step_at")
+    if danger:
+        rows = rows.filter(referral__immediate_danger=True)
+    return rows.select_related("referral").defer(*UNREAD).order_by("next_step_at")
+
+
+def joined(each: Round, clocks: list[Clock]) -> list[Clock]:
+    """These clocks with their partnership, teams and owners: of those there are few, and each is read once."""
+    teams = Team.objects.in_bulk({clock.referral.team_id for clock in clocks})
+    owners = User.objects.in_bulk({clock.referral.owner_id for clock in clocks if clock.referral.owner_id})
+    for clock in clocks:
+        clock.partnership = clock.referral.partnership = each.partnership
+        clock.referral.team = teams[clock.referral.team_id]
+        if clock.referral.owner_id:
+            clock.referral.owner = owners[clock.referral.owner_id]
+    return clocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +166,16 @@ def grace(clock: Clock) -> dt.timedelta:
 
 
 @transaction.atomic
-def steps_together(partnership: Partnership, left_alone: set[int], known: Known, *, at: dt.datetime) -> list[str]:
+def steps_together(of: Round, *, danger: bool, at: dt.datetime) -> list[str]:
     """Take up to `BATCH` clocks one step on, in a few statements for all of them: the steps, one a clock.
 
-    The rows are held first, and rows that another sweep holds are passed over, so that each step is taken once.
+    The rows are held first, and rows that another sweep holds are passed over, so that each step is taken once. The
+    trail comes last: whoever else writes to it waits only for that.
     """
-    rows = due_now(left_alone, at).select_for_update(of=("self",), skip_locked=True)
-    steps = [(clock, next_of(clock)) for clock in rows[:BATCH]]
+    rows = due_now(of.left_alone, at, danger=danger).select_for_update(of=("self",), skip_locked=True)
+    steps = [(clock, next_of(clock)) for clock in joined(of, list(rows[:BATCH]))]
+    if not steps:
+        return []
     alike: dict[tuple[str, dt.timedelta], list[int]] = {}
     for clock, each in steps:
         alike.setdefault((each.taken, grace(clock)), []).append(clock.pk)
@@ -146,13 +187,13 @@ def steps_together(partnership: Partnership, left_alone: set[int], known: Known,
             moved.update(stage=Clock.Stage.OVERDUE, next_step_at=F("due_at") + after)
         else:
             moved.update(next_step_at=None)
-    entries = [audit.Told(f"clock.{each.taken}", "referral", clock.referral_id, what(clock)) for clock, each in steps]
-    audit.record_all(partnership=partnership, entries=entries, by=None, at=at)
-    told = [words_of(clock, each, told_of(clock.referral, each.taken, known)) for clock, each in steps]
-    outbox.tell_all(partnership=partnership, words=list(chain(*told)), at=at)
+    told = [words_of(clock, each, told_of(clock.referral, each.taken, of.known)) for clock, each in steps]
+    outbox.tell_all(partnership=of.partnership, words=list(chain(*told)), at=at)
     for clock, each in steps:
         if each.taken != TO_MANAGER:
             chase(clock, each.stage, at=at)
+    entries = [audit.Told(f"clock.{each.taken}", "referral", clock.referral_id, what(clock)) for clock, each in steps]
+    audit.record_all(partnership=of.partnership, entries=entries, by=None, at=at)
     return [each.taken for _, each in steps]
 
 
@@ -206,10 +247,6 @@ SUBJECTS = {
     Clock.Stage.DUE_SOON: "Front Door: something is due soon",
     Clock.Stage.OVERDUE: "Front Door: something is overdue",
 }
-
-
-Known = dict[object, list[User]]
-"""Teams' members and the managers, as far as they were looked up in one sweep."""
 
 
 def told_of(referral: Referral, taken: str, known: Known) -> list[User]:
