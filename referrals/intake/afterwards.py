@@ -46,18 +46,18 @@ class Owed:
 
     @classmethod
     def of(cls, clock: Clock) -> Owed:
-        return cls(FOR_THE_REFERRER[clock.slug], clock.due_at)
+        return cls(FOR_THE_REFERRER[clock.promise], clock.due_at)
 
 
 def owed(referral: Referral) -> list[Owed]:
     """What the partnership still owes the referrer, by when, the soonest first."""
-    clocks = Clock.objects.filter(referral=referral, slug__in=FOR_THE_REFERRER, met_at__isnull=True)
+    clocks = Clock.objects.filter(referral=referral).unmet().of_promises(FOR_THE_REFERRER)
     return [Owed.of(clock) for clock in clocks.order_by("due_at", "pk")]
 
 
 def line(referral: Referral) -> dict[str, Any]:
     """A referral in a list; its children and clocks are there already."""
-    clocks = [clock for clock in referral.clocks.all() if clock.slug in FOR_THE_REFERRER and clock.met_at is None]
+    clocks = [clock for clock in referral.clocks.all() if clock.promise in FOR_THE_REFERRER and clock.met_at is None]
     return {
         "referral": referral,
         "about": " and ".join(child.name for child in referral.children.all()),

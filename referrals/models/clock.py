@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db import models
 from django.db.models import Q
@@ -24,6 +25,10 @@ class LateReason(models.TextChoices):
     OTHER = "other", "Something else"
 
 
+AGAIN = "_again_"
+"""What stands in the slug of a clock of a referral opened again, between the promise and which time it is."""
+
+
 class ClockQuerySet(models.QuerySet["Clock"]):
     def unmet(self) -> ClockQuerySet:
         return self.filter(met_at__isnull=True)
@@ -31,6 +36,13 @@ class ClockQuerySet(models.QuerySet["Clock"]):
     def counting(self) -> ClockQuerySet:
         """Neither met nor paused: what falls due."""
         return self.filter(met_at__isnull=True, paused_at__isnull=True)
+
+    def of_promises(self, slugs: Iterable[str]) -> ClockQuerySet:
+        """The clocks of these limits, from the sending and from each time that the referral was opened again."""
+        wanted = Q()
+        for slug in slugs:
+            wanted |= Q(slug=slug) | Q(slug__startswith=slug + AGAIN)
+        return self.filter(wanted)
 
 
 class Clock(models.Model):
@@ -80,6 +92,11 @@ class Clock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slug} of {self.referral_id}"
+
+    @property
+    def promise(self) -> str:
+        """The limit that it runs for, whichever time."""
+        return self.slug.partition(AGAIN)[0]
 
     def is_late(self, at: dt.datetime) -> bool:
         """Ended after its time, or not ended though its time is over. A clock that stands still is not late."""

@@ -14,7 +14,7 @@ from referrals.intake.routing import the_default
 from referrals.models import Decision, PlanReview, Referral, Support
 from referrals.support.ending import SLUG, audited, end, subject
 from referrals.support.notices import tell_offered
-from referrals.triage.decisions import start_deciding_again
+from referrals.triage.decisions import start_again
 from referrals.triage.moves import Elsewhere, Refused, at_work_in, held, move, tell_story, tell_team
 from thresholds.domain.scheme import Limit
 from thresholds.domain.terms import Starts, Unit
@@ -124,7 +124,7 @@ def close(*, support: Support, ending: str, words: str, by: User, at: dt.datetim
 def step_up_support(*, support: Support, reason: str, by: User, at: dt.datetime) -> Support:
     """The worry has grown: early help ends here, and the referral goes to the MASH with all of its history.
 
-    The referral is opened again in the MASH's queue, with a new clock for deciding. Where it is open there already,
+    The referral is opened again in the MASH's queue, with new clocks for deciding and telling. Where it is open there,
     the reason is added to its story.
     """
     row, referral = locked_support(support, by)
@@ -161,7 +161,7 @@ def step_up_support(*, support: Support, reason: str, by: User, at: dt.datetime)
         state=Decision.State.OVERTAKEN
     )
     tell_story(referral, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
-    start_deciding_again(referral, at=at)
+    start_again(referral, at=at)
     tell_team(referral, by=by, at=at)
     return row
 

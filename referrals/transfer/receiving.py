@@ -19,7 +19,7 @@ from referrals.intake.sending import address
 from referrals.models import Arrival, Decision, Referral, Transfer
 from referrals.transfer.bundle import signed
 from referrals.transfer.receipt import RECEIPT, hold_trails
-from referrals.triage.decisions import start_deciding_again
+from referrals.triage.decisions import start_again
 from referrals.triage.moves import (
     Refused,
     at_work_on,
@@ -146,7 +146,7 @@ def came_back(row: Referral, transfer: Transfer, who: str, reason: str, *, by: U
     tell_story(
         row, "transfer_came_back", "It came back to us: we are looking at it again.", for_referrer=True, by=None, at=at
     )
-    start_deciding_again(row, at=at)
+    start_again(row, at=at)
     tell_sender(
         row, f"{transfer.to_name} did not take referral {row.reference}. Read why, and decide anew.", "back", at=at
     )

@@ -15,13 +15,14 @@ from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.lifecycle import Move, State
 from referrals.letters import actions as letters
 from referrals.models import Child, Clock, Decision, Letter, Referral
+from referrals.models.clock import AGAIN
 from referrals.support.ending import end_with_referral
 from referrals.triage.moves import Elsewhere, Refused, Stale, held, locked, move, record, tell_story
 from referrals.triage.next_steps import BY_NAME
 from thresholds.loading import load
 
-AGAIN = "decide_again_"
-"""What the slug of the clock begins with that runs on a referral opened again; a number follows."""
+PROMISED_AGAIN = ("decide", "decision_told", "decision_signed", "outcome_in_writing")
+"""The limits that run anew where a referral is opened again: what is decided now is told again, as the first was."""
 
 
 @transaction.atomic
@@ -35,7 +36,8 @@ def acknowledge(*, referral: Referral, words: str, by: User, at: dt.datetime) ->
         stands = State(row.state).label.lower()
         raise Refused(f"Referral {row.reference} is {stands}: it needs no acknowledgement any more.")
     letter = letters.write_acknowledgement(referral=row, words=words, by=by, at=at)
-    meet_clock(referral=row, slug="acknowledge", by=by, at=at)
+    for clock in Clock.objects.filter(referral=row).unmet().of_promises(["acknowledge"]):
+        meet_clock(referral=row, slug=clock.slug, by=by, at=at)
     tell_story(row, "acknowledged", f"{by.name} acknowledged it.", for_referrer=True, by=by, at=at)
     record(row, "acknowledged", {"letter": letter.pk}, by=by, at=at)
     return letter
@@ -60,7 +62,7 @@ def lado_told(*, referral: Referral, note: str, by: User, at: dt.datetime) -> bo
 
 @transaction.atomic
 def reopen(*, referral: Referral, reason: str, seen: int | None = None, by: User, at: dt.datetime) -> Referral:
-    """Put a referral that was decided or withdrawn back into its queue, with a new clock for deciding.
+    """Put a referral that was decided or withdrawn back into its queue, with new clocks for what is owed again.
 
     The decision that was made stays in its history.
     """
@@ -92,20 +94,24 @@ def reopen(*, referral: Referral, reason: str, seen: int | None = None, by: User
     Decision.objects.filter(referral=row).exclude(state=Decision.State.OVERTAKEN).update(state=Decision.State.OVERTAKEN)
     end_with_referral(row, by=by, at=at)
     tell_story(row, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
-    start_deciding_again(row, at=at)
+    start_again(row, at=at)
     return row
 
 
-def start_deciding_again(referral: Referral, *, at: dt.datetime) -> Clock | None:
-    """A clock of its own for the new decision, as long as the first; the first one's answer stays as it was."""
-    limit = load(referral.scheme_version).limit("decide")
-    if limit is None:
-        return None
-    times = Clock.objects.filter(referral=referral, slug__startswith=AGAIN).count() + 1
-    return start_clock(
-        referral=referral,
-        slug=f"{AGAIN}{times}",
-        name=f"{limit.name}, opened again",
-        limit=limit,
-        at=at,
-    )
+def start_again(referral: Referral, *, at: dt.datetime) -> list[Clock]:
+    """Clocks of their own for what is owed anew, as long as the first; the first ones' answers stay as they were.
+
+    Deciding and telling run again each time. That a person has it is said once, by an acknowledgement or an outcome:
+    that clock runs again only where a referral was withdrawn before anybody had said so.
+    """
+    by_name = (Letter.Kind.ACKNOWLEDGEMENT, Letter.Kind.OUTCOME)
+    given = Letter.objects.filter(referral=referral, kind__in=by_name).exists()
+    clocks = []
+    for slug in PROMISED_AGAIN if given else (*PROMISED_AGAIN, "acknowledge"):
+        limit = load(referral.scheme_version).limit(slug)
+        if limit is None:
+            continue
+        times = Clock.objects.filter(referral=referral, slug__startswith=slug + AGAIN).count() + 1
+        name = f"{limit.name}, opened again"
+        clocks.append(start_clock(referral=referral, slug=f"{slug}{AGAIN}{times}", name=name, limit=limit, at=at))
+    return clocks

@@ -11,7 +11,6 @@ from referrals.letters import actions as letters
 from referrals.models import Clock, Decision, Referral
 from referrals.support.actions import offer
 from referrals.transfer.sending import going_on, hold_both, send_on
-from referrals.triage.decisions import AGAIN
 from referrals.triage.moves import move, tell_one
 
 ANSWERED = ("decide", "decision_told", "decision_signed", "outcome_in_writing", "acknowledge")
@@ -81,10 +80,9 @@ def meet_answered(referral: Referral, outcomes: list[Outcome], *, signed_by: Use
 
     A proposal meets none: until it is signed, nothing is decided. The signature's own clock is met by who signed.
     """
-    running = Clock.objects.filter(referral=referral, met_at__isnull=True).values_list("slug", flat=True)
-    for slug in list(running):
-        lado = slug == "lado" and Outcome.LADO in outcomes
-        if slug in ANSWERED or slug.startswith(AGAIN) or lado:
-            meet_clock(referral=referral, slug=slug, by=signed_by if slug == "decision_signed" else by, at=at)
+    answered = [*ANSWERED, "lado"] if Outcome.LADO in outcomes else ANSWERED
+    for clock in Clock.objects.filter(referral=referral).unmet().of_promises(answered):
+        meets = signed_by if clock.promise == "decision_signed" else by
+        meet_clock(referral=referral, slug=clock.slug, subject=clock.subject, by=meets, at=at)
     for outcome in outcomes:
         start_after_decision(referral=referral, outcome=outcome, by=by, at=at)

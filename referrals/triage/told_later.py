@@ -28,7 +28,7 @@ from referrals.intake.sending import address
 from referrals.models import Child, Decision, Referral, Support
 from referrals.standing import keep_standing
 from referrals.support.ending import end_with_referral
-from referrals.triage.decisions import start_deciding_again
+from referrals.triage.decisions import start_again
 from referrals.triage.moves import move, proposal_is_over, tell_story
 from thresholds.domain.terms import Flag
 
@@ -66,7 +66,7 @@ def take_in(
 
 
 def open_again(row: Referral, later: Later, *, by: User, at: dt.datetime) -> None:
-    """Decided or withdrawn: nobody would look at it, so it waits for somebody again, with a new clock for deciding."""
+    """Decided or withdrawn: nobody would look at it, so it waits for somebody again, with clocks of its own."""
     mash = later in (Later.NOW, Later.UNSURE)
     team = the_default(row.partnership, Team.Kind.MASH) if mash and not row.team.is_mash else row.team
     changes: dict[str, Any] = {
@@ -84,7 +84,7 @@ def open_again(row: Referral, later: Later, *, by: User, at: dt.datetime) -> Non
     put(row, team=team)
     Decision.objects.filter(referral=row).exclude(state=Decision.State.OVERTAKEN).update(state=Decision.State.OVERTAKEN)
     end_with_referral(row, by=by, at=at)
-    start_deciding_again(row, at=at)
+    start_again(row, at=at)
 
 
 def to_the_top(row: Referral, children: Sequence[Child], *, by: User, at: dt.datetime) -> None:

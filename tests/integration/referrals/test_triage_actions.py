@@ -14,8 +14,11 @@ from django_scopes import scope, scopes_disabled
 from partnerships.audit import faults
 from partnerships.models import AuditEntry, Team
 from partnerships.permissions import Role
+from partnerships.templatetags.page_parts import moment
+from referrals.additions.actions import answer_withdrawal, ask_to_withdraw
 from referrals.clocks.sweep import sweep
 from referrals.domain.lifecycle import NotAllowed, Outcome
+from referrals.intake import afterwards
 from referrals.models import Clock, Decision, Event, Letter, Notice, Referral
 from referrals.triage import actions
 from referrals.triage.actions import Elsewhere, Refused, Stale, TakenBy
@@ -319,6 +322,43 @@ def test_opened_again_it_waits_with_a_clock_of_its_own(world: World) -> None:
     actions.decide(referral=claimed, **told(reason="New"), revision=claimed.revision, by=sam, at=LATER)
     assert Referral.objects.get(pk=referral.pk).next_due_at is None
     assert Decision.objects.filter(referral=referral).count() == 2
+
+
+def running(referral: Referral) -> set[str]:
+    return set(Clock.objects.filter(referral=referral).unmet().values_list("slug", flat=True))
+
+
+def test_what_is_owed_is_owed_again_where_it_was_opened_again(world: World) -> None:
+    referral, sam = in_hand(world)
+    actions.decide(referral=referral, **told(), revision=1, by=sam, at=LATER)
+    first = dict(Clock.objects.filter(referral=referral).values_list("slug", "due_at"))
+    later = LATER + dt.timedelta(days=1)
+    for times in (1, 2):
+        row = Referral.objects.get(pk=referral.pk)
+        again = actions.reopen(referral=row, reason="The hospital rang.", by=sam, at=later)
+        owed_again = {f"decide_again_{times}", f"outcome_in_writing_again_{times}"}
+        assert running(again) == owed_again, "that a person has it was said by the first letter"
+        owes = afterwards.owed(again)
+        assert [each.words for each in owes] == ["We decide what happens", "You have the outcome in writing"]
+        assert owes[0].due_at == later + dt.timedelta(hours=24) and owes[1].due_at > first["outcome_in_writing"]
+        claimed = actions.claim(referral=again, by=sam, at=later)
+        actions.decide(referral=claimed, **told(reason="New"), revision=claimed.revision, by=sam, at=later)
+        assert running(again) == set() and afterwards.owed(again) == []
+
+
+def test_withdrawn_before_anybody_had_answered_it_owes_everything_again(world: World) -> None:
+    referral, sam = in_hand(world)
+    ask_to_withdraw(
+        referral=referral, reason="Sent twice.", token="a" * 32, by=world.person(Role.PRACTITIONER), at=LATER
+    )
+    answer_withdrawal(referral=referral, agreed=True, reason="Sent twice.", by=sam, at=LATER)
+    assert running(referral) == set()
+    again = actions.reopen(referral=Referral.objects.get(pk=referral.pk), reason="It was not.", by=sam, at=LATER)
+    assert running(again) == {"decide_again_1", "outcome_in_writing_again_1", "acknowledge_again_1"}
+    letter = actions.acknowledge(referral=actions.claim(referral=again, by=sam, at=LATER), words="", by=sam, at=LATER)
+    assert running(again) == {"decide_again_1", "outcome_in_writing_again_1"}
+    clock = Clock.objects.get(referral=referral, slug="decide_again_1")
+    assert moment(clock.due_at) in letter.body, "it names the day by which they hear"
 
 
 def test_the_lados_clock_is_met_by_telling_the_lado(world: World) -> None:
