@@ -18,6 +18,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from partnerships import append_only
+from referrals import nudging
 from thresholds import immutability, loading
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the test's thread
@@ -167,6 +168,12 @@ def refusals() -> Iterator[list[str]]:
     yield kept.said
     log.removeHandler(kept)
     assert kept.said == []
+
+
+@pytest.fixture(autouse=True)
+def no_broker_of_another_test() -> None:
+    """One that was away there is asked again here."""
+    nudging.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -146,7 +146,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", "")
 REDIS_CACHE = {
     "BACKEND": "django.core.cache.backends.redis.RedisCache",
-    "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
 }
 if REDIS_URL:
     CACHES = {"default": {**REDIS_CACHE, "LOCATION": REDIS_URL}}
@@ -291,6 +291,10 @@ CLAMAV_MAX_MB = env.int("CLAMAV_MAX_MB", 25)  # the scanner's own StreamMaxLengt
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
+POST_BOOK_DIR = Path(env.str("POST_BOOK_DIR", str(VAR_DIR / "post-book")))  # on a disk that outlives the worker
+MAIL_IN_DOUBT = env.str("MAIL_IN_DOUBT", "again")
+if MAIL_IN_DOUBT not in ("again", "hold"):
+    raise ImproperlyConfigured(f"MAIL_IN_DOUBT is “again” or “hold”, not “{MAIL_IN_DOUBT}”.")
 # GOV.UK Notify instead, where there is a key: its template holds ((subject)) and ((body)), and nothing else.
 NOTIFY_API_KEY = env.str("NOTIFY_API_KEY", "")
 NOTIFY_TEMPLATE_ID = env.str("NOTIFY_TEMPLATE_ID", "")
@@ -316,8 +320,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 REDIS_TRANSPORT: dict[str, object] = {
     "visibility_timeout": 120,
     "unacked_restore_interval": 5,
-    "socket_timeout": 1,
-    "socket_connect_timeout": 1,
+    "socket_timeout": 0.5,  # a page that finds the broker frozen waits for this twice: an old connection, and a new one
+    "socket_connect_timeout": 0.5,
     "max_retries": 1,
     "interval_start": 0,  # a page that nudges waits for no second try: else two seconds
     "interval_step": 0,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.template.loader import render_to_string
+
+log = logging.getLogger(__name__)
 
 A_DAY = 24 * 60 * 60
 
@@ -46,11 +50,20 @@ def public_pdf(template: str, context: dict[str, Any]) -> bytes:
     page = render_to_string(template, context)
     style = (settings.BASE_DIR / "static" / "print.css").read_bytes()
     key = "public-pdf-" + hashlib.sha256(page.encode() + style).hexdigest()
-    made = cache.get(key)
-    if made is None:
-        made = pdf_of(page)
-        cache.set(key, made, A_DAY)
-    return made
+    kept: bytes | None = of_cache(cache.get, key)
+    if kept is None:
+        kept = pdf_of(page)
+        of_cache(cache.set, key, kept, A_DAY)
+    return kept
+
+
+def of_cache(what: Callable[..., Any], *asked: Any) -> Any:
+    """What the cache answers; None where it is away or full, since a page goes on without it."""
+    try:
+        return what(*asked)
+    except Exception as error:
+        log.warning("A public document is made anew: the cache is away (%s)", type(error).__name__)
+        return None
 
 
 def pdf_of(page: str) -> bytes:

@@ -2,8 +2,9 @@
 
 The row is the truth. A delivery takes a lease on a row, makes sure that it still holds it, notes that it begins, sends,
 and marks it sent. A worker that dies leaves a lease that runs out, and the next delivery takes the row again; where a
-handing-over had begun, it asks the provider first whether it went (`referrals.post`). No notice names a child, a school
-or a worry.
+handing-over had begun, it asks first whether it went (`referrals.post`). Where nobody knows, the notice is in doubt: it
+goes again under the same Message-ID, or is held for the admin (`MAIL_IN_DOUBT`). No notice names a child, a school or a
+worry.
 """
 
 from __future__ import annotations
@@ -17,17 +18,19 @@ from itertools import chain
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django_scopes import scope
 
 from partnerships import telling
 from partnerships.each import for_each
 from partnerships.models import Partnership, User
-from referrals import health
+from referrals import health, nudging
 from referrals.bounces import came_back
 from referrals.digests import AT_ONCE, in_digest, next_digest, with_digest, write_digests
 from referrals.models import Notice, Referral
-from referrals.post import MailSystem, NotTaken, Post, provider
+from referrals.notices.words import IN_DOUBT
+from referrals.post import NotTaken, Post, provider
+from referrals.postman import HandingOverFailed
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,8 @@ BATCH = 50
 BATCH_WRITTEN = 500
 LONGEST = 40.0
 """Seconds after which a delivery leaves the rest to the next one: a task has 60."""
+MARKING = 15.0
+"""Seconds for which a worker tries to mark what was taken, where the database is away."""
 FOLLOWED = dt.timedelta(days=3)
 """How long a provider is asked what became of a notice."""
 
@@ -104,10 +109,10 @@ def tell_all(*, partnership: Partnership, words: Sequence[Word], at: dt.datetime
         digest = word.to.pk in waits and word.kind not in AT_ONCE
         rows.append(
             Notice(
-                partnership=partnership,
-                referral=word.referral,
+                partnership_id=partnership.pk,
+                referral_id=word.referral.pk if word.referral else None,
                 kind=word.kind,
-                to=word.to,
+                to_id=word.to.pk,
                 key=word.key,
                 subject=word.subject,
                 body=word.body,
@@ -140,10 +145,7 @@ def nudge() -> None:
     """Ask a worker to deliver now. Best effort: where the broker is away, the next beat delivers."""
     from referrals.tasks import deliver
 
-    try:
-        deliver.apply_async(expires=settings.SWEEP_SECONDS, retry=False)
-    except Exception as error:  # any broker failure; the row is safe and beat will come by
-        log.warning("No nudge went out (%s): the next beat delivers", type(error).__name__)
+    nudging.nudge(deliver, expires=settings.SWEEP_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,11 @@ def deliver_waiting(post: Post, started: float, *, at: dt.datetime) -> list[bool
     tried: set[object] = set()
     outcomes: list[bool] = []
     while batch := list(
-        Notice.objects.deliverable(at).exclude(pk__in=tried).select_related("to").order_by("next_attempt_at")[:BATCH]
+        Notice.objects.deliverable(at)
+        .of_book(post.book, at)
+        .exclude(pk__in=tried)
+        .select_related("to")
+        .order_by("next_attempt_at")[:BATCH]
     ):
         for notice in batch:
             tried.add(notice.pk)
@@ -201,52 +207,85 @@ def take(notice: Notice, at: dt.datetime) -> bool:
     return taken == 1
 
 
-def begin(notice: Notice, at: dt.datetime) -> bool:
-    """Just before sending: make sure that the lease is still this worker's, and note that sending begins."""
+def begin(notice: Notice, at: dt.datetime, *, book: str = "") -> bool:
+    """Just before sending: make sure that the lease is still this worker's, and note that sending begins.
+
+    book: the name of the post book that will tell what became of it.
+    """
     lease = at + LEASE
     held = Notice.objects.filter(
         pk=notice.pk, state=Notice.State.WAITING, leased_until=notice.leased_until, leased_until__gt=at
-    ).update(begun_at=at, leased_until=lease)
+    ).update(begun_at=at, begun_on=book, leased_until=lease)
     if held:
-        notice.begun_at, notice.leased_until = at, lease
+        notice.begun_at, notice.begun_on, notice.leased_until = at, book, lease
     return held == 1
 
 
 def send(notice: Notice, at: dt.datetime, *, post: Post | None = None) -> bool:
     """Hand a leased notice over and mark it; on failure, wait longer each time and give up at last."""
     post = post or provider()
-    may_have_gone = notice.begun_at is not None
     try:
-        if may_have_gone and post.has(notice):
-            return done(notice, Notice.State.SENT, at)
+        if notice.begun_at is not None:
+            went = post.has(notice)
+            if went:
+                return done(notice, at)
+            if went is None and held_in_doubt(notice, at):
+                return False
         post.ready()
-        if not begin(notice, at):
+        if not begin(notice, at, book=post.book):
             log.warning("Notice %s: its lease ran out before it was sent; whoever has it now sends it", notice.pk)
             return False
         post.send(notice)
     except DatabaseError:
         raise
     except NotTaken as refused:
-        done(notice, Notice.State.SENT, at)
+        done(notice, at)
         came_back(notice=notice, why=str(refused), at=at)
         return False
     except Exception as error:  # whatever the mail system raises, this row waits and the others go on
         again_later(notice, error, at)
         return False
-    return done(notice, Notice.State.SENT, at)
+    return done(notice, at)
 
 
-def done(notice: Notice, state: Notice.State, at: dt.datetime) -> bool:
-    notice.attempts += 1
-    notice.state, notice.sent_at, notice.leased_until = state, at, None
-    notice.save(update_fields=["attempts", "state", "sent_at", "leased_until"])
+def held_in_doubt(notice: Notice, at: dt.datetime) -> bool:
+    """Count a notice of which nobody knows whether it went. True where the setting holds it for the admin."""
+    notice.doubted_at = at
+    if settings.MAIL_IN_DOUBT == "again":
+        notice.save(update_fields=["doubted_at"])
+        log.warning("Notice %s may have gone: it goes again under the same Message-ID", notice.pk)
+        return False
+    notice.state, notice.last_error, notice.leased_until = Notice.State.DEAD, IN_DOUBT, None
+    notice.save(update_fields=["doubted_at", "state", "last_error", "leased_until"])
+    log.error("Notice %s may have gone: it is held until an admin says", notice.pk)
     return True
+
+
+def done(notice: Notice, at: dt.datetime) -> bool:
+    """Mark a notice sent; where the database is away just now, again and again for a while, since it has gone.
+
+    Raises OperationalError where it stays away: the provider, or the post book, tells whoever comes next.
+    """
+    notice.attempts += 1
+    notice.state, notice.sent_at, notice.leased_until = Notice.State.SENT, at, None
+    until = time.monotonic() + MARKING
+    while True:
+        try:
+            notice.save(update_fields=["attempts", "state", "sent_at", "leased_until"])
+        except OperationalError as error:
+            if connection.in_atomic_block or time.monotonic() > until:
+                raise
+            log.warning("Notice %s went, and can't be marked yet (%s)", notice.pk, type(error).__name__)
+            connection.close()
+            time.sleep(0.5)
+        else:
+            return True
 
 
 def again_later(notice: Notice, error: Exception, at: dt.datetime) -> None:
     """Back off: half a minute, a minute, two …; after the last attempt, give up and say so."""
     notice.attempts += 1
-    notice.last_error = type(error).__name__
+    notice.last_error = str(error) if isinstance(error, HandingOverFailed) else type(error).__name__
     notice.leased_until = None
     if notice.attempts >= MOST_ATTEMPTS:
         notice.state = Notice.State.DEAD
@@ -257,7 +296,7 @@ def again_later(notice: Notice, error: Exception, at: dt.datetime) -> None:
 
 def follow_up(post: Post, *, at: dt.datetime) -> None:
     """Ask a provider that can say so what became of what it was handed; what came back opens a task."""
-    if isinstance(post, MailSystem):  # it never says: what comes back comes by post (`manage.py bounce`)
+    if not post.follows:  # a mail system never says: what comes back comes by post (`manage.py bounce`)
         return
     open_still = Notice.objects.filter(state=Notice.State.SENT, settled_at__isnull=True, digested_in__isnull=True)
     for notice in open_still.filter(sent_at__gt=at - FOLLOWED, sent_at__lt=at).order_by("sent_at")[:BATCH]:

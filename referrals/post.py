@@ -1,23 +1,29 @@
 """How a notice leaves: by the mail system, or by GOV.UK Notify where a partnership has it.
 
 A provider that can be asked whether it has a notice is asked before the notice is handed over again. Notify can: each
-notice carries its id as `reference`. A mail system by SMTP can't: what was handed over and not noted before the
-worker died goes again, at least once and under the same Message-ID, so that a mailbox can tell. That moment is kept
-short: the connection stands before the handing-over is begun, and stays open until the notice is marked, so that no
-connecting, signing in or taking leave lies in it; what remains is the answer on its way and one statement.
+notice carries its id as `reference`. A mail system by SMTP can't, so the asking is done of our own post book: a postman
+that outlives the worker (`referrals.postman`) notes there that an email's last dot goes out, and what was answered.
+Only where the postman itself, or its machine, dies between the two is a notice in doubt: it may have gone.
 """
 
 from __future__ import annotations
 
+import base64
 import logging
+import re
 import smtplib
+import time
+from email.utils import parseaddr
 from functools import lru_cache
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.message import sanitize_address
 
 from referrals.models import Notice
+from referrals.post_book import Entry, PostBook, instant
+from referrals.postman import HandingOverFailed, Postman, Refused
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +35,11 @@ class NotTaken(Exception):
 class Post(Protocol):
     """What delivers."""
 
+    book: str
+    """The name of the post book in which handings-over are noted; empty where there is none."""
+    follows: bool
+    """Whether it can say later what became of a notice."""
+
     def ready(self) -> None:
         """Be connected, before a handing-over begins. May raise as `send`."""
 
@@ -36,7 +47,7 @@ class Post(Protocol):
         """Take leave, after a delivery's last notice. Raises nothing."""
 
     def has(self, notice: Notice) -> bool | None:
-        """Whether the provider was handed this notice before; None where it can't be asked. May raise as `send`."""
+        """Whether the notice went when its handing-over was begun; None where nobody knows. May raise as `send`."""
 
     def send(self, notice: Notice) -> None:
         """Hand it over. Raises `NotTaken` where the address is refused for good, anything else to try again later."""
@@ -45,8 +56,19 @@ class Post(Protocol):
         """What became of a notice handed over: True delivered, False came back, None not known (yet)."""
 
 
+def email_of(notice: Notice) -> EmailMessage:
+    return EmailMessage(
+        subject=notice.subject,
+        body=notice.body,
+        to=[notice.to.email],
+        headers={"Message-ID": message_id(notice), "Auto-Submitted": "auto-generated"},
+    )
+
+
 class MailSystem:
-    """Django's mail backend: SMTP, or the console in the default. One connection for all of a delivery."""
+    """Django's mail backends but SMTP: the console in the default. One connection for all of a delivery."""
+
+    book, follows = "", False
 
     def __init__(self) -> None:
         self.connection: Any = None
@@ -69,19 +91,111 @@ class MailSystem:
         return None
 
     def send(self, notice: Notice) -> None:
-        message = EmailMessage(
-            subject=notice.subject,
-            body=notice.body,
-            to=[notice.to.email],
-            headers={"Message-ID": message_id(notice), "Auto-Submitted": "auto-generated"},
-        )
         self.ready()
         try:
-            self.connection.send_messages([message])
+            self.connection.send_messages([email_of(notice)])
         except smtplib.SMTPRecipientsRefused as refused:
             codes = [code for code, _ in refused.recipients.values()]
             if codes and all(500 <= code < 600 for code in codes):
                 raise NotTaken(f"refused, {codes[0]}") from refused
+            raise
+        except Exception:
+            self.close()  # whatever it was, the next notice has a connection of its own
+            raise
+
+    def became(self, notice: Notice) -> bool | None:
+        return None
+
+
+LINE_ENDS = re.compile(rb"\r?\n|\r(?!\n)")
+IN_HAND = 60.0
+"""Seconds after which the postman hands nothing over any more: well within a lease."""
+_idle: list[Postman] = []
+"""This process's postmen between two deliveries."""
+
+
+def hire() -> Postman:
+    while _idle:
+        postman = _idle.pop()
+        if postman.is_here():
+            return postman
+        postman.dismiss()
+    return Postman()
+
+
+class BySMTP:
+    """A mail system by SMTP: one postman and one connection for all of a delivery, and this host's post book."""
+
+    follows = False
+
+    def __init__(self) -> None:
+        self.kept = PostBook(settings.POST_BOOK_DIR)
+        self.postman: Postman | None = None
+        try:
+            self.book = self.kept.name()
+        except OSError:
+            self.book = ""
+
+    def ready(self) -> None:
+        if self.postman is not None:
+            return
+        postman = hire()
+        try:
+            told = postman.ask(
+                do="connect",
+                book=str(self.kept.folder),
+                host=settings.EMAIL_HOST,
+                port=settings.EMAIL_PORT,
+                user=settings.EMAIL_HOST_USER,
+                password=settings.EMAIL_HOST_PASSWORD,
+                tls=settings.EMAIL_USE_TLS,
+                ssl=settings.EMAIL_USE_SSL,
+                cert=settings.EMAIL_SSL_CERTFILE,
+                key=settings.EMAIL_SSL_KEYFILE,
+                seconds=settings.EMAIL_TIMEOUT,
+            )
+        except Exception:
+            postman.dismiss()
+            raise
+        self.postman, self.book = postman, told["book"]
+        if not self.book:
+            log.error("The post book in %s can't be written: what a dying postman had in hand may go twice", self.kept)
+
+    def close(self) -> None:
+        postman, self.postman = self.postman, None
+        if postman is not None:
+            try:
+                postman.ask(do="leave")
+            except HandingOverFailed as error:  # all that it took is marked already
+                log.warning("The mail system was left without a word (%s)", error)
+                postman.dismiss()
+            else:
+                _idle.append(postman)
+
+    def has(self, notice: Notice) -> bool | None:
+        """By the post book, where the handing-over was begun on this host with it; else nobody knows."""
+        if not notice.begun_on or notice.begun_on != self.book or notice.begun_at is None:
+            return None
+        said = self.kept.says(str(notice.pk), instant(notice.begun_at))
+        return None if said is Entry.HANDING_OVER else said is Entry.TAKEN
+
+    def send(self, notice: Notice) -> None:
+        message = email_of(notice)
+        self.ready()
+        assert self.postman and notice.begun_at
+        try:
+            self.postman.ask(
+                do="send",
+                notice=str(notice.pk),
+                begun=instant(notice.begun_at),
+                until=time.time() + IN_HAND,
+                to=sanitize_address(notice.to.email, "utf-8"),
+                message=base64.b64encode(LINE_ENDS.sub(b"\r\n", message.message().as_bytes())).decode(),
+                **{"from": sanitize_address(parseaddr(message.from_email)[1], "utf-8")},
+            )
+        except Refused as refused:
+            if 500 <= refused.code < 600:
+                raise NotTaken(f"refused, {refused.code}") from refused
             raise
         except Exception:
             self.close()  # whatever it was, the next notice has a connection of its own
@@ -96,6 +210,8 @@ CAME_BACK = ("permanent-failure", "temporary-failure", "technical-failure")
 
 class Notify:
     """GOV.UK Notify, by its own client. The template has two places: ((subject)) and ((body))."""
+
+    book, follows = "", True
 
     def __init__(self, client: Any, template_id: str) -> None:
         self.client, self.template_id = client, template_id
@@ -150,4 +266,4 @@ def provider() -> Post:
     """Notify where there is a key for it, else the mail system."""
     if settings.NOTIFY_API_KEY:
         return notify(settings.NOTIFY_API_KEY, settings.NOTIFY_TEMPLATE_ID, settings.NOTIFY_URL)
-    return MailSystem()
+    return BySMTP() if settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend") else MailSystem()

@@ -16,6 +16,7 @@ from django.db.models import Count, F, Sum
 from partnerships import audit
 from partnerships.models import User
 from partnerships.typed import clean_line
+from referrals import nudging
 from referrals.attachments import scanning, store
 from referrals.attachments.kinds import Unwelcome, judge
 from referrals.attachments.scanning import Verdict
@@ -221,10 +222,7 @@ def nudge() -> None:
     """Ask a worker to scan now. Best effort: beat comes by."""
     from referrals.tasks import scan
 
-    try:
-        scan.apply_async(expires=settings.SWEEP_SECONDS, retry=False)
-    except Exception:  # any broker failure; the row is safe
-        return
+    nudging.nudge(scan, expires=settings.SWEEP_SECONDS)
 
 
 def shown_name(raw: str) -> str:

@@ -17,6 +17,7 @@ from partnerships.documents import pdf_of
 from partnerships.each import for_each
 from partnerships.encryption import Unreadable, seal, unseal
 from partnerships.models import Partnership
+from referrals import nudging
 from referrals.health import stands_still
 from referrals.models import Document, Heartbeat
 
@@ -59,10 +60,7 @@ def ask(*, partnership: Partnership, template: str, context: dict[str, Any], at:
 def nudge() -> None:
     from referrals.tasks import make_documents
 
-    try:
-        make_documents.apply_async(expires=60, retry=False)
-    except Exception as error:  # the row waits, and the page makes it itself where no worker comes
-        log.warning("No nudge went out for a document (%s)", type(error).__name__)
+    nudging.nudge(make_documents, expires=60)  # where none comes the row waits, and the page makes it itself
 
 
 def wait_for(row: Document, *, at: dt.datetime) -> bytes | None:

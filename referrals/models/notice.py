@@ -12,6 +12,9 @@ from django_scopes import ScopedManager
 from partnerships.models import Partnership, User
 from referrals.models.referral import Referral
 
+KNOWS_FIRST = dt.timedelta(minutes=10)
+"""How long the host that began to hand a notice over has, to say from its post book what became of it."""
+
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def deliverable(self, at: dt.datetime) -> NoticeQuerySet:
@@ -20,6 +23,12 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
             Q(leased_until__isnull=True) | Q(leased_until__lt=at)
         )
 
+    def of_book(self, book: str, at: dt.datetime) -> NoticeQuerySet:
+        """But not what was begun with another post book: for `KNOWS_FIRST` it is left to that host, which knows."""
+        late = at - KNOWS_FIRST
+        given_back = Q(leased_until__isnull=True, next_attempt_at__lt=late)
+        return self.filter(Q(begun_on__in=["", book]) | Q(leased_until__lt=late) | given_back)
+
     def for_digest(self, at: dt.datetime) -> NoticeQuerySet:
         """What waits for its reader's digest, and its hour has come."""
         return self.filter(state=Notice.State.WAITING, next_attempt_at__lte=at, digest=True)
@@ -27,6 +36,10 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def undelivered(self) -> NoticeQuerySet:
         """What did not reach its reader's mailbox, will not by itself, and nobody has dealt with."""
         return self.filter(state__in=[Notice.State.DEAD, Notice.State.BOUNCED], dealt_with_at__isnull=True)
+
+    def doubted(self, since: dt.datetime) -> NoticeQuerySet:
+        """What may have gone before it went, since then."""
+        return self.filter(doubted_at__gte=since)
 
     def dealt_with(self) -> NoticeQuerySet:
         """What did not arrive, and somebody has said what was done about it."""
@@ -64,6 +77,12 @@ class Notice(models.Model):
     begun_at = models.DateTimeField(
         null=True, blank=True, help_text="When it was last handed over: it may have gone, whatever became of the worker"
     )
+    begun_on = models.CharField(
+        max_length=36, default="", blank=True, help_text="The post book that knows what became of the handing-over"
+    )
+    doubted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When nobody could say whether it had gone: its reader may have it twice"
+    )
     sent_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True, help_text="When the provider said what became of it")
     last_error = models.CharField(max_length=300, blank=True)
@@ -84,6 +103,9 @@ class Notice(models.Model):
                 fields=["partnership", "created_at"],
                 name="notice_undelivered",
                 condition=Q(state__in=["dead", "bounced"], dealt_with_at__isnull=True),
+            ),
+            models.Index(
+                fields=["partnership", "doubted_at"], name="notice_doubted", condition=Q(doubted_at__isnull=False)
             ),
         ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import Q
 
 from partnerships import audit
 from partnerships.models import Partnership, User
@@ -37,9 +38,12 @@ def read_with(*, referral: Referral, by: User, at: dt.datetime) -> int:
 def try_again(*, notice: Notice, by: User, at: dt.datetime) -> bool:
     """Put a notice that was given up, or came back, into the outbox again. False where it waits or was sent.
 
-    That a handing-over had begun stays known: a provider that can be asked is asked first.
+    That a handing-over had begun stays known, so that it is asked first whether it went; but not of what came back, nor
+    of what is in doubt: there the admin's word is that it goes.
     """
     undelivered = Notice.objects.filter(pk=notice.pk).undelivered()
+    settled = Q(state=Notice.State.BOUNCED) | Q(doubted_at__isnull=False)
+    undelivered.filter(settled).update(begun_at=None, begun_on="")
     again = undelivered.update(
         state=Notice.State.WAITING, digest=False, attempts=0, next_attempt_at=at, leased_until=None, settled_at=None
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,9 +20,12 @@ from referrals.health import look
 from referrals.models import Notice, NoticeChoice, Referral
 from referrals.notices import actions
 from referrals.notices.forms import ChoiceForm, DealtWithForm, PageNumber
+from referrals.notices.words import why_not
 
 Signed = Any
 PER_PAGE = 30
+LOOKED_BACK = dt.timedelta(days=30)
+"""For how long the admin's page counts what was in doubt."""
 
 
 @gate(Permission.NOTICE_READ)
@@ -91,7 +96,9 @@ def undelivered(request: Signed) -> HttpResponse:
     now, number = timezone.now(), PageNumber.read(request.GET)
     start = (number - 1) * PER_PAGE
     rows = Notice.objects.filter(partnership=request.partnership).undelivered().select_related("to")
-    found = list(rows.order_by("-created_at", "-pk")[start : start + PER_PAGE + 1])
+    found: list[Any] = list(rows.order_by("-created_at", "-pk")[start : start + PER_PAGE + 1])
+    for notice in found:
+        notice.why_not = why_not(notice)
     done = Notice.objects.filter(partnership=request.partnership).dealt_with().select_related("to", "dealt_with_by")
     return render(
         request,
@@ -99,6 +106,8 @@ def undelivered(request: Signed) -> HttpResponse:
         {
             "notices": found[:PER_PAGE],
             "count": rows.count(),
+            "doubted": Notice.objects.filter(partnership=request.partnership).doubted(now - LOOKED_BACK).count(),
+            "held": settings.MAIL_IN_DOUBT == "hold",
             "dealt_with": done.order_by("-dealt_with_at", "-pk")[:PER_PAGE],
             "health": look(at=now),
             "previous_page": f"?page={number - 1}" if number > 1 else "",

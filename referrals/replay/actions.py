@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 
 from django.db import IntegrityError, transaction
 
 from partnerships import audit
 from partnerships.models import Partnership, User
+from referrals import nudging
 from referrals.models import Replay
 from referrals.replay.reading import in_reach, since_when
 from thresholds.domain.reading import write_scheme
 from thresholds.loading import NoThreshold, load, version_in_force
 from thresholds.models import SchemeVersion
-
-log = logging.getLogger(__name__)
 
 
 class Refused(ValueError):
@@ -87,7 +85,4 @@ def nudge(replay: Replay) -> None:
     """Ask a worker to go on now. Best effort: where the broker is away, the next beat goes on."""
     from referrals.tasks import go_on_with_replay
 
-    try:
-        go_on_with_replay.apply_async(args=[str(replay.pk), replay.partnership_id], retry=False)
-    except Exception as error:  # any broker failure; the row is safe and beat will come by
-        log.warning("No nudge went out (%s): the next beat goes on", type(error).__name__)
+    nudging.nudge(go_on_with_replay, str(replay.pk), replay.partnership_id)

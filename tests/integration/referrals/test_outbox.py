@@ -290,7 +290,7 @@ def test_the_admin_sees_what_was_given_up_without_a_child_and_tries_it_again(wor
     Notice.objects.filter(pk=notice.pk).update(state=Notice.State.DEAD, attempts=8, last_error="TimeoutError")
     client = signed_in(world, Role.ADMIN)
     page = client.get(at(world, "undelivered")).content.decode()
-    assert "Given up after 8 attempts (TimeoutError)" in page
+    assert "Given up after 8 attempts: the mail system did not answer in time (TimeoutError)" in page
     assert referral.reference not in page and "Zephyrine" not in page
     assert client.post(at(world, "try_again", notice_id=notice.pk)).status_code == 302
     assert outbox.deliver_due(at=NOW + dt.timedelta(days=900)).sent >= 1

@@ -1,4 +1,5 @@
-"""Redis freezes or dies while a referral is sent: the referral is safe, the page answers, the notices follow."""
+"""Redis freezes, dies, is full or is emptied while referrals are sent: each is safe, the page answers, the notices
+follow."""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ from django.core.management import call_command
 from django.test import Client
 from django_scopes import scope
 
+from partnerships.documents import public_pdf
 from partnerships.permissions import Role
+from referrals import nudging
 from referrals.management.commands import sweep as command
 from referrals.models import Notice, Referral
 from tests.factories import World, make_draft, make_world
@@ -30,7 +33,7 @@ pytestmark = [
     pytest.mark.redis,
     pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no redis-server to start and stop"),
 ]
-QUICK = 5.0
+QUICK = 2.0
 """Seconds: a broker that hangs holds a page for a minute where nothing limits it."""
 
 
@@ -60,12 +63,27 @@ class OwnRedis:
                 assert time.monotonic() < until and self.process.poll() is None, "Redis did not start"
                 time.sleep(0.02)
 
-    def freeze(self) -> None:
-        self.process.send_signal(signal.SIGSTOP)
-
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    def goes(self, how: str) -> None:
+        if how == "frozen":
+            self.process.send_signal(signal.SIGSTOP)
+        elif how == "dead":
+            self.kill()
+        elif how == "full":
+            self.client.config_set("maxmemory", "1")  # and nothing may be thrown out to make room
+        else:
+            self.client.flushall()
+
+    def comes_back(self, how: str) -> None:
+        if how == "frozen":
+            self.process.send_signal(signal.SIGCONT)
+        elif how == "dead":
+            self.start()
+        elif how == "full":
+            self.client.config_set("maxmemory", "0")
 
     def nudges(self) -> list[str]:
         """The tasks that wait in the broker, by name; taken out of it."""
@@ -122,19 +140,19 @@ def waiting(world: World, referral: Referral) -> int:
         return Notice.objects.filter(referral=referral, state=Notice.State.WAITING).count()
 
 
-@pytest.mark.parametrize("how", ["frozen", "dead"])
-def test_redis_goes_while_a_referral_is_sent(
-    world: World, broker: OwnRedis, send: Any, how: str, monkeypatch: Any
+@pytest.mark.parametrize("how", ["frozen", "dead", "full", "emptied"])
+def test_redis_goes_while_referrals_are_sent(
+    world: World, broker: OwnRedis, send: Any, how: str, monkeypatch: Any, caplog: Any
 ) -> None:
     first, _ = send()
     assert broker.nudges() == ["referrals.tasks.deliver"], "while it runs, a worker is nudged"
-    if how == "frozen":
-        broker.freeze()
-    else:
-        broker.kill()
-    safe, took = send()
-    assert safe.pk != first.pk and took < QUICK
-    assert waiting(world, safe) > 0, "what is to be told stands in the database"
+    broker.goes(how)
+    sent = [send() for _ in range(4)]
+    assert len({referral.pk for referral, _ in [(first, 0), *sent]}) == 5
+    assert max(took for _, took in sent) < QUICK
+    assert all(waiting(world, referral) > 0 for referral, _ in sent), "what is to be told stands in the database"
+    tries = [record for record in caplog.records if "No nudge went out" in record.message]
+    assert len(tries) == (0 if how == "emptied" else 1), "a broker that is away is waited for once, not by each page"
 
     class Enough(Exception):
         pass
@@ -145,16 +163,36 @@ def test_redis_goes_while_a_referral_is_sent(
     monkeypatch.setattr(command.time, "sleep", after_a_round)
     with pytest.raises(Enough):
         call_command("sweep", "--loop")
-    assert waiting(world, safe) == 0 and len(mail.outbox) > 0, "the loop delivers without Redis"
+    assert all(waiting(world, referral) == 0 for referral, _ in sent) and mail.outbox, "the loop needs no Redis"
     monkeypatch.undo()
 
-    third, took = send()
-    assert took < QUICK and waiting(world, third) > 0
-    if how == "frozen":
-        broker.process.send_signal(signal.SIGCONT)
-    else:
-        broker.start()
+    last, took = send()
+    assert took < QUICK and waiting(world, last) > 0
+    broker.comes_back(how)
+    nudging.forget()  # as after ten seconds
     send()
     assert "referrals.tasks.deliver" in broker.nudges(), "back again, it is used again"
     current_app.tasks["referrals.tasks.deliver"]()
-    assert waiting(world, third) == 0, "and what was written meanwhile goes out"
+    assert waiting(world, last) == 0, "and what was written meanwhile goes out"
+
+
+def test_a_broker_that_was_away_is_asked_again_after_a_while(monkeypatch: Any) -> None:
+    class Away:
+        name = "a.task"
+        asked = 0
+
+        def apply_async(self, **told: Any) -> None:
+            self.asked += 1
+            raise ConnectionError
+
+    task, now = Away(), [1000.0]
+    monkeypatch.setattr(nudging.time, "monotonic", lambda: now[0])
+    assert [nudging.nudge(task) for _ in range(3)] == [False] * 3 and task.asked == 1
+    now[0] += nudging.AWAY + 1
+    assert not nudging.nudge(task) and task.asked == 2
+
+
+def test_a_public_document_needs_no_cache(broker: OwnRedis) -> None:
+    broker.goes("full")
+    made = public_pdf("referrals/documents/blank.html", {})
+    assert made.startswith(b"%PDF")
