@@ -93,13 +93,16 @@ def main() -> None:
                 Clock.objects.filter(pk__in=mine[start : start + BATCH]).update(next_step_at=now)
             before = Notice.objects.count()
         started, worked = time.perf_counter(), time.process_time()
-        swept = sweep(at=now)
+        done = times = 0
+        while done < len(mine) or not times:  # a sweep ends in its time, and the next goes on
+            done, times = done + sweep(at=now).due_soon, times + 1
         took, worked = time.perf_counter() - started, time.process_time() - worked
         with scopes_disabled():
             notices = Notice.objects.count() - before
-        assert swept.due_soon == len(mine), swept
-        counts = f"{swept.due_soon:>7,} steps, {notices:>7,} notices"
-        print(f"  {what:<28} {counts}  {took:6.2f} s, of it {worked:6.2f} s of this process", flush=True)
+        assert done == len(mine), done
+        counts = f"{done:>7,} steps, {notices:>7,} notices"
+        by = f"in {times} sweep{'' if times == 1 else 's'}"
+        print(f"  {what:<28} {counts}  {took:6.2f} s {by}, of it {worked:6.2f} s of this process", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -21,7 +22,7 @@ from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django_scopes import scope
 
-from partnerships import telling
+from partnerships import rows, telling
 from partnerships.each import for_each
 from partnerships.models import Partnership, User
 from referrals import health, nudging
@@ -37,7 +38,8 @@ log = logging.getLogger(__name__)
 LEASE = dt.timedelta(minutes=2)
 MOST_ATTEMPTS = 8
 BATCH = 50
-BATCH_WRITTEN = 500
+BATCH_WRITTEN = 5000
+EACH = ("id", "referral_id", "kind", "to_id", "key", "subject", "body", "digest", "next_attempt_at")
 LONGEST = 40.0
 """Seconds after which a delivery leaves the rest to the next one: a task has 60."""
 MARKING = 15.0
@@ -104,24 +106,15 @@ def tell_all(*, partnership: Partnership, words: Sequence[Word], at: dt.datetime
         return
     waits = with_digest(partnership)
     morning = next_digest(at)
-    rows = []
+    told = []
     for word in words:
         digest = word.to.pk in waits and word.kind not in AT_ONCE
-        rows.append(
-            Notice(
-                partnership_id=partnership.pk,
-                referral_id=word.referral.pk if word.referral else None,
-                kind=word.kind,
-                to_id=word.to.pk,
-                key=word.key,
-                subject=word.subject,
-                body=word.body,
-                created_at=at,
-                digest=digest,
-                next_attempt_at=morning if digest else at,
-            )
-        )
-    Notice.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH_WRITTEN)
+        about = word.referral.pk if word.referral else None
+        when = morning if digest else at
+        told.append((uuid.uuid4(), about, word.kind, word.to.pk, word.key, word.subject, word.body, digest, when))
+    alike = {"partnership_id": partnership.pk, "created_at": at}
+    for start in range(0, len(told), BATCH_WRITTEN):
+        rows.write(Notice, EACH, told[start : start + BATCH_WRITTEN], alike=alike, unless_there=True)
     nudge_after_commit()
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from functools import lru_cache
+
 from django.conf import settings
 from django.urls import reverse
 
@@ -10,8 +13,16 @@ from referrals.models import Clock
 
 
 def link(clock: Clock) -> str:
-    where = {"partnership": clock.referral.partnership.slug, "referral_id": clock.referral_id}
-    return settings.SITE_URL + reverse("referral", kwargs=where)
+    return settings.SITE_URL + path_of(clock.referral.partnership.slug).replace(str(NO_ONE), str(clock.referral_id))
+
+
+NO_ONE = uuid.UUID(int=0)
+
+
+@lru_cache(maxsize=256)
+def path_of(partnership: str) -> str:
+    """The path to any referral of a partnership, worked out once."""
+    return reverse("referral", kwargs={"partnership": partnership, "referral_id": NO_ONE})
 
 
 def due(clock: Clock, stage: str) -> str:
