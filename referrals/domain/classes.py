@@ -144,7 +144,7 @@ FIELDS: Mapping[str, Fields] = {
     },
     "Notice": {
         C.STRUCTURE: "id partnership referral kind to state digest digested_in attempts dealt_with_by",
-        C.SECRET: "key last_error leased_until begun_at",
+        C.SECRET: "key last_error leased_until begun_at begun_on doubted_at",
         C.PARTNERSHIP: "subject body created_at next_attempt_at sent_at settled_at read_at dealt_with_at"
         " dealt_with_how",
     },

@@ -40,7 +40,9 @@ def why_not(notice: Notice) -> str:
         return "In doubt: it may have gone. Ask them, or send it again"
     stands = notice.get_state_display()
     if notice.state == Notice.State.BOUNCED:
-        return f"{stands}: {notice.last_error}" if notice.last_error else stands
+        refused = notice.last_error.removeprefix("refused, ")
+        said = f"the address was refused ({refused})" if refused != notice.last_error else refused
+        return f"{stands}: {said}" if said else stands
     tries = f"{stands} after {notice.attempts} attempt{'' if notice.attempts == 1 else 's'}"
     said = WORDS.get(notice.last_error, "")
     return f"{tries}: {said} ({notice.last_error})" if said else f"{tries} ({notice.last_error})"

@@ -21,6 +21,7 @@ from referrals import post as posts
 from referrals.clocks import sweep as clocks
 from referrals.health import look
 from referrals.models import Clock, Heartbeat, Notice, NoticeChoice
+from referrals.notices.words import why_not
 from tests.factories import NOW, World, make_referral, make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -322,3 +323,17 @@ def test_what_did_not_arrive_is_dealt_with_by_a_reason_in_the_trail_and_leaves_t
     assert fresh(sent).dealt_with_at is None, "what was sent has nothing to deal with"
     for role in (Role.MANAGER, Role.SCREENER, Role.PRACTITIONER):
         assert signed_in(world, role).post(address, {"how": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "reads"),
+    [
+        ("bounced", "refused, 550", "Came back: the address was refused (550)"),
+        ("bounced", "the mail system sent it back", "Came back: the mail system sent it back"),
+        ("dead", "gaierror", "Given up after 8 attempts: the mail system could not be reached (gaierror)"),
+        ("dead", "NeverHeardOf", "Given up after 8 attempts (NeverHeardOf)"),
+        ("dead", "InDoubt", "In doubt: it may have gone. Ask them, or send it again"),
+    ],
+)
+def test_why_it_did_not_arrive_is_said_in_words(state: str, error: str, reads: str) -> None:
+    assert why_not(Notice(state=state, last_error=error, attempts=8)) == reads
