@@ -83,7 +83,7 @@ class Asked(forms.Field):
             self.widget.attrs["autocomplete"] = autocomplete
 
     def as_typed(self, value: Any) -> Any:
-        """What can be kept of an answer that can't be taken as it is; None where nothing can."""
+        """What was typed, as JSON, of an answer that can't be taken as it is; None where nothing was typed."""
         return None
 
 
@@ -103,8 +103,8 @@ class Written(Asked):
         return "" if value is None else self.clean_typed(str(value))
 
     def as_typed(self, value: Any) -> Any:
-        """Words, however many."""
-        return self.to_python(value)
+        """The words, however many."""
+        return self.to_python(value) or None
 
     def validate(self, value: Any) -> None:
         super().validate(value)
@@ -189,9 +189,6 @@ class NumberField(TextField):
         super().__init__(label, inputmode="numeric", **kwargs)
         self.least, self.most = least, most
 
-    def as_typed(self, value: Any) -> Any:
-        return None
-
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
         if not text:
@@ -218,9 +215,6 @@ class TimeField(TextField):
 
     def prepare_value(self, value: Any) -> Any:
         return clock_time(value) if isinstance(value, dt.time) else value
-
-    def as_typed(self, value: Any) -> Any:
-        return None
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
@@ -264,6 +258,11 @@ class DateField(Asked):
         self.birth = kwargs.get("autocomplete") == "bday"
         super().__init__(label, **{**kwargs, "autocomplete": ""})
         self.when = when
+
+    def as_typed(self, value: Any) -> Any:
+        """The three boxes."""
+        parts = [clean_line(str(part or "")) for part in value] if isinstance(value, (list, tuple)) else []
+        return parts if any(parts) else None
 
     def clean(self, value: Any) -> dt.date | None:
         parts = value if isinstance(value, (list, tuple)) and len(value) == 3 else ["", "", ""]

@@ -72,7 +72,7 @@ async function send(now) {
       const told = await answer.json();
       form.querySelector("[name=seen]").value = told.seen;
       saved = now;
-      const but = told.unread.length ? `, but for: ${told.unread.join("; ")}` : "";
+      const but = told.unread.length ? `. Kept as typed, since it can’t be read yet: ${told.unread.join("; ")}` : "";
       say(`Saved at ${told.saved}${but}`);
       if (typed() !== saved) later(PAUSE);
     } else if (answer.status === 409) {

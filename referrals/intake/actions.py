@@ -17,6 +17,8 @@ from referrals.clocks.actions import start_clocks
 from referrals.domain.reference import RANDOM_BYTES, make_reference
 from referrals.intake import sending
 from referrals.intake.answers import AUTOSAVED, GROUPS, MOST, Answers, Place, bare, blank, seal, without
+from referrals.intake.inside import told_alone
+from referrals.intake.pages import INSIDE
 from referrals.intake.routing import NoTeam, team_for
 from referrals.intake.source import source_of, without_names
 from referrals.models import Draft, Referral
@@ -148,7 +150,7 @@ def _send(draft: Draft, *, by: User | None, at: dt.datetime, note: str) -> Refer
         return sent
     if draft.discarded_at is not None:
         raise Refused("This draft was discarded, and so can't be sent. Start again.")
-    answers = Answers(draft.answers)
+    answers = Answers(told_alone(draft.answers, INSIDE))
     if not answers.is_worry_told:
         raise Refused("Tell us what worries you, in a sentence at least. Everything else can stay unanswered.")
     try:
@@ -183,7 +185,7 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User | None, at: dt.da
         arrival_note=note[:200],
         referrer_details=sending.referrer_details(draft, answers),
         received_at=received,
-        answers=without_names(draft.answers),
+        answers=without_names(answers.raw),
         scheme_version=version,
         screening=sending.leading_screening(told),
         indicated_level=all_of_them.indicated_level,

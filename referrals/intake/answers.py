@@ -115,6 +115,10 @@ AUTOSAVED = "autosaved"
 """Marks a page's answers that were stored while somebody typed: nobody has pressed *Save and continue* on it yet."""
 
 
+AS_TYPED = "as_typed"
+"""Under it a page keeps what was typed and can't be read as its box wants it, by the box's name: never an answer."""
+
+
 def bare(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A page's answers without that mark."""
     return {name: value for name, value in stored.items() if name != AUTOSAVED}

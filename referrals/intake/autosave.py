@@ -1,6 +1,7 @@
 """Saving while somebody types: what can be read of a page is stored every few seconds, and said to be stored.
 
-What is stored so is marked: the page still counts as open, until somebody presses *Save and continue*.
+What is stored so is marked: the page still counts as open, until somebody presses *Save and continue*. What can't be
+read is kept beside it as it was typed, and stands in its box when the page is opened again.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ HEADER = "X-Autosave"
 
 
 def autosave(request: Any, draft: Draft, situation: Situation, step: Step, now: dt.datetime) -> JsonResponse:
-    """Store what can be read of the page as it stands; answers with when, or with why not. Never overwrites."""
+    """Store the page as it stands; answers with when, or with why not. Never overwrites."""
     posted, stored = request.POST, step.place.read(draft.answers)
     form = step.page.form(posted, situation=situation, number=step.number, stored=stored, later=True)
     told, unread = readable(form, stored or {})
@@ -43,15 +44,18 @@ def autosave(request: Any, draft: Draft, situation: Situation, step: Step, now: 
 
 
 def readable(form: Any, stored: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """What the fields hold; for one that can't be read, what was stored before. And the labels of those."""
+    """What the fields hold; for one that can't be read, what was stored before, and what was typed beside it.
+
+    And the labels of those.
+    """
     form.is_valid()
     unread = [str(form.fields[name].label) for name in form.errors if name in form.fields]
     for name in form.fields:
         if name not in form.cleaned_data:
-            form.cleaned_data[name] = form.initial.get(
+            form.cleaned_data[name] = form.before.get(
                 name, [] if isinstance(form.fields[name], CheckboxesField) else None
             )
-    told = form.told()
+    told = form.to_store()
     if "another" in told:
         told["another"] = stored.get("another", "")
     return told, unread

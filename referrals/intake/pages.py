@@ -16,6 +16,7 @@ from referrals.intake import forms
 from referrals.intake.answers import AS_FIRST, AUTOSAVED, GROUPS, Place
 from referrals.intake.concerns import CONCERNS, Concern
 from referrals.intake.forms.base import IntakeForm
+from referrals.intake.inside import inside
 from referrals.intake.situation import Situation
 
 Predicate = Callable[[Situation, int], bool]
@@ -207,6 +208,9 @@ PAGES = (
     ),
     Page("attach", "Add documents", forms.Attach, ATTACH, template="referrals/intake/attach.html"),
 )
+
+INSIDE = {page.slug: boxes for page in PAGES if (boxes := inside(page.form.base_fields))}
+"""The boxes that stand inside an answer, by the slug of their page."""
 
 
 class Progress(StrEnum):

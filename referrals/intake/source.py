@@ -7,6 +7,7 @@ It stands under `source` in the draft's answers:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from referrals.intake.answers import Answers
@@ -39,11 +40,11 @@ def source_of(answers: Answers) -> Source:
     return Source({**given, "name": told["name"] or PUBLIC})
 
 
-def without_names(answers: dict[str, object]) -> dict[str, object]:
+def without_names(answers: Mapping[str, object]) -> dict[str, object]:
     """The answers as the referral keeps them: who told stands in its own fields, sealed."""
     kept = answers.get(SLUG)
     if not isinstance(kept, dict):
-        return answers
+        return dict(answers)
     return {**answers, SLUG: {name: value for name, value in kept.items() if name not in DETAILS}}
 
 

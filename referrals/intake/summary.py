@@ -15,7 +15,7 @@ from django import forms
 from partnerships.forms import DateField, TimeField
 from partnerships.templatetags.page_parts import clock_time, day
 from referrals.domain.quality import Check, check
-from referrals.intake.answers import Answers, words
+from referrals.intake.answers import AS_TYPED, Answers, mapping, words
 from referrals.intake.pages import Section, Step, steps
 from referrals.intake.plot import Sheet, sheet
 from referrals.intake.situation import Situation
@@ -90,7 +90,7 @@ def field_rows(situation: Situation, step: Step, stored: Mapping[str, Any]) -> t
     for name, field in form.fields.items():
         if name == "another":
             continue
-        told = said(field, stored.get(name))
+        told = "\n".join(filter(None, [said(field, stored.get(name)), as_typed(stored, name)]))
         label = str(field.label)
         if told:
             rows.append(Row(label, told, isinstance(field.widget, forms.Textarea), name))
@@ -113,6 +113,13 @@ def said(field: forms.Field, value: Any) -> str:
     if isinstance(field, TimeField):
         return clock_time(as_time(value)) or value
     return value
+
+
+def as_typed(stored: Mapping[str, Any], name: str) -> str:
+    """What was typed in a box and can't be read, in quotation marks; empty where there is nothing such."""
+    typed = mapping(stored.get(AS_TYPED)).get(name)
+    text = " ".join(filter(None, words(typed))) if isinstance(typed, list) else typed
+    return f"“{text}”, as it was typed" if isinstance(text, str) and text else ""
 
 
 def as_time(value: str) -> dt.time | None:

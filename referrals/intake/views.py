@@ -24,7 +24,8 @@ from referrals.domain.audiences import Audience
 from referrals.intake import actions, addresses, afterwards, autosave, shown, summary
 from referrals.intake.answers import GROUPS, Answers, seal
 from referrals.intake.changed_since import changed_since
-from referrals.intake.pages import PAGES, Step, find, is_saved, neighbours, steps, tasks
+from referrals.intake.inside import told_alone
+from referrals.intake.pages import INSIDE, PAGES, Step, find, is_saved, neighbours, steps, tasks
 from referrals.intake.situation import Situation
 from referrals.models import Draft, Referral
 from referrals.retention.schedule import draft_ends_at
@@ -123,7 +124,7 @@ def refer_page(request: Signed, draft_id: uuid.UUID, slug: str, group: str = "",
         form = step.page.form(typed_before, situation=situation, number=number, stored=stored)
         return show(request, draft, situation, step, form, seen=typed_before.get("seen", ""), typed_before=True)
     form = step.page.form(situation=situation, number=number, stored=stored)
-    doubts = form.doubts() if stored is not None else []
+    doubts = [*form.unread(), *form.doubts()] if stored is not None else []
     return show(request, draft, situation, step, form, seen=seal(stored), doubts=doubts)
 
 
@@ -141,7 +142,7 @@ def save(request: Signed, draft: Draft, situation: Situation, step: Step, now: d
     wants_another = getattr(form, "wants_another", False) and not later
     try:
         draft = actions.save_page(
-            draft=draft, place=step.place, told=form.told(), seen=posted.get("seen", ""), by=request.user, at=now
+            draft=draft, place=step.place, told=form.to_store(), seen=posted.get("seen", ""), by=request.user, at=now
         )
         if wants_another:
             return to_another(draft, "child" if step.page.slug == "other-children" else "person", request, now)
@@ -367,7 +368,8 @@ def situation_of(draft: Draft, now: dt.datetime, answers: dict[str, Any] | None 
         scheme = load(version_in_force(draft.partnership, now))
     except NoThreshold as error:
         raise Http404 from error
-    return Situation(draft.partnership, scheme, Answers(draft.answers if answers is None else answers), now)
+    told = told_alone(draft.answers if answers is None else answers, INSIDE)
+    return Situation(draft.partnership, scheme, Answers(told), now)
 
 
 def the_page(slug: str, group: str = "") -> Any:

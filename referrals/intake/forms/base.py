@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from partnerships.fields import Asked, Choices, Chosen
-from partnerships.forms import Choice, PageForm
-from referrals.intake.answers import ChildTold
+from partnerships.forms import PageForm
+from referrals.intake.answers import AS_TYPED, ChildTold, mapping
+from referrals.intake.inside import inside, is_untold
 from referrals.intake.situation import Situation
 
 YES_NO_UNKNOWN = (("yes", "Yes"), ("no", "No"), ("unknown", "I don't know"))
@@ -27,7 +28,10 @@ class IntakeForm(PageForm):
         later: bool = False,
     ) -> None:
         """number: the child or person of a repeated page. later: put aside, so that nothing counts as missing yet."""
-        super().__init__(data, at=situation.at, initial=self.shown(stored or {}))
+        self.before = self.shown(stored or {})
+        self.typed_before = mapping((stored or {}).get(AS_TYPED))
+        super().__init__(data, at=situation.at, initial={**self.before, **self.typed_before})
+        self.untold: set[str] = set()
         self.situation = situation
         self.number = number
         self.fit()
@@ -62,30 +66,49 @@ class IntakeForm(PageForm):
         return dict(stored)
 
     def clean(self) -> dict[str, Any]:
-        """What stands inside an answer that was not chosen is kept where it can be read, and never an error.
-
-        Words can always be read, however many there are: they are kept whole, and counted once the answer is chosen.
-        """
+        """What stands inside an answer beside the one that was chosen is never an error: it is kept as it was typed."""
         cleaned = super().clean() or self.cleaned_data
-        for name, field in self.fields.items():
-            chosen = cleaned.get(name)
-            for choice in getattr(field, "choices", ()):
-                for revealed in getattr(choice, "reveals", ()) if isinstance(choice, Choice) else ():
-                    if str(choice.value) != chosen and revealed in self.errors:
-                        del self.errors[revealed]
-                        hidden = self.fields[revealed]
-                        typed = self.data.get(self.add_prefix(revealed))
-                        cleaned[revealed] = hidden.as_typed(typed) if isinstance(hidden, Asked) else None
+        for name, (question, revealed_by) in inside(self.fields).items():
+            if name in self.errors and is_untold(cleaned.get(question), revealed_by):
+                del self.errors[name]
+                cleaned[name] = None
+                self.untold.add(name)
         return cleaned
 
     def told(self) -> dict[str, Any]:
         """The cleaned answers as plain JSON values."""
         return {name: plain(value) for name, value in self.cleaned_data.items()}
 
+    def to_store(self) -> dict[str, Any]:
+        """What a draft keeps of the page: what is told, and beside it whatever can't be read, as it was typed."""
+        typed = self.as_typed
+        return {**self.told(), AS_TYPED: typed} if typed else self.told()
+
+    @property
+    def as_typed(self) -> dict[str, Any]:
+        """What was typed and can't be read, by the field's name: inside an answer beside the chosen one, or wrong."""
+        found = {}
+        for name, field in self.fields.items():
+            if isinstance(field, Asked) and (name in self.untold or name in self.errors):
+                typed = field.as_typed(self[name].data)
+                if typed is not None:
+                    found[name] = typed
+        return found
+
     @property
     def beside_the_point(self) -> frozenset[str]:
         """Fields that need no answer as things stand: those that an answer not chosen would reveal."""
         return self.revealed
+
+    def unread(self) -> list[str]:
+        """Of what was kept as it was typed and counts, that it can't be read. Asked when the page is opened again."""
+        untold = {box for box, (question, by) in inside(self.fields).items() if is_untold(self.before.get(question), by)}
+        return [
+            f"What you typed for “{self.fields[name].label}” can’t be read yet. Can you put it right? "
+            "If not, it goes as you typed it."
+            for name in self.typed_before
+            if name in self.fields and name not in untold
+        ]
 
     def doubts(self) -> list[str]:
         """Questions about what is stored that may be a slip, such as a check digit. They stop nobody."""

@@ -116,10 +116,10 @@ class Evidence(ChosenForm):
         """The notes by key; a note on an indicator that is chosen no more is kept, should it be chosen again."""
         before, now = (
             {name.removeprefix(NOTE): note for name, note in told.items() if name.startswith(NOTE)}
-            for told in (self.initial, self.cleaned_data)
+            for told in (self.before, self.cleaned_data)
         )
         grades = {self.graded[name]: grade for name, grade in self.cleaned_data.items() if name in self.graded}
-        kept = {name: grade for name, grade in (self.initial.get("grades", {}) | grades).items() if grade}
+        kept = {name: grade for name, grade in (self.before.get("grades", {}) | grades).items() if grade}
         told = {"evidence": {key: note for key, note in (before | now).items() if note}}
         return {**told, "grades": kept} if kept else told
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from partnerships.models import Partnership
 from referrals.intake import summary
 from referrals.intake.answers import Answers, blank
-from referrals.intake.pages import PAGES, Page, Step
+from referrals.intake.inside import told_alone
+from referrals.intake.pages import INSIDE, PAGES, Page, Step
 from referrals.intake.situation import Situation
 from tests import schemes
 
@@ -53,11 +54,57 @@ def test_only_the_worry_must_be_told_and_even_that_can_wait() -> None:
     assert form("worry", {}, later=True).is_valid()
 
 
-def test_words_inside_an_answer_that_was_not_chosen_are_kept_however_many() -> None:
-    asked = form("telephone", {"telephoned": "no", "called_whom": "x" * 500, "called_on_day": "31 February"})
+UNREADABLE = {"called_whom": "x" * 500, "called_on_day": "31 February", "called_time": "half past noon"}
+AS_TYPED_THERE = {
+    "called_whom": "x" * 500, "called_on": ["31 February", "", ""], "called_time": "half past noon",
+}  # fmt: skip
+
+
+def test_what_stands_inside_an_answer_beside_the_chosen_one_is_kept_as_it_was_typed() -> None:
+    asked = form("telephone", {"telephoned": "no", **UNREADABLE})
     assert asked.is_valid(), "nobody sees what was not chosen: it stops nobody"
-    assert asked.told()["called_whom"] == "x" * 500 and asked.told()["called_on"] == ""
-    assert not form("telephone", {"telephoned": "yes", "called_whom": "x" * 500}).is_valid()
+    stored = asked.to_store()
+    assert stored["as_typed"] == AS_TYPED_THERE
+    assert {stored[name] for name in AS_TYPED_THERE} == {""}, "and is no answer"
+
+    again = page("telephone").form(situation=situation(), stored=stored)
+    assert again["called_on"].value() == ["31 February", "", ""]
+    assert (again["called_time"].value(), again["called_whom"].value()) == ("half past noon", "x" * 500)
+    assert not again.unread(), "nobody is asked after it while it stays beside the chosen answer"
+
+    chosen = form("telephone", {"telephoned": "yes", **UNREADABLE}, stored=stored)
+    assert set(chosen.errors) == set(AS_TYPED_THERE)
+    right = {"called_whom": "Jo", "called_on_day": "23 November 2026", "called_time": "noon"}
+    mended = form("telephone", {"telephoned": "yes", **right}, stored=stored)
+    assert mended.is_valid()
+    assert mended.to_store() == {
+        "telephoned": "yes", "called_on": "2026-11-23", "called_time": "12:00", "called_whom": "Jo",
+    }  # fmt: skip
+
+
+def test_a_box_counts_where_no_answer_was_chosen_at_all() -> None:
+    assert set(form("telephone", UNREADABLE).errors) == set(AS_TYPED_THERE), "without script it was seen"
+
+
+def test_what_stands_beside_the_chosen_answer_is_not_told() -> None:
+    involved = {"worker": "no", "worker_name": "Sal", "lead": "yes", "lead_name": "Jo"}
+    who = {"born": "unborn", "date_of_birth": "2019-05-03", "as_typed": {"estimated_age": "a" * 99, "expected_on": ["x"]}}
+    raw = {"children": [{"who": who}, "odd"], "involved": involved, "worry": "odd"}
+    assert told_alone(raw, INSIDE) == {
+        "children": [{"who": {"born": "unborn", "as_typed": {"expected_on": ["x"]}}}, "odd"],
+        "involved": {"worker": "no", "lead": "yes", "lead_name": "Jo"},
+        "worry": "odd",
+    }
+    unanswered = {"involved": {"worker": "", "worker_name": "Sal"}}
+    assert told_alone(unanswered, INSIDE) == unanswered
+
+
+def test_what_was_saved_while_it_could_not_be_read_is_asked_after_and_shown_as_it_was_typed() -> None:
+    stored = {"telephoned": "yes", "called_on": "", "as_typed": {"called_on": ["31", "2", "2026"], "called_time": "noonish"}}
+    again = page("telephone").form(situation=situation(), stored=stored)
+    assert [("call" in each, "can’t be read yet" in each) for each in again.unread()] == [(True, True)] * 2
+    rows, unanswered = summary.field_rows(situation(), Step(page("telephone")), stored)
+    assert [row.value for row in rows] == ["Yes", "“31 2 2026”, as it was typed", "“noonish”, as it was typed"]
 
 
 def test_every_message_is_our_own() -> None:
