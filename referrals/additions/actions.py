@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django_scopes import scope
 
 from partnerships import audit
 from partnerships.models import Agency, User
@@ -24,14 +23,13 @@ from referrals.intake.actions import start_draft
 from referrals.intake.answers import Answers, blank, mapping
 from referrals.intake.pages import FAMILY, INVOLVED, PAGES, YOU
 from referrals.intake.sending import address
-from referrals.models import Addendum, Arrival, Ask, Attachment, Child, Draft, Referral
+from referrals.models import Addendum, Ask, Attachment, Child, Draft, Referral
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
-from referrals.transfer.arriving import copied
-from referrals.transfer.receiving import Reached, numbers_of, reaching
-from referrals.transfer.sending import addendum_for
+from referrals.transfer.receiving import reaching
+from referrals.transfer.told_since import pass_on
 from referrals.triage.moves import Refused, held, locked, move, tell_story
-from referrals.triage.told_later import take_in, tell_those_at_work
+from referrals.triage.told_later import take_in, tell_those_at_work, who_decided
 
 MOST = 100
 """Additions to one referral: more than any referrer writes."""
@@ -65,7 +63,7 @@ def add_information(
     row = held(referral)
     if (there := _there(row, token)) is not None:
         return Added(there)
-    reached, decided_by = reaching(row), _who_decided(row)
+    reached, decided_by = reaching(row), who_decided(row)
     in_danger = later is Later.NOW
     addendum = _add(row, Addendum.Kind.INFORMATION, text=text, in_danger=in_danger, token=token, by=by, at=at)
     taken = attach(referral=row, files=files, by=by, at=at)
@@ -76,45 +74,8 @@ def add_information(
     tell_story(row, "information_added", said, for_referrer=True, by=by, at=at)
     take_in(row, later, children=children, where="what they added", for_referrer=True, by=by, at=at)
     _tell(row, addendum, "More information was added to it.", later, also=decided_by, by=by, at=at)
-    _pass_on(reached, addendum, later, by=by, at=at)
+    pass_on(reached, addendum, later, [child.order for child in children], by=by, at=at)
     return Added(addendum, taken.refused)
-
-
-def _pass_on(reached: Iterable[Reached], addendum: Addendum, later: Later, *, by: User, at: dt.datetime) -> None:
-    """What is added here also stands beside the referral where it was sent on to, and those there are told."""
-    documents = list(Attachment.objects.filter(addendum=addendum).exclude(state=Attachment.State.SUSPECT))
-    for each in reached:
-        to = each.transfer.to_partnership
-        there = addendum_for(addendum, numbers_of(each.transfer))
-        files = [file for file in map(copied, documents) if file is not None]
-        if to is None:
-            continue
-        with scope(partnership=to):
-            row = held(Arrival.objects.select_related("referral").get(key=each.transfer.key).referral)
-            _put_beside(row, there, files, later, by=by, at=at)
-            _pass_on(each.further, there, later, by=by, at=at)
-
-
-def _put_beside(
-    row: Referral, added: Addendum, files: list[Attachment], later: Later, *, by: User, at: dt.datetime
-) -> None:
-    """An addition that was made where the referral came from."""
-    added.partnership, added.referral = row.partnership, row
-    added.save(force_insert=True)
-    for file in files:
-        file.partnership, file.referral, file.addendum = row.partnership, row, added
-        file.save(force_insert=True)
-    row.revision, row.beside = row.revision + 1, row.beside + 1 + len(files)
-    row.save(update_fields=["revision", "beside"])
-    tell_story(row, "information_added", f"{by.name} added to what they told where it came from.", by=by, at=at)
-    _record(row, f"{added.kind}_passed_on", {"addendum": added.pk, "in_danger": added.in_danger}, by=by, at=at)
-    decided_by = _who_decided(row)
-    take_in(row, later, children=(), where="the place that it came from", for_referrer=False, by=by, at=at)
-    if added.kind == Addendum.Kind.CORRECTION:
-        keep_corrected(row, as_corrected(row))
-        keep_keys(row)
-        keep_standing(row)
-    _tell(row, added, "Its referrer has told more, where it came from.", later, also=decided_by, by=by, at=at)
 
 
 def _documents(number: int) -> str:
@@ -134,7 +95,7 @@ def correct(
     row = held(referral)
     if (there := _there(row, token)) is not None:
         return there
-    reached, decided_by = reaching(row), _who_decided(row)
+    reached, decided_by = reaching(row), who_decided(row)
     before = Answers(row.answers) if not row.addenda.exists() else as_corrected(row)
     made = _add(
         row, Addendum.Kind.CORRECTION, about=about, text=text, reason=reason, answer=answer, token=token, by=by, at=at
@@ -154,7 +115,7 @@ def correct(
     keep_keys(row)
     keep_standing(row)
     _tell(row, made, "An answer in it was corrected.", later, also=decided_by, by=by, at=at)
-    _pass_on(reached, made, later, by=by, at=at)
+    pass_on(reached, made, later, sorted(numbers), by=by, at=at)
     return made
 
 
@@ -295,11 +256,6 @@ def _record(row: Referral, what: str, detail: dict[str, Any], *, by: User, at: d
         by=by,
         at=at,
     )
-
-
-def _who_decided(row: Referral) -> list[User]:
-    """Whoever decided a referral that is decided: they hear of what comes after."""
-    return [row.decided_by] if not row.is_open and row.decided_by_id and row.decided_by else []
 
 
 def _tell(

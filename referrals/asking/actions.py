@@ -16,6 +16,8 @@ from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.asking import DEFAULTS, Basis, Urgency
 from referrals.domain.danger import Later
 from referrals.models import Ask, Child, Referral, RiskRating
+from referrals.transfer.receiving import reaching
+from referrals.transfer.told_since import pass_on_answer
 from referrals.triage.moves import (
     Refused,
     held,
@@ -26,7 +28,7 @@ from referrals.triage.moves import (
     waits_for,
     waits_no_more,
 )
-from referrals.triage.told_later import take_in, tell_those_at_work
+from referrals.triage.told_later import take_in, tell_those_at_work, who_decided
 from thresholds.domain.scheme import Limit
 from thresholds.loading import load
 
@@ -175,7 +177,7 @@ def answer(
     ask: Ask,
     answer: str,
     knows: str = "",
-    later: Later = Later.NO,
+    later: Later,
     children: Sequence[Child] = (),
     by: User,
     at: dt.datetime,
@@ -183,11 +185,12 @@ def answer(
     """Take an answer, once: the clock is met, and who has the referral is told. knows: an agency's `Ask.Knows`.
 
     later: whether a child may come to harm now; children: which of them, none for all. What follows from it, whatever
-    the referral's state and wherever it is: `referrals.triage.told_later`.
+    the referral's state: `referrals.triage.told_later`; where it was sent on to: `referrals.transfer.told_since`.
 
     An answer that comes after the decision is taken all the same, and whoever decided is told.
     """
     row = held(ask.referral)
+    reached = reaching(row) if later.opens_again else ()
     ask = Ask.objects.select_related("agency", "asked_by", "team", "referral__partnership").get(pk=ask.pk, referral=row)
     if ask.state == Ask.State.ANSWERED:
         if (ask.answer, ask.knows) == (answer.strip(), knows):
@@ -207,13 +210,14 @@ def answer(
     tell_story(row, "answered", f"{who} answered ({by.name}).", by=by, at=at)
     if ask.kind == Ask.Kind.QUESTION:
         tell_story(row, "you_answered", f"{by.name} answered the question.", for_referrer=True, by=None, at=at)
-    came_late, decided_by = not row.is_open, [row.decided_by] if not row.is_open and row.decided_by else []
+    came_late, decided_by = not row.is_open, who_decided(row)
     own = ask.kind == Ask.Kind.QUESTION
     where = "an answer" if own else "a check"
     take_in(row, later, children=children, where=where, for_referrer=own, by=by, at=at)
     if later.opens_again:
         said = f"{who} answered what was asked."
         tell_those_at_work(row, later, said=said, key=str(ask.pk), also=decided_by, by=by, at=at)
+        pass_on_answer(reached, ask, later, [child.order for child in children], by=by, at=at)
     late = "" if not came_late else " It came after the decision: read whether it changes anything."
     for person in {each.pk: each for each in (row.owner or ask.asked_by, ask.asked_by)}.values():
         tell_one(

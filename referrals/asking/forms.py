@@ -121,7 +121,7 @@ class RiskForm(PageForm):
 
 
 class HowItIs(PageForm):
-    """An answer, and whether a child may come to harm now. Nobody is kept from answering by what they don't say of it.
+    """An answer, and whether a child may come to harm now: asked plainly, since a blank would be read as a no.
 
     children: of the referral, where one may be asked which of them.
     """
@@ -132,6 +132,7 @@ class HowItIs(PageForm):
             "Does your answer mean that a child may come to harm now or very soon?",
             LATER,
             hint="If so call 999 first. Then we put this above all others.",
+            missing="Say whether a child may come to harm now or very soon. Choose “I’m not sure” if you can’t tell",
         )
         self.fields["children"] = CheckboxesField(
             "Which child does that concern?",
@@ -145,7 +146,7 @@ class HowItIs(PageForm):
         """Both as the action takes them."""
         chosen = self.cleaned_data.get("children", ())
         return {
-            "later": Later(self.cleaned_data["danger"] or Later.NO),
+            "later": Later(self.cleaned_data["danger"]),
             "children": [child for child in self.children if str(child.pk) in chosen],
         }
 

@@ -193,6 +193,11 @@ def tell_those_at_work(
             )
 
 
+def who_decided(row: Referral) -> list[User]:
+    """Whoever decided a referral that is decided: they hear of what comes after."""
+    return [row.decided_by] if not row.is_open and row.decided_by_id and row.decided_by else []
+
+
 def can_read(row: Referral, user: User) -> bool:
     """Whether this person may read the referral where it is now."""
     return Referral.objects.visible_to(actor_for(user, row.partnership)).filter(pk=row.pk).exists()

@@ -18,6 +18,7 @@ from partnerships.permissions import Role
 from referrals.asking import actions as asking
 from referrals.clocks.sweep import sweep
 from referrals.domain.asking import Urgency
+from referrals.domain.danger import Later
 from referrals.models import Ask, Clock, Notice, Referral, RiskRating
 from referrals.triage import actions
 from referrals.triage.moves import Refused
@@ -82,8 +83,10 @@ def test_a_question_waits_is_chased_and_is_answered_by_the_referrer(world: World
     assert "There is a question for you." in track
     there = of(world, "question_answer", referral_id=row.pk, ask_id=ask.pk)
     assert "Who lives with Robin?" in page(referrer.get(there))
-    assert "Write your answer" in page(referrer.post(there, {"answer": " "}))
-    answered = page(referrer.post(there, {"answer": "His mother and an uncle."}, follow=True))
+    assert "Write your answer" in page(referrer.post(there, {"answer": " ", "danger": "no"}))
+    blank = page(referrer.post(there, {"answer": "His mother and an uncle."}))
+    assert "Say whether a child may come to harm now" in blank and "His mother and an uncle." in blank
+    answered = page(referrer.post(there, {"answer": "His mother and an uncle.", "danger": "no"}, follow=True))
     assert "Your answer has been sent." in answered and "There is a question for you." not in answered
     assert "His mother and an uncle." in page(screener.get(of(world, "referral", referral_id=row.pk)))
     with scope(partnership=world.partnership):
@@ -99,15 +102,15 @@ def test_a_question_is_answered_once_and_a_withdrawn_one_not_at_all(world: World
             asking.ask_referrer(referral=row, question=said, urgency=Urgency.URGENT, by=sam, at=NOW)
             for said in ("First?", "Second?")
         )
-        asking.answer(ask=first, answer="Yes.", by=tess, at=NOW)
-        assert asking.answer(ask=first, answer="Yes.", by=tess, at=NOW).state == Ask.State.ANSWERED
+        asking.answer(ask=first, answer="Yes.", later=Later.NO, by=tess, at=NOW)
+        assert asking.answer(ask=first, answer="Yes.", later=Later.NO, by=tess, at=NOW).state == Ask.State.ANSWERED
         with pytest.raises(Refused, match="answered already"):
-            asking.answer(ask=first, answer="No.", by=tess, at=NOW)
+            asking.answer(ask=first, answer="No.", later=Later.NO, by=tess, at=NOW)
         assert waiting(row) == "referrer"
         asking.withdraw_ask(ask=second, by=sam, at=NOW)
         assert waiting(row) == ""
         with pytest.raises(Refused, match="withdrawn"):
-            asking.answer(ask=second, answer="Yes.", by=tess, at=NOW)
+            asking.answer(ask=second, answer="Yes.", later=Later.NO, by=tess, at=NOW)
 
 
 def test_a_check_shows_what_was_chosen_and_nothing_else(world: World) -> None:
@@ -143,7 +146,10 @@ def test_a_check_shows_what_was_chosen_and_nothing_else(world: World) -> None:
     colleague = sign_in(world.person(Role.CHECKER))  # of another agency
     assert colleague.get(mine).status_code == 404 and row.reference not in page(colleague.get(of(world, "checks")))
     assert "Write what you know" in page(answering.post(mine, {"knows": "yes", "answer": ""}))
-    answering.post(mine, {"knows": "yes", "answer": "Two calls to the address in May."})
+    said = {"knows": "yes", "answer": "Two calls to the address in May."}
+    blank = page(answering.post(mine, said))
+    assert "Say whether a child may come to harm now" in blank and "Two calls to the address in May." in blank
+    answering.post(mine, {**said, "danger": "no"})
     assert "Two calls to the address in May." in page(screener.get(of(world, "referral", referral_id=row.pk)))
     after = of(world, "referral_risk", referral_id=row.pk)
     screener.post(after, {"rating": "medium", "reason": "The calls were about noise."})
@@ -159,7 +165,9 @@ def test_what_an_agency_said_stays_with_the_mash(world: World) -> None:
     row = claimed(world)
     with scope(partnership=world.partnership):
         ask = make_check(world, row)
-        asking.answer(ask=ask, answer="Told in confidence.", knows="yes", by=world.person(Role.CHECKER), at=NOW)
+        asking.answer(
+            ask=ask, answer="Told in confidence.", later=Later.NO, knows="yes", by=world.person(Role.CHECKER), at=NOW
+        )
         actions.step_down(
             referral=row, reason="No harm.", team=world.early_help, by=world.person(Role.SCREENER), at=NOW
         )
@@ -203,7 +211,7 @@ def test_an_answer_after_the_decision_is_taken_and_told(world: World) -> None:
             by=sam,
             at=NOW,
         )
-        asking.answer(ask=ask, answer="", knows="no", by=world.person(Role.CHECKER), at=NOW)
+        asking.answer(ask=ask, answer="", later=Later.NO, knows="no", by=world.person(Role.CHECKER), at=NOW)
         told = Notice.objects.get(referral=row, kind__startswith="answer", to=sam)
         assert "after the decision" in told.body
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from typing import Any
 
 import pytest
 import time_machine
@@ -14,24 +15,29 @@ from partnerships.audit import faults as audit_faults
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
 from referrals.additions import actions as additions
+from referrals.asking import actions as asking
 from referrals.clocks.sweep import sweep
+from referrals.domain.asking import Urgency
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import NotAllowed
 from referrals.models import (
     Addendum,
     Arrival,
+    Ask,
     Clock,
     Decision,
+    Event,
     Referral,
     Transfer,
 )
 from referrals.retention.actions import kept_until, purge
-from referrals.transfer import receiving
+from referrals.transfer import receiving, told_since
 from referrals.triage import actions
 from referrals.triage.moves import Elsewhere, Refused
-from tests.factories import NOW, World, make_referral, make_world
+from tests.factories import NOW, World, make_check, make_person, make_referral, make_world
 from tests.integration.referrals.transfer.sending_on import (
     LATER,
+    NAME,
     arrived,
     client_of,
     notices_of,
@@ -147,6 +153,101 @@ def test_what_the_referrer_adds_later_reaches_them_too(worlds: tuple[World, Worl
         other_row = sent(worlds)
         with pytest.raises(Refused, match="Add information instead"):
             additions.ask_to_withdraw(referral=other_row, reason="x", token="c" * 32, by=prue, at=LATER)
+
+
+def answered(worlds: tuple[World, World], ask: Ask, **said: Any) -> Referral:
+    """The referral at the other partnership, once danger was told in an answer to what was asked before."""
+    own, other = worlds
+    row = Referral.objects.get(pk=ask.referral_id)
+    row = actions.claim(referral=row, by=own.person(Role.SCREENER), at=NOW)
+    to_other(row, other, by=own.person(Role.SCREENER))
+    there = arrived(other)
+    with scope(partnership=other.partnership):
+        receiving.confirm_receipt(referral=there, by=other.person(Role.SCREENER), at=LATER)
+    at = LATER + dt.timedelta(hours=1)
+    asking.answer(ask=ask, **{"later": Later.NOW, **said}, at=at)
+    with scope(partnership=other.partnership):
+        return Referral.objects.get(pk=there.pk)
+
+
+def trail(world: World) -> list[str]:
+    return list(AuditEntry.objects.filter(partnership=world.partnership).values_list("verb", flat=True))
+
+
+def test_danger_in_the_referrers_answer_reaches_them_word_for_word(worlds: tuple[World, World]) -> None:
+    own, other = worlds
+    sam = own.person(Role.SCREENER)
+    with scope(partnership=own.partnership):
+        row = make_referral(own, answers=one_child(), child={"first_name": NAME})
+        row = actions.claim(referral=row, by=sam, at=NOW)
+        ask = asking.ask_referrer(referral=row, question="Where is he?", urgency=Urgency.SOON, by=sam, at=NOW)
+        child = row.children.get()
+        said = "He is at the door with a knife."
+        there = answered(worlds, ask, answer=said, children=[child], by=own.person(Role.PRACTITIONER))
+    assert there.immediate_danger and there.beside == 1
+    with scope(partnership=other.partnership):
+        assert [(each.text, each.in_danger) for each in Addendum.objects.all()] == [(said, True)]
+        assert "immediate_danger" in there.children.get().flags
+        line = Event.objects.get(referral=there, kind="danger_told").sentence
+        assert NAME in line, "which child it is, as they know it"
+    hear = {other.person(Role.SCREENER).name, other.person(Role.MANAGER).name}
+    assert told(other, "danger_added") == hear
+    for notice in (each for each in notices_of(other) if each.kind == "danger_added"):
+        assert said not in notice.body and NAME not in notice.body
+    assert "information_passed_on" in " ".join(trail(other)) and "question.answered" in trail(own)
+    assert [*audit_faults(own.partnership), *audit_faults(other.partnership)] == []
+
+
+def test_danger_in_an_agencys_check_reaches_them_without_its_words(worlds: tuple[World, World]) -> None:
+    own, other = worlds
+    checker = make_person(own, Role.CHECKER, agency=own.school)
+    with scope(partnership=own.partnership):
+        row = make_referral(own, answers=one_child(), child={"first_name": NAME})
+        there = answered(worlds, make_check(own, row), answer="He was charged in May.", knows="yes", by=checker)
+    assert there.immediate_danger
+    with scope(partnership=other.partnership):
+        assert not Addendum.objects.exists()
+        story = list(Event.objects.filter(referral=there))
+        line = next(each for each in story if each.kind == "check_passed_on")
+        assert own.school.name in line.sentence and own.partnership.the_front_door in line.note
+        assert "charged" not in "".join(each.sentence + each.note for each in story)
+    assert told(other, "danger_added") == {other.person(Role.SCREENER).name, other.person(Role.MANAGER).name}
+    for notice in notices_of(other):
+        assert "charged" not in notice.body and own.school.name not in notice.body
+    assert "referral.check_passed_on" in trail(other)
+    shown = client_of(other.person(Role.SCREENER)).get(f"/othershire/triage/{there.pk}/").content.decode()
+    assert "charged" not in shown and "does not stand here" in shown
+    assert [*audit_faults(own.partnership), *audit_faults(other.partnership)] == []
+
+
+def test_an_answer_without_danger_stays_where_it_was_asked_for(worlds: tuple[World, World]) -> None:
+    own, other = worlds
+    checker = make_person(own, Role.CHECKER, agency=own.school)
+    with scope(partnership=own.partnership):
+        row = make_referral(own, answers=one_child(), child={"first_name": NAME})
+        said = {"answer": "Known since May.", "knows": "yes", "later": Later.NO}
+        there = answered(worlds, make_check(own, row), **said, by=checker)
+    assert not there.immediate_danger and there.beside == 0 and not told(other, "danger_added")
+    assert "referral.check_passed_on" not in trail(other)
+
+
+def test_where_they_cant_be_told_the_answer_is_not_taken_either(
+    worlds: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, other = worlds
+    checker = make_person(own, Role.CHECKER, agency=own.school)
+
+    def broken(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(told_since, "let_it_count", broken)
+    with scope(partnership=own.partnership):
+        ask = make_check(own, make_referral(own, answers=one_child(), child={"first_name": NAME}))
+        with pytest.raises(RuntimeError):
+            answered(worlds, ask, answer="A threat.", knows="yes", by=checker)
+        assert Ask.objects.get(pk=ask.pk).state == "open", "all of it or none"
+        assert not Referral.objects.get(pk=ask.referral_id).immediate_danger
+    assert not arrived(other).immediate_danger
 
 
 def test_each_side_keeps_and_deletes_its_own(worlds: tuple[World, World]) -> None:

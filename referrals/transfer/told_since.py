@@ -1,0 +1,137 @@
+"""What is told where a referral came from, after it was sent on: it reaches everybody who has the referral since.
+
+What its referrer adds, corrects, or answers with danger in it goes along word for word. What an agency said for a check
+was for whoever asked (ADR 16): of it goes along that it tells of danger, whose word it is, and whom to telephone.
+
+Every action here writes to rows and trails that `receiving.reaching` holds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from django_scopes import scope
+
+from partnerships.models import User
+from referrals.additions.corrected import as_corrected, keep_corrected
+from referrals.domain.danger import Later
+from referrals.models import Addendum, Arrival, Ask, Attachment, Referral
+from referrals.seen.keys import keep_keys
+from referrals.standing import keep_standing
+from referrals.transfer.arriving import copied
+from referrals.transfer.receiving import Reached, numbers_of
+from referrals.transfer.sending import addendum_for
+from referrals.triage.moves import held, record, tell_story
+from referrals.triage.told_later import take_in, tell_those_at_work, who_decided
+
+
+@contextmanager
+def there(each: Reached) -> Iterator[Referral]:
+    """The referral as it is held at the other partnership, in whose scope this runs."""
+    with scope(partnership=each.transfer.to_partnership):
+        yield held(Arrival.objects.select_related("referral").get(key=each.transfer.key).referral)
+
+
+def renumbered(each: Reached, numbers: Sequence[int]) -> list[int]:
+    """The children with these numbers as they are counted there; without those who did not go along."""
+    went = numbers_of(each.transfer)
+    return [went.index(number) + 1 for number in numbers if number in went]
+
+
+def pass_on(
+    reached: Iterable[Reached],
+    addendum: Addendum,
+    later: Later,
+    numbers: Sequence[int],
+    *,
+    story: str = "added to what they told",
+    by: User,
+    at: dt.datetime,
+) -> None:
+    """What a referrer adds here stands beside the referral there too, and those there are told.
+
+    numbers: the children whom it concerns; none: it was not said, or none of them went along. story: what they did.
+    """
+    documents = list(Attachment.objects.filter(addendum=addendum.pk).exclude(state=Attachment.State.SUSPECT))
+    for each in reached:
+        beside = addendum_for(addendum, numbers_of(each.transfer))
+        files = [file for file in map(copied, documents) if file is not None]
+        concerned = renumbered(each, numbers)
+        with there(each) as row:
+            put_beside(row, beside, files, by=by, at=at)
+            tell_story(row, "information_added", f"{by.name} {story} where it came from.", by=by, at=at)
+            detail = {"addendum": beside.pk, "in_danger": beside.in_danger}
+            record(row, f"{beside.kind}_passed_on", detail, by=by, at=at)
+            said = "Its referrer has told more, where it came from."
+            let_it_count(row, later, concerned, said=said, key=str(beside.pk), by=by, at=at)
+            if beside.kind == Addendum.Kind.CORRECTION:
+                keep_corrected(row, as_corrected(row))
+                keep_keys(row)
+                keep_standing(row)
+            pass_on(each.further, beside, later, concerned, story=story, by=by, at=at)
+
+
+def put_beside(row: Referral, added: Addendum, files: list[Attachment], *, by: User, at: dt.datetime) -> None:
+    added.partnership, added.referral = row.partnership, row
+    added.save(force_insert=True)
+    for file in files:
+        file.partnership, file.referral, file.addendum = row.partnership, row, added
+        file.save(force_insert=True)
+    row.revision, row.beside = row.revision + 1, row.beside + 1 + len(files)
+    row.save(update_fields=["revision", "beside"])
+
+
+def let_it_count(
+    row: Referral, later: Later, numbers: Sequence[int], *, said: str, key: str, by: User, at: dt.datetime
+) -> None:
+    """What it does to the referral there, and who is told."""
+    decided_by = who_decided(row)
+    children = list(row.children.filter(order__in=numbers))
+    where = "the place that it came from"
+    take_in(row, later, children=children, where=where, for_referrer=False, by=by, at=at)
+    tell_those_at_work(row, later, said=said, key=key, also=decided_by, by=by, at=at)
+
+
+def pass_on_answer(
+    reached: Iterable[Reached], ask: Ask, later: Later, numbers: Sequence[int], *, by: User, at: dt.datetime
+) -> None:
+    """An answer in which danger, doubt or a new worry is told."""
+    if not reached or not later.opens_again:
+        return
+    if ask.kind == Ask.Kind.QUESTION:
+        addendum = Addendum(
+            kind=Addendum.Kind.INFORMATION,
+            text=ask.answer,
+            in_danger=later is Later.NOW,
+            token=secrets.token_hex(16),
+            at=at,
+            by=by,
+        )
+        pass_on(reached, addendum, later, numbers, story="answered a question", by=by, at=at)
+    else:
+        pass_on_check(reached, ask, later, numbers, by=by, at=at)
+
+
+def pass_on_check(
+    reached: Iterable[Reached], ask: Ask, later: Later, numbers: Sequence[int], *, by: User, at: dt.datetime
+) -> None:
+    """That an agency's check tells of it, and whom to telephone; its words stay where they were asked for."""
+    asked_by = ask.referral.partnership
+    agency = ask.agency.name if ask.agency else "An agency"
+    for each in reached:
+        with there(each) as row:
+            said = f"{agency} answered a check of {asked_by.name}."
+            call = f"Telephone {asked_by.the_front_door}, {asked_by.front_door_telephone}, or {by.name} of {agency}."
+            row.revision += 1
+            row.save(update_fields=["revision"])
+            note = f"What was said was for {asked_by.short_name}, who asked: it does not stand here. {call}"
+            tell_story(row, "check_passed_on", said, note=note, by=by, at=at)
+            detail = {"check": ask.pk, "from": asked_by.slug, "later": later.value}
+            record(row, "check_passed_on", detail, by=by, at=at)
+            concerned = renumbered(each, numbers)
+            told = f"A check that {asked_by.name} had asked for was answered. Telephone {asked_by.the_front_door}."
+            let_it_count(row, later, concerned, said=told, key=f"{ask.pk}:{row.pk}", by=by, at=at)
+            pass_on_check(each.further, ask, later, concerned, by=by, at=at)
