@@ -20,6 +20,8 @@ AT_ONCE = frozenset(
         "danger",
         "danger_added",
         "danger_moved",
+        "danger_named",
+        "danger_restricted",
         "danger_support",
         "doubt_added",
         "stood_still",

@@ -3,7 +3,8 @@
 Waiting or in hand with the MASH: danger puts it first in the queue; who has it keeps it. Proposed: the proposal is
 over, since it was written without this, and is its author's again. With early help: danger takes it to the MASH, with
 its history. Decided or withdrawn: it is opened again, for the MASH in danger or in doubt, else in the queue in which it
-was. Early help that goes on is not ended: its team is told, and the MASH decides anew.
+was. Early help that goes on is not ended: its team is told, and the MASH decides anew. What is restricted to people of
+early help stays restricted on its way, and somebody of the MASH can act all the same: `restricted_in_need`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from referrals.standing import keep_standing
 from referrals.support.ending import end_with_referral
 from referrals.triage.decisions import start_again
 from referrals.triage.moves import move, proposal_is_over, tell_story
+from referrals.triage.restricted_in_need import let_the_mash_act
 from thresholds.domain.terms import Flag
 
 
@@ -55,6 +57,7 @@ def take_in(
     named = " and ".join(child.name for child in children) or (
         everybody[0].name if len(everybody) == 1 else "a child (not said which)"
     )
+    before = row.team
     tell_story(row, later.kind, f"{by.name} said after sending, in {where}: {named} {later.words}.", by=by, at=at)
     if not row.is_open:
         open_again(row, later, by=by, at=at)
@@ -62,6 +65,8 @@ def take_in(
             tell_story(row, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
     if later is Later.NOW:
         to_the_top(row, about, by=by, at=at)
+    if row.team.is_mash and (row.team != before or later is Later.NOW):
+        let_the_mash_act(row, in_danger=later is Later.NOW, at=at)
     tell_early_help(row, later, by=by, at=at)
 
 

@@ -13,12 +13,16 @@ from django.urls import reverse
 from django_scopes import scope
 
 from partnerships.access import actor_for
+from partnerships.audit import faults
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
+from referrals.additions import actions as additions
 from referrals.asking import actions as asking
 from referrals.clocks.sweep import sweep, team_members
 from referrals.disagreement import actions as disagreeing
 from referrals.domain.asking import Urgency
+from referrals.domain.danger import Later
+from referrals.domain.lifecycle import Outcome
 from referrals.intake.actions import start_draft, submit
 from referrals.models import Ask, Notice, Referral, RestrictedAccess
 from referrals.seen.chronology import history
@@ -278,6 +282,82 @@ def test_an_allegation_is_never_seen_by_nobody(world: World) -> None:
     world.person(Role.MANAGER).memberships.update(ended_at=NOW)
     nobody = told_of_an_allegation(world)
     assert not nobody.restricted and client_of(sam).get(f"/testshire/triage/{nobody.pk}/").status_code == 200
+
+
+def hidden_with_early_help(world: World, *named: Any) -> Referral:
+    """Restricted to people of early help, and so walled off from the MASH twice."""
+    row = make_referral(world, indicators=("health-2-02",), team=world.early_help, child={"first_name": NAME})
+    erin = world.person(Role.EARLY_HELP)
+    row = actions.claim(referral=row, by=erin, at=NOW)
+    why = "A colleague's own family."
+    return restricting.restrict(referral=row, named=[erin, *named], reason=why, by=erin, at=NOW)
+
+
+def add(world: World, row: Referral, later: Later) -> Referral:
+    by = world.person(Role.PRACTITIONER)
+    additions.add_information(referral=row, text="He has a knife.", later=later, token="a" * 32, by=by, at=NOW)
+    return Referral.objects.select_related("team").get(pk=row.pk)
+
+
+def hear(row: Referral, kind: str) -> set[Any]:
+    return {each.to for each in Notice.objects.filter(referral=row, kind=kind).select_related("to")}
+
+
+def test_one_that_danger_takes_to_the_mash_is_seen_by_managers_and_opened_there_at_once(world: World) -> None:
+    row, sam, manager = hidden_with_early_help(world), world.person(Role.SCREENER), world.person(Role.MANAGER)
+    row = add(world, row, Later.NOW)
+    assert row.team.is_mash and row.restricted and row.immediate_danger
+    page = f"/testshire/triage/{row.pk}/"
+    assert client_of(manager).get(page).status_code == 200
+    for user in (sam, world.person(Role.EARLY_HELP), world.person(Role.SENIOR)):
+        assert client_of(user).get(page).status_code == 404, user.name
+    assert hear(row, "danger_named") == {manager} and hear(row, "danger_restricted") == {sam}
+    told = Notice.objects.get(referral=row, kind="danger_restricted")
+    assert row.reference in told.body and "/testshire/restricted/open/" in told.body and not told.digest
+    assert NAME not in told.body and "knife" not in told.body
+
+    opened = client_of(sam).post(
+        "/testshire/restricted/open/", {"reference": row.reference, "reason": "A child in danger."}
+    )
+    assert opened.status_code == 302 and client_of(sam).get(page).status_code == 200
+    assert actions.claim(referral=row, by=sam, at=NOW).owner == sam, "and acts on it"
+    assert manager in {each.to for each in Notice.objects.filter(referral=row, kind__startswith="glass-")}
+    assert AuditEntry.objects.filter(verb="referral.named", object_id=str(row.pk), by=None).count() == 1
+    assert list(faults(world.partnership)) == []
+
+
+def test_one_that_somebody_named_decides_in_the_mash_is_theirs_and_nobody_elses(world: World, sol: Any) -> None:
+    row = hidden_with_early_help(world)
+    manager = world.person(Role.MANAGER)
+    RestrictedAccess.objects.create(
+        partnership=world.partnership, referral=row, user=sol, kind="named", reason="x", at=NOW, by=manager
+    )
+    row = add(world, row, Later.NOW)
+    assert row.restricted and client_of(sol).get(f"/testshire/triage/{row.pk}/").status_code == 200
+    assert not hear(row, "danger_restricted") and not hear(row, "danger_named")
+    assert hear(row, "danger_added") == {sol, manager}
+    assert client_of(manager).get(f"/testshire/triage/{row.pk}/").status_code == 404
+
+
+def test_without_a_manager_danger_opens_it_to_the_mash(world: World) -> None:
+    row, sam = hidden_with_early_help(world), world.person(Role.SCREENER)
+    world.person(Role.MANAGER).memberships.update(ended_at=NOW)
+    row = add(world, row, Later.NOW)
+    assert not row.restricted and client_of(sam).get(f"/testshire/triage/{row.pk}/").status_code == 200
+    assert sam in hear(row, "danger_added")
+
+
+def test_doubt_about_a_decided_one_names_the_managers_and_tells_no_queue(world: World) -> None:
+    row, erin = hidden_with_early_help(world), world.person(Role.EARLY_HELP)
+    actions.decide(
+        referral=row, decided_level=2, outcome=Outcome.EARLY_HELP, reason="Read whole.", told_referrer="We go on.",
+        revision=row.revision, by=erin, at=NOW,
+    )  # fmt: skip
+    row.refresh_from_db()
+    assert not row.is_open
+    row = add(world, row, Later.UNSURE)
+    assert row.team.is_mash and row.is_open and row.restricted
+    assert hear(row, "danger_named") == {world.person(Role.MANAGER)} and not hear(row, "danger_restricted")
 
 
 def test_a_restricted_record_is_in_no_ask_disagreement_letter_or_trail_of_anybody_else(world: World, sol: Any) -> None:
