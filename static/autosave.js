@@ -5,6 +5,9 @@ const PAUSE = 2000; // after the last key
 const LONGEST = 5000; // of typing on and on
 const RETRY = 10000;
 
+// Names this window and counts what it sends: what it stored itself, without hearing so, was not changed elsewhere.
+const mine = crypto.getRandomValues(new Uint32Array(2)).join("");
+let sent = 0;
 let saved = "";
 let timer = 0;
 let since = 0;
@@ -19,10 +22,15 @@ function body() {
   return new URLSearchParams(told);
 }
 
+function mark() {
+  sent += 1;
+  form.querySelector("[name=window]").value = `${mine}.${sent}`;
+}
+
 // What somebody typed: the form's own marks change by themselves.
 function typed() {
   const told = body();
-  for (const name of ["csrfmiddlewaretoken", "seen", "doubts", "from"]) told.delete(name);
+  for (const name of ["csrfmiddlewaretoken", "seen", "window", "doubts", "from"]) told.delete(name);
   return told.toString();
 }
 
@@ -60,6 +68,7 @@ async function save() {
 
 async function send(now) {
   since = 0;
+  mark();
   try {
     const answer = await fetch(form.action || location.href, {
       method: "POST",
@@ -111,6 +120,7 @@ if (form && state) {
   form.addEventListener("submit", (event) => {
     clearTimeout(timer);
     if (!running) {
+      mark();
       stopped = true;
       return;
     }

@@ -16,7 +16,7 @@ from referrals.attachments.actions import hand_over
 from referrals.clocks.actions import start_clocks
 from referrals.domain.reference import RANDOM_BYTES, make_reference
 from referrals.intake import sending
-from referrals.intake.answers import AUTOSAVED, GROUPS, MOST, Answers, Place, bare, blank, seal, without
+from referrals.intake.answers import AUTOSAVED, GROUPS, MOST, Answers, Place, bare, blank, follows, seal, without
 from referrals.intake.inside import told_alone
 from referrals.intake.pages import INSIDE
 from referrals.intake.routing import NoTeam, team_for
@@ -70,12 +70,13 @@ def start_draft(
 
 @transaction.atomic
 def save_page(
-    *, draft: Draft, place: Place, told: Mapping[str, Any], seen: str | None, by: User, at: dt.datetime
+    *, draft: Draft, place: Place, told: Mapping[str, Any], seen: str | None, mark: str = "", by: User, at: dt.datetime
 ) -> Draft:
     """Store one page's answers.
 
     seen: the seal (`answers.seal`) of what was stored when the page was shown. Where something else is stored now,
-    and it is not what is being saved, `ChangedMeanwhile` tells it and nothing is overwritten; None asks no question.
+    and it is neither what is being saved nor what this very window stored before (mark: `answers.AUTOSAVED`),
+    `ChangedMeanwhile` tells it and nothing is overwritten; None asks no question.
     LookupError where the child or person is not there.
     """
     draft = for_writing(draft)
@@ -83,7 +84,7 @@ def save_page(
     if there == dict(told):
         return draft
     own_words = there is not None and bare(there) == bare(told)
-    if seen is not None and seal(there) != seen and not own_words:
+    if seen is not None and seal(there) != seen and not own_words and not follows(mark, there):
         raise ChangedMeanwhile(there)
     detail = {"page": place.slug}
     if AUTOSAVED in told:

@@ -112,7 +112,10 @@ class Place:
 
 
 AUTOSAVED = "autosaved"
-"""Marks a page's answers that were stored while somebody typed: nobody has pressed *Save and continue* on it yet."""
+"""Marks a page's answers that were stored while somebody typed: nobody has pressed *Save and continue* on it yet.
+
+Its value names the window in which they typed, and counts what that window sent: `k3x9.7`.
+"""
 
 
 AS_TYPED = "as_typed"
@@ -122,6 +125,18 @@ AS_TYPED = "as_typed"
 def bare(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A page's answers without that mark."""
     return {name: value for name, value in stored.items() if name != AUTOSAVED}
+
+
+def follows(mark: str, stored: Mapping[str, Any] | None) -> bool:
+    """Whether what carries this mark comes from the window that stored last, and after it: its answer was lost.
+
+    >>> follows("k3x9.8", {"autosaved": "k3x9.7"}), follows("k3x9.6", {"autosaved": "k3x9.7"}), follows("", {})
+    (True, False, False)
+    """
+    window, _, number = mark.rpartition(".")
+    before, _, last = str((stored or {}).get(AUTOSAVED, "")).rpartition(".")
+    counted = all(each.isdecimal() and len(each) < 10 for each in (number, last))
+    return bool(window) and window == before and counted and int(number) > int(last)
 
 
 def seal(stored: Mapping[str, Any] | None) -> str:

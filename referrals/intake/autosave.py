@@ -28,12 +28,14 @@ def autosave(request: Any, draft: Draft, situation: Situation, step: Step, now: 
     posted, stored = request.POST, step.place.read(draft.answers)
     form = step.page.form(posted, situation=situation, number=step.number, stored=stored, later=True)
     told, unread = readable(form, stored or {})
-    seen = posted.get("seen", "")
+    seen, mark = posted.get("seen", ""), posted.get("window", "")[:40]
     if told == bare(stored or {}):
-        return answer(draft.saved_at if stored else now, seen, unread)
-    told[AUTOSAVED] = True
+        return answer(draft.saved_at if stored else now, seal(stored), unread)
+    told[AUTOSAVED] = mark or True
     try:
-        draft = actions.save_page(draft=draft, place=step.place, told=told, seen=seen, by=request.user, at=now)
+        draft = actions.save_page(
+            draft=draft, place=step.place, told=told, seen=seen, mark=mark, by=request.user, at=now
+        )
     except actions.ChangedMeanwhile:
         return refused("This page was saved in another window. Nothing was overwritten: save, and see both texts.")
     except actions.AlreadySent as sent:

@@ -25,7 +25,7 @@ from referrals.intake import actions, addresses, afterwards, autosave, shown, su
 from referrals.intake.answers import GROUPS, Answers, seal
 from referrals.intake.changed_since import changed_since
 from referrals.intake.inside import told_alone
-from referrals.intake.pages import INSIDE, PAGES, Step, find, is_saved, neighbours, steps, tasks
+from referrals.intake.pages import INSIDE, PAGES, Step, find, is_saved, neighbours, tasks
 from referrals.intake.situation import Situation
 from referrals.models import Draft, Referral
 from referrals.retention.schedule import draft_ends_at
@@ -142,7 +142,13 @@ def save(request: Signed, draft: Draft, situation: Situation, step: Step, now: d
     wants_another = getattr(form, "wants_another", False) and not later
     try:
         draft = actions.save_page(
-            draft=draft, place=step.place, told=form.to_store(), seen=posted.get("seen", ""), by=request.user, at=now
+            draft=draft,
+            place=step.place,
+            told=form.to_store(),
+            seen=posted.get("seen", ""),
+            mark=posted.get("window", ""),
+            by=request.user,
+            at=now,
         )
         if wants_another:
             return to_another(draft, "child" if step.page.slug == "other-children" else "person", request, now)
@@ -223,7 +229,6 @@ def show(
     **more: Any,
 ) -> HttpResponse:
     before, _ = neighbours(situation, step)
-    ordered = steps(situation)
     checking = (request.GET.get("from") or request.POST.get("from")) == "check"
     context = {
         "draft": draft,
@@ -242,8 +247,6 @@ def show(
         else addresses.of_page(draft, before)
         if before
         else addresses.of_tasks(draft),
-        "place": ordered.index(step) + 1 if step in ordered else 0,
-        "of": len(ordered),
         **shown.page_context(draft, situation, step, form, find),
         **documents.page_context(draft, situation.scheme, step, refused),
         **more,

@@ -102,7 +102,9 @@ class IntakeForm(PageForm):
 
     def unread(self) -> list[str]:
         """Of what was kept as it was typed and counts, that it can't be read. Asked when the page is opened again."""
-        untold = {box for box, (question, by) in inside(self.fields).items() if is_untold(self.before.get(question), by)}
+        untold = {
+            box for box, (question, by) in inside(self.fields).items() if is_untold(self.before.get(question), by)
+        }
         return [
             f"What you typed for “{self.fields[name].label}” can’t be read yet. Can you put it right? "
             "If not, it goes as you typed it."

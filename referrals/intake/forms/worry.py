@@ -7,7 +7,7 @@ from typing import Any
 
 from partnerships.forms import CheckboxesField, Choice, DateField, LongTextField, RadioField, TextField, TimeField
 from referrals.intake.answers import LONDON, SAME, moment, words
-from referrals.intake.concerns import CONCERNS, DOMESTIC_ABUSE
+from referrals.intake.concerns import CONCERNS, DOMESTIC_ABUSE, said_by
 from referrals.intake.forms.base import IntakeForm
 from thresholds.domain.terms import Flag
 
@@ -138,7 +138,8 @@ class Impact(IntakeForm):
             ("child_words", f"What does {short} say?"),
         ):
             self.fields[name].label = label
-        choices = [Choice(concern.tick, concern.ticked_as) for concern in CONCERNS]
+        here = self.situation.partnership.slug
+        choices = [Choice(concern.tick, said_by(here, concern).ticked_as) for concern in CONCERNS]
         if self.number > 1:
             choices.insert(0, Choice(SAME, self.as_for_first, exclusive=True))
         self.offer("concerns", [*choices, Choice("none", "None of these", exclusive=True)])

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import unicodedata
 from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass
@@ -130,7 +131,7 @@ def fitting(name: str, kind: str) -> Any:
 
 def spoken(text: str) -> str:
     """A text as far as it says something: not its spaces, nor how a number, a date or a time is written."""
-    text = clean_line(text)
+    text = "".join(str(unicodedata.decimal(each, each)) for each in clean_line(text))
     if re.fullmatch(r"[\d\s.:apm+()-]{1,20}|midday", text):
         text = {"midday": "12:00", "4:30pm": "16:30", "09.15": "09:15"}.get(text, text).strip(" /.,-").lstrip("0")
     return re.sub(r"[\s\ufffd]", "", text).casefold()  # a page can hold no NUL: it stands as U+FFFD
@@ -175,9 +176,7 @@ def anything_on(data: Any, page: Blank) -> dict[str, Any]:
 
 def coded(body: dict[str, Any]) -> bytes:
     """The body of the request. Half a character goes as the bytes that a browser could never send."""
-    pairs = [
-        (name, text) for name, value in body.items() for text in (value if isinstance(value, list) else [value])
-    ]
+    pairs = [(name, text) for name, value in body.items() for text in (value if isinstance(value, list) else [value])]
     return urlencode([tuple(each.encode("utf-8", "surrogatepass") for each in pair) for pair in pairs]).encode()
 
 
@@ -255,7 +254,9 @@ def test_whatever_is_posted_nothing_typed_is_lost(capsys: pytest.CaptureFixture[
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
     )
-    @given(data=st.data(), page=st.sampled_from([*pages, *(page for page in pages if page.inside)]), kind=st.integers(0, 4))
+    @given(
+        data=st.data(), page=st.sampled_from([*pages, *(page for page in pages if page.inside)]), kind=st.integers(0, 4)
+    )
     def post(data: Any, page: Blank, kind: int) -> None:
         how = data.draw(st.sampled_from(["press", "press", "press", "later", "autosave", "stale"]), label="how")
         if how != "press" and "seen" not in page.hidden:

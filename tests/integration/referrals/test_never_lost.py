@@ -97,6 +97,22 @@ def test_it_never_overwrites_what_another_window_saved(world: World, practitione
     assert both.status_code == 409 and "The first window" in both.content.decode()
 
 
+def test_what_this_window_stored_without_hearing_so_is_no_other_windows(world: World, practitioner: Client) -> None:
+    page = f"{begin(practitioner)}worry/"
+    mark = seen(practitioner, page)
+    typing(practitioner, page, mark, happened="A bru", window="17.1")  # its answer is lost: the mark stays the old one
+    late = typing(practitioner, page, mark, happened="A bruise", window="17.3")
+    assert late.status_code == 200 and stored(world).said("worry", "happened") == "A bruise"
+    for window in ("17.2", "17.3", "18.9", "17.", ".", "", "17.99999999999", "x" * 500):
+        other = typing(practitioner, page, mark, happened="An older text", window=window)
+        assert other.status_code == 409, f"{window}: neither later from this window, nor what is stored"
+    assert stored(world).said("worry", "happened") == "A bruise"
+    pressed = practitioner.post(page, {"seen": mark, "happened": "A bruise, twice.", "window": "17.4"})
+    assert pressed.status_code == 302 and stored(world).said("worry", "happened") == "A bruise, twice."
+    again = practitioner.post(page, {"seen": mark, "happened": "Older", "window": "17.5"})
+    assert again.status_code == 409, "once it was pressed, nothing follows it unseen"
+
+
 def test_one_s_own_words_saved_a_moment_ago_are_no_conflict(world: World, practitioner: Client) -> None:
     draft = begin(practitioner)
     page = f"{draft}worry/"

@@ -88,7 +88,11 @@ def test_a_box_counts_where_no_answer_was_chosen_at_all() -> None:
 
 def test_what_stands_beside_the_chosen_answer_is_not_told() -> None:
     involved = {"worker": "no", "worker_name": "Sal", "lead": "yes", "lead_name": "Jo"}
-    who = {"born": "unborn", "date_of_birth": "2019-05-03", "as_typed": {"estimated_age": "a" * 99, "expected_on": ["x"]}}
+    who = {
+        "born": "unborn",
+        "date_of_birth": "2019-05-03",
+        "as_typed": {"estimated_age": "a" * 99, "expected_on": ["x"]},
+    }
     raw = {"children": [{"who": who}, "odd"], "involved": involved, "worry": "odd"}
     assert told_alone(raw, INSIDE) == {
         "children": [{"who": {"born": "unborn", "as_typed": {"expected_on": ["x"]}}}, "odd"],
@@ -100,7 +104,11 @@ def test_what_stands_beside_the_chosen_answer_is_not_told() -> None:
 
 
 def test_what_was_saved_while_it_could_not_be_read_is_asked_after_and_shown_as_it_was_typed() -> None:
-    stored = {"telephoned": "yes", "called_on": "", "as_typed": {"called_on": ["31", "2", "2026"], "called_time": "noonish"}}
+    stored = {
+        "telephoned": "yes",
+        "called_on": "",
+        "as_typed": {"called_on": ["31", "2", "2026"], "called_time": "noonish"},
+    }
     again = page("telephone").form(situation=situation(), stored=stored)
     assert [("call" in each, "can’t be read yet" in each) for each in again.unread()] == [(True, True)] * 2
     rows, unanswered = summary.field_rows(situation(), Step(page("telephone")), stored)
