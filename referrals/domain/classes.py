@@ -275,6 +275,12 @@ def by_name(fields: Fields) -> dict[str, C]:
 SAVED = "autosaved"
 """The mark beside a page's answers that nobody has pressed *Save* on yet (`referrals.intake.answers`)."""
 
+TYPED = "as_typed"
+"""Beside a page's answers, by the answer's name, what was typed and can't be read: of the class of that answer."""
+
+NOTE = "note-"
+"""What the name of a note on an indicator begins with; all of them are one answer, `evidence`."""
+
 OF_FIELD = {model: by_name(fields) for model, fields in FIELDS.items()}
 OF_SORTED = {model: {sort: by_name(fields) for sort, fields in sorts.items()} for model, sorts in OF_SORT.items()}
 SORTED = {model: frozenset(name for each in sorts.values() for name in each) for model, sorts in OF_SORTED.items()}
@@ -292,7 +298,7 @@ def class_of(model: str, field: str, sort: str = "") -> C | None:
 def class_of_answer(page: str, name: str) -> C | None:
     """The class of an answer of the form; None for one that has none."""
     fields = OF_ANSWER.get("concern" if page.startswith("concern-") else page, {})
-    return fields.get(name) or fields.get("*")
+    return fields.get("evidence" if page == "evidence" and name.startswith(NOTE) else name) or fields.get("*")
 
 
 def answers_for(reads: frozenset[C], raw: Mapping[str, object]) -> dict[str, object]:
@@ -305,7 +311,14 @@ def answers_for(reads: frozenset[C], raw: Mapping[str, object]) -> dict[str, obj
         if isinstance(stored, list):
             found[slug] = [answers_for(reads, each) if isinstance(each, Mapping) else {} for each in stored]
         elif isinstance(stored, Mapping):
-            found[slug] = {
-                name: value for name, value in stored.items() if name == SAVED or class_of_answer(slug, name) in reads
-            }
+            found[slug] = page_for(reads, slug, stored)
     return found
+
+
+def page_for(reads: frozenset[C], slug: str, stored: Mapping[str, object]) -> dict[str, object]:
+    """One page's answers without those that are not read, and what was typed of these as it was."""
+    told = {name: value for name, value in stored.items() if name == SAVED or class_of_answer(slug, name) in reads}
+    typed = stored.get(TYPED)
+    if isinstance(typed, Mapping):
+        told[TYPED] = {name: value for name, value in typed.items() if class_of_answer(slug, name) in reads}
+    return told

@@ -123,6 +123,12 @@ def test_answers_come_without_those_that_are_not_read() -> None:
         "concern-fgm": {"any-question": "Said"},
         "worry": {"happened": "A bruise"},
     }
+    typed = {"unsafe_because": "x" * 999, "date_of_birth": ["31", "2", ""], "poem": "x"}
+    unread = {"people": [{"person": {"as_typed": typed}}], "evidence": {"as_typed": {"note-health-2-01": "Long"}}}
+    assert answers_for(reads, unread) == {
+        "people": [{"person": {"as_typed": {"date_of_birth": ["31", "2", ""]}}}],
+        "evidence": {"as_typed": {"note-health-2-01": "Long"}},
+    }, "what can't be read is of the class of its answer"
     row = Referral(answers=told)
     assert seen_by(Audience.HELPER, row).answers["people"] == [{"person": {"name": "Ann"}}, {}]
     assert seen_by(Audience.REFERRER, row).answers["people"][0]["person"]["unsafe_because"] == "He listens"
