@@ -157,6 +157,11 @@ class WebServer:
             )
         wait_until_it_answers(self.address, self.process, self.log)
 
+    def freeze(self) -> None:
+        """It takes what is sent to it, and answers nothing."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
     def kill(self) -> None:
         """`kill -9` of the server and of the process that serves for it: neither can put anything in order."""
         if self.process is not None:

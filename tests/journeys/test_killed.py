@@ -1,4 +1,4 @@
-"""The web server is killed between any two pages of the form, and once while it sends: nothing typed is lost.
+"""The web server is killed between any two pages, while it sends, and while script saves: nothing typed is lost.
 
 `kill -9` of a real gunicorn, the first page after it answered; started again on the same database, it goes on. The
 portal's own database is used, so that only the web server is started anew.
@@ -6,6 +6,7 @@ portal's own database is used, so that only the web server is started anew.
 
 from __future__ import annotations
 
+import re
 import socket
 import urllib.parse
 import urllib.request
@@ -17,6 +18,7 @@ from typing import Any
 import lxml.html
 import pytest
 from django.utils import timezone
+from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.portal import Portal, WebServer
 
@@ -138,6 +140,82 @@ def test_killed_between_any_two_pages_nothing_typed_is_lost(
     with capsys.disabled():
         count = sum(len(told) for told in typed.values())
         print(f"\n{kills + 1} kills, {len(typed)} pages, {count} typed answers, none lost, one referral")
+
+
+def refused(state: Locator) -> None:
+    expect(state).to_contain_text("Not saved: there is no connection", timeout=60_000)
+    expect(state).to_contain_text("Your text is kept here, and we try again")
+
+
+def saved(state: Locator) -> None:
+    expect(state).to_have_text(re.compile(r"^Saved at \d"), timeout=60_000)
+
+
+def signed_in(page: Page, server: WebServer) -> str:
+    """A new draft's address, in a real browser."""
+    page.goto(f"{server.address}/accounts/login/?next=/medway/refer/")
+    page.get_by_label("Email address").fill("practitioner@medway.example")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.locator("form[action$='/refer/start/'] button").click()
+    return page.url
+
+
+def is_autosave(request: Any) -> bool:
+    return request.method == "POST" and "x-autosave" in request.headers
+
+
+@pytest.mark.journey
+def test_killed_while_script_saves_the_text_stays_in_the_page_and_is_saved_once_it_is_back(
+    server: WebServer, page_narrow: Page, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, draft = page_narrow, signed_in(page_narrow, server)
+    boxes = {
+        "worry": ("What happened?", "Robin had a bruise the shape of a hand."),
+        "strengths": ("What works well?", "His grandmother is there every day."),
+        "tried": ("What have you or others done already?", "The school spoke with his mother."),
+    }
+    for slug, (label, words) in boxes.items():
+        page.goto(f"{draft}{slug}/")
+        box, state = page.get_by_label(label), page.locator("[data-save-state]")
+        server.freeze()  # so that the save is with the server, unanswered, when it dies
+        with page.expect_request(is_autosave):
+            box.press_sequentially(words)
+        server.kill()
+        refused(state)
+        assert box.input_value() == words
+        box.press_sequentially(" More, while it was gone.")
+        server.start()
+        saved(state)
+        page.reload()
+        expect(page.get_by_label(label)).to_have_value(f"{words} More, while it was gone.")
+
+    # Killed between storing and saying so: the window's own words are no other window's, and it goes on.
+    def stored_and_killed(route: Any) -> None:
+        if is_autosave(route.request) and not lost:
+            lost.append(route.fetch().status)
+            server.kill()
+            route.abort()
+        else:
+            route.continue_()
+
+    lost: list[int] = []
+    page.goto(f"{draft}next/")
+    box, state = page.get_by_label("What needs to happen?"), page.locator("[data-save-state]")
+    page.route("**/next/", stored_and_killed)
+    box.press_sequentially("Somebody sees him today.")
+    refused(state)
+    assert lost == [200], "it was stored"
+    box.press_sequentially(" His teacher knows.")
+    server.start()
+    saved(state)
+    page.get_by_role("button", name="Save and continue").click()
+    expect(page.get_by_text("saved in another window")).to_have_count(0)
+    page.unroute("**/next/")
+    page.goto(f"{draft}next/")
+    expect(page.get_by_label("What needs to happen?")).to_have_value("Somebody sees him today. His teacher knows.")
+    with capsys.disabled():
+        print(f"\n{len(boxes) + 1} kills while script saved, on {len(boxes) + 1} pages, nothing lost")
 
 
 def token_of(portal: Portal, draft: str) -> str:
