@@ -13,9 +13,10 @@ import dataclasses
 import logging
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
-from types import FunctionType, MethodType
+from types import FunctionType, GeneratorType, MethodType
 from typing import Any, TypeVar, cast
 
+from django.core.paginator import Page
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -41,19 +42,25 @@ def seen_by(audience: Audience, thing: T) -> T:
     return cast(T, _seen(audience, thing))
 
 
-def render_for(audience: Audience, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+def render_for(
+    audience: Audience, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
     """A page for this audience."""
-    return render(request, template, seen_by(audience, context))
+    return render(request, template, seen_by(audience, context), status=status)
 
 
 def _seen(audience: Audience, thing: Any) -> Any:
-    if isinstance(thing, Seen | SeenRows | SeenRecord):
+    if type(thing) in (Seen, SeenRows, SeenRecord, SeenPage):
         return type(thing)(audience, bare(thing)) if object.__getattribute__(thing, "_audience") != audience else thing
     if isinstance(thing, models.Model):
         return Seen(audience, thing) if thing._meta.app_label == ROWS else thing
     if isinstance(thing, models.QuerySet | models.Manager):
         return SeenRows(audience, thing) if thing.model._meta.app_label == ROWS else thing
-    if type(thing) in (list, tuple):
+    if isinstance(thing, Page):
+        return SeenPage(audience, thing)
+    if isinstance(thing, GeneratorType | map | filter):
+        return (_seen(audience, each) for each in thing)
+    if type(thing) in (list, tuple, set, frozenset):
         return type(thing)(_seen(audience, each) for each in thing)
     if type(thing) is dict:
         return {_seen(audience, key): _seen(audience, value) for key, value in thing.items()}
@@ -64,7 +71,7 @@ def _seen(audience: Audience, thing: Any) -> Any:
 
 def bare(thing: Any) -> Any:
     """The row itself behind what an audience sees, for queries."""
-    is_seen = type(thing) in (Seen, SeenRows, SeenRecord)
+    is_seen = type(thing) in (Seen, SeenRows, SeenRecord, SeenPage)
     return object.__getattribute__(thing, "_thing") if is_seen else thing
 
 
@@ -175,6 +182,26 @@ class SeenRecord(_Behind):
 
     def __str__(self) -> str:
         return str(bare(self))
+
+
+class SeenPage(SeenRecord):
+    """A page of a list: its rows, its number, and whether there are others."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        return (_seen(self._audience, row) for row in bare(self))
+
+    def __len__(self) -> int:
+        return len(bare(self))
+
+    def __getitem__(self, place: Any) -> Any:
+        return _seen(self._audience, bare(self)[place])
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "paginator":
+            raise NotForThem("a paginator holds the rows of every page as they are")
+        return super().__getattr__(name)
 
 
 def permit(audience: Audience, thing: models.Model, field: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,6 +17,8 @@ from partnerships.permissions import Permission
 from referrals.additions import actions
 from referrals.additions.forms import AnswerWithdrawalForm, CorrectionForm, InformationForm, WithdrawForm
 from referrals.attachments import taking
+from referrals.audiences import render_for
+from referrals.domain.audiences import Audience
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import NotAllowed
 from referrals.intake import addresses, summary
@@ -70,7 +72,8 @@ def referral_add(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         else:
             let_go(request)
             return after_adding(request, referral, [*added.refused, *taking.nameless(request)], Later(told["danger"]))
-    return render(request, "referrals/additions/add.html", {"referral": referral, "form": form})
+    context = {"referral": referral, "form": form}
+    return render_for(Audience.REFERRER, request, "referrals/additions/add.html", context)
 
 
 def after_adding(request: Signed, referral: Referral, refused: list[Any], later: Later) -> HttpResponse:
@@ -108,7 +111,8 @@ def referral_correct(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             let_go(request)
             messages.success(request, "Your correction stands beside what you sent, and whoever works on it is told.")
             return back_to(referral)
-    return render(request, "referrals/additions/correct.html", {"referral": referral, "form": form})
+    context = {"referral": referral, "form": form}
+    return render_for(Audience.REFERRER, request, "referrals/additions/correct.html", context)
 
 
 def answered(referral: Referral) -> dict[str, str]:
@@ -140,7 +144,8 @@ def referral_withdraw(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             let_go(request)
             messages.success(request, "A person reads why, and answers you. Until then the referral stays open.")
             return back_to(referral)
-    return render(request, "referrals/additions/withdraw.html", {"referral": referral, "form": form})
+    context = {"referral": referral, "form": form}
+    return render_for(Audience.REFERRER, request, "referrals/additions/withdraw.html", context)
 
 
 @gate(Permission.REFERRAL_SEND)

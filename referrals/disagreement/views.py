@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -16,6 +16,7 @@ from partnerships.access import gate
 from partnerships.forms import PageForm
 from partnerships.permissions import Permission
 from partnerships.requests import posted
+from referrals.audiences import render_for
 from referrals.disagreement import actions
 from referrals.disagreement.forms import (
     ChallengeForm,
@@ -25,10 +26,12 @@ from referrals.disagreement.forms import (
     ResolveForm,
     StageAnswerForm,
 )
+from referrals.domain.audiences import Audience
 from referrals.intake.tracking import the_referral as the_tracked
 from referrals.models import Disagreement, Referral
 from referrals.triage.moves import Refused
 from referrals.triage.next_steps import BY_NAME
+from referrals.triage.readers import working
 from referrals.triage.views import Signed, the_referral
 from thresholds.loading import load
 
@@ -67,7 +70,8 @@ def challenge(request: Signed, row: Referral) -> HttpResponse:
             messages.success(request, "Your challenge has been sent. Whoever decided it is told, and their manager.")
             return redirect("disagreement", partnership=request.partnership.slug, referral_id=row.pk)
     stages = actions.stages_of(load(row.scheme_version))
-    return render(request, "referrals/disagreement/challenge.html", {"referral": row, "form": form, "stages": stages})
+    context = {"referral": row, "form": form, "stages": stages}
+    return render_for(Audience.REFERRER, request, "referrals/disagreement/challenge.html", context)
 
 
 @gate(Permission.REFERRAL_DECIDE, Permission.REFERRAL_AUTHORISE)
@@ -104,7 +108,8 @@ def stage_page(
     gone_through = list(made.stages.all())
     changed = made.result == Disagreement.Result.CHANGED
     stages = actions.stages_of(load(row.scheme_version))
-    return render(
+    return render_for(
+        Audience.REFERRER if name == "disagreement" else working(request.actor),
         request,
         template,
         {

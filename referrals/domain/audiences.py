@@ -87,7 +87,7 @@ class Audience(StrEnum):
         ON_PAPER
         | OF_THE_CHILD
         | {C.CAUTION, C.REFERRER, C.SCREENED, C.REASONED, C.OUTCOME, C.LEVEL, C.NEED, C.REASON, C.FAMILY}
-        | {C.STORY, C.REPLY, C.LETTER, C.ARRIVED},
+        | {C.STORY, C.REPLY, C.ARRIVED},
     )
     RETURNS = (
         "returns",

@@ -52,7 +52,8 @@ FIELDS: Mapping[str, Fields] = {
     },
     "Attachment": {
         C.STRUCTURE: "id partnership draft referral addendum asked_for ending size added_by removed_by",
-        C.SECRET: "digest stored_as scan_at scans scanner_said",
+        C.SECRET: "stored_as scan_at scans scanner_said",
+        C.WORK: "digest",
         C.RUNNING: "state scanned_at added_at removed_at",
         C.TOLD: "called name",
     },

@@ -13,6 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from partnerships.access import gate
 from partnerships.permissions import Permission
+from referrals.audiences import render_for
+from referrals.domain.audiences import Audience
 from referrals.domain.letter import KINDS
 from referrals.intake.tracking import the_referral as followed
 from referrals.letters import actions, receipts
@@ -99,4 +101,5 @@ def letter_challenge(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UU
             return redirect("disagreement", partnership=request.partnership.slug, referral_id=referral_id)
         form.add_error(None, "This letter has been answered already. Telephone whoever wrote it.")
     context = {"letter": letter, "referral": letter.referral, "form": form}
-    return render(request, "referrals/letters/challenge.html", context, status=422 if form.errors else 200)
+    status = 422 if form.errors else 200
+    return render_for(Audience.REFERRER, request, "referrals/letters/challenge.html", context, status)

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.core.paginator import Paginator
 from django.template import Context, Engine
 
 from partnerships.models import Team, User
@@ -91,6 +92,18 @@ def test_lists_and_records_hold_no_way_round(refusals: list[str]) -> None:
     )
     assert page.render(Context(context)) == "|More", "a refused field is empty on a page"
     assert [each.split(" may")[0] for each in refusals] == ["referrer"] * 4
+    refusals.clear()
+
+
+def test_pages_sets_and_generators_hold_no_way_round(refusals: list[str]) -> None:
+    letter = Letter(kind="parents", body="To you", subject="S")
+    page = Paginator([letter], 1).get_page(1)
+    seen: Any = seen_by(Audience.REFERRER, {"page": page, "set": {letter}, "made": (each for each in [letter])})
+    assert seen["page"].number == 1 and len(seen["page"]) == 1 and not seen["page"].has_next()
+    for rows in (seen["page"], seen["set"], seen["made"], [seen["page"][0]], seen["page"].object_list):
+        for each in rows:
+            refused(Audience.REFERRER, each, "body")
+    refused(Audience.REFERRER, seen["page"], "paginator")
     refusals.clear()
 
 
