@@ -9,9 +9,11 @@ from django_scopes import scope
 from partnerships import leaving
 from partnerships.access import actor_for
 from partnerships.models import Membership, User
+from partnerships.permissions import Permission
 from referrals.domain.lifecycle import Move
-from referrals.models import Draft, Referral
+from referrals.models import CalendarAddress, Draft, Referral
 from referrals.triage.moves import held, move, tell_team
+from referrals.triage.unseen import end_leave
 
 
 class OpenWork:
@@ -29,7 +31,8 @@ class OpenWork:
         return said
 
     def let_go(self, membership: Membership, *, by: User, at: dt.datetime) -> None:
-        """What the person may not open any more, now that the role has ended, must not stay in their hands."""
+        """What the person may not open any more, now that the role has ended, must not stay in their hands; nor may a
+        leave to see what is restricted, or a calendar's address, come back with a role that begins later."""
         with scope(partnership=membership.partnership):
             seen = Referral.objects.visible_to(actor_for(membership.user, membership.partnership))
             stuck = Referral.objects.open().filter(owner=membership.user).exclude(pk__in=seen.values("pk"))
@@ -46,6 +49,9 @@ class OpenWork:
                     at=at,
                 )
                 tell_team(row, by=by, at=at)
+            end_leave(membership.user, membership.partnership, by=by, at=at)
+            if not actor_for(membership.user, membership.partnership).can(Permission.REFERRAL_CLAIM):
+                CalendarAddress.objects.filter(partnership=membership.partnership, user=membership.user).delete()
 
 
 def counted(number: int, noun: str) -> str:

@@ -16,17 +16,17 @@ from partnerships.models import Partnership, Team, User
 from referrals.additions.corrected import as_corrected, keep_corrected
 from referrals.attachments import store
 from referrals.clocks.actions import start_clock, start_clocks
-from referrals.clocks.sweep import managers
 from referrals.domain.reference import RANDOM_BYTES, make_reference
 from referrals.intake import sending
 from referrals.intake.answers import Answers
 from referrals.intake.routing import the_default
-from referrals.models import Addendum, Arrival, Attachment, Referral, RestrictedAccess
+from referrals.models import Addendum, Arrival, Attachment, Referral
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.transfer.receipt import RECEIPT
 from referrals.triage.moves import Refused, tell_one, tell_story
 from referrals.triage.restricting import restrict_allegation
+from referrals.triage.unseen import name_managers
 from thresholds.domain.terms import Flag, Route
 from thresholds.models import SchemeVersion
 
@@ -150,27 +150,15 @@ def arrive(to: Partnership, version: SchemeVersion, sent: Sent, *, by: User, at:
 def keep_restricted(row: Referral, *, by: User, at: dt.datetime) -> None:
     """What was restricted there is restricted here. Nobody here was named on it, so the managers are, and are told:
     they name who decides it, or lift the restriction."""
-    people = managers(row.partnership)
+    row.restricted = True
+    row.save(update_fields=["restricted"])
+    reason = "It was restricted where it came from."
+    people = name_managers(row, reason=reason, story=f"{reason[:-1]}: the managers are named.", by=by, at=at)
     if not people:
         raise Refused(
             f"It is restricted, and {row.partnership.name} has no manager here who could see it. Telephone "
             f"{row.partnership.the_front_door}."
         )
-    row.restricted = True
-    row.save(update_fields=["restricted"])
-    RestrictedAccess.objects.bulk_create(
-        RestrictedAccess(
-            partnership=row.partnership,
-            referral=row,
-            user=person,
-            kind=RestrictedAccess.Kind.NAMED,
-            reason="It was restricted where it came from.",
-            at=at,
-            by=by,
-        )
-        for person in people
-    )
-    tell_story(row, "restricted", "It was restricted where it came from: the managers are named.", by=None, at=at)
     for person in people:
         tell_one(
             row,

@@ -32,6 +32,7 @@ from referrals.support.ending import end_with_referral
 from referrals.triage.decisions import start_again
 from referrals.triage.moves import move, proposal_is_over, tell_story
 from referrals.triage.restricted_in_need import let_the_mash_act
+from referrals.triage.unseen import keep_seen
 from thresholds.domain.terms import Flag
 
 
@@ -67,6 +68,7 @@ def take_in(
         to_the_top(row, about, by=by, at=at)
     if row.team.is_mash and (row.team != before or later is Later.NOW):
         let_the_mash_act(row, in_danger=later is Later.NOW, at=at)
+    keep_seen(row, at=at)
     tell_early_help(row, later, by=by, at=at)
 
 

@@ -12,9 +12,10 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
+from partnerships import members
 from partnerships.access import actor_for
 from partnerships.audit import faults
-from partnerships.models import AuditEntry
+from partnerships.models import AuditEntry, Membership
 from partnerships.permissions import Role
 from referrals.additions import actions as additions
 from referrals.asking import actions as asking
@@ -24,7 +25,7 @@ from referrals.domain.asking import Urgency
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Outcome
 from referrals.intake.actions import start_draft, submit
-from referrals.models import Ask, Notice, Referral, RestrictedAccess
+from referrals.models import Ask, CalendarAddress, Notice, Referral, RestrictedAccess
 from referrals.seen.chronology import history
 from referrals.seen.finding import contacts_by_child
 from referrals.seen.searching import search
@@ -400,3 +401,32 @@ def test_a_restricted_record_is_in_no_ask_disagreement_letter_or_trail_of_anybod
     assert client_of(sam).get(f"/testshire/triage/{row.pk}/files/{file.pk}/").status_code == 404
     assert not Ask.objects.readable_by(actor_for(sam, world.partnership)).filter(referral=row).exists()
     assert tried > 150
+
+
+def who_sees(world: World, row: Referral, *more: Any) -> set[str]:
+    people = [*world.people.values(), *more]
+    seen = [
+        each for each in people if Referral.objects.visible_to(actor_for(each, world.partnership)).filter(pk=row.pk)
+    ]
+    return {each.name for each in seen}
+
+
+def test_who_is_named_and_leaves_leaves_it_to_the_managers_and_has_no_way_back(
+    world: World, sol: Any, hidden: Referral
+) -> None:
+    post, admin = members.Post(Role.SCREENER, None, world.mash), world.person(Role.ADMIN)
+    held = Membership.objects.get(user=sol)
+    CalendarAddress.objects.create(partnership=world.partnership, user=sol, digest="x" * 64, made_at=NOW)
+    members.end(membership=held, by=admin, at=NOW)
+    assert who_sees(world, hidden, sol) == {world.person(Role.MANAGER).name}
+    assert Notice.objects.filter(kind="named", to=world.person(Role.MANAGER), referral=hidden).count() == 1
+    members.give(user=sol, post=post, partnership=world.partnership, by=admin, at=NOW)
+    assert sol.name not in who_sees(world, hidden, sol), "a role that begins again brings no leave back"
+    assert not CalendarAddress.objects.exists(), "nor the address of a calendar that somebody else may hold by now"
+
+
+def test_who_is_named_beside_somebody_leaves_and_nobody_else_is_named(world: World, sol: Any, hidden: Referral) -> None:
+    other = make_person(world, Role.SCREENER, name="Olu Other", team=world.mash)
+    restricting.name(referral=hidden, person=other, reason="She covers.", by=sol, at=NOW)
+    members.end(membership=Membership.objects.get(user=sol), by=world.person(Role.ADMIN), at=NOW)
+    assert who_sees(world, hidden, sol, other) == {other.name}

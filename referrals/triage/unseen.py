@@ -1,0 +1,97 @@
+"""A restricted referral is never seen by nobody: whoever was named on it may leave, and it may move where they don't work.
+
+The managers are named on it then, and told. Where there is no manager it is restricted no more.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from partnerships import audit
+from partnerships.models import Partnership, User
+from referrals.clocks.sweep import managers
+from referrals.models import Referral, RestrictedAccess
+from referrals.models.restricted import RestrictedAccessQuerySet
+from referrals.triage.moves import held, record, tell_one, tell_story, tell_team
+from referrals.triage.restricting import could_see, decides_in
+
+NOBODY = User()
+"""An author who is nobody: whoever it concerns is told."""
+
+
+def name_managers(row: Referral, *, reason: str, story: str, by: User | None, at: dt.datetime) -> list[User]:
+    """Name the managers on a restricted referral, but for those who are; gives all of them. None where there is none."""
+    people = managers(row.partnership)
+    there = set(named_on(row).values_list("user", flat=True))
+    RestrictedAccess.objects.bulk_create(
+        RestrictedAccess(
+            partnership=row.partnership,
+            referral=row,
+            user=person,
+            kind=RestrictedAccess.Kind.NAMED,
+            reason=reason,
+            at=at,
+            by=by,
+        )
+        for person in people
+        if person.pk not in there
+    )
+    if people:
+        tell_story(row, "restricted", story, by=None, at=at)
+    return people
+
+
+def named_on(row: Referral) -> RestrictedAccessQuerySet:
+    """Who is named on it now: who opened it in need is not."""
+    return RestrictedAccess.objects.holding(None).filter(referral=row, kind=RestrictedAccess.Kind.NAMED)
+
+
+UNSEEN = "Nobody who was named on it works in its queue any more."
+
+
+def keep_seen(row: Referral, *, at: dt.datetime) -> None:
+    """A held restricted referral moved, or somebody named on it left: where nobody who is named could decide it now,
+    the managers are named and told. Without a manager it is restricted no more: the child comes first.
+    """
+    if not row.restricted or any(decides_in(row.team, each.user) for each in named_on(row).select_related("user")):
+        return
+    people = name_managers(row, reason=UNSEEN, story=f"{UNSEEN} The managers are named.", by=None, at=at)
+    if not people:
+        row.restricted = False
+        row.save(update_fields=["restricted"])
+        tell_story(row, "restriction_lifted", f"{UNSEEN} It is open to its queue.", by=None, at=at)
+        tell_team(row, by=NOBODY, at=at)
+    audit.record(
+        partnership=row.partnership,
+        verb="referral.named" if people else "referral.restriction_lifted",
+        noun="referral",
+        object_id=row.pk,
+        detail={"named": [str(each.pk) for each in people], "because": "unseen"},
+        by=None,
+        at=at,
+    )
+    for person in people:
+        tell_one(
+            row,
+            person,
+            kind="named",
+            subject="Front Door: nobody else can see a restricted referral",
+            said=f"Restricted referral {row.reference} is in the queue of {row.team.name}, and nobody who is named on it "
+            "works there. Name at once who decides it, or lift the restriction.",
+            at=at,
+        )
+
+
+def end_leave(person: User, partnership: Partnership, *, by: User, at: dt.datetime) -> None:
+    """A role of this person has ended: of what they could not see any more were it open, their leave ends for good,
+    and does not come back with another role."""
+    held_now = RestrictedAccess.objects.holding(at).filter(partnership=partnership, user=person)
+    for access in held_now.select_related("referral__partnership", "referral__team"):
+        row = held(access.referral)
+        if could_see(row, person):
+            continue
+        RestrictedAccess.objects.filter(pk=access.pk).update(ended_at=at, ended_by=by)
+        tell_story(row, "unnamed", f"The leave of {person.name} to see it ended with their role.", by=by, at=at)
+        record(row, "unnamed", {"person": str(person.pk), "because": "role"}, by=by, at=at)
+        if row.is_open:
+            keep_seen(row, at=at)
