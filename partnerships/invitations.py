@@ -44,7 +44,8 @@ def invite(*, actor: Actor, email: str, name: str, post: Post, by: User, at: dt.
     )
     if held.filter(agency=post.agency).exists():
         raise Refused(f"The person of this address is {post.words} already.")
-    Invitation.objects.waiting().filter(user=user, partnership=partnership, role=post.role.value).update(
+    # Another agency's invitation of the same person is not this one's to take back.
+    members.invitations(actor).waiting().filter(user=user, role=post.role.value).update(
         withdrawn_at=at, withdrawn_by=by
     )
     invitation = Invitation.objects.create(

@@ -107,12 +107,34 @@ def give(*, user: User, post: Post, partnership: Partnership, by: User | None, a
     if held is None:
         held = Membership.objects.create(**key, agency=post.agency)
     else:
+        if held.agency != post.agency and (held.ended_at is None or held.ended_at > at):
+            leaves_agency(held, by=by, at=at)
         held.agency, held.ended_at = post.agency, None
         held.save(update_fields=["agency", "ended_at"])
     record(held, "role.given", by=by, at=at)
     if post.role.needs_second_factor:
         tell_managers(held, by=by, at=at)
     return held
+
+
+def leaves_agency(held: Membership, *, by: User | None, at: dt.datetime) -> None:
+    """One role is held in one agency: where another takes somebody on, it ends in the first, whose leads are told."""
+    withdraw_sent(held, by=by, at=at)
+    record(held, "role.ended", by=by, at=at)
+    leads = Membership.objects.filter(
+        agency=held.agency, role=Role.SAFEGUARDING_LEAD.value, ended_at__isnull=True, user__is_active=True
+    ).exclude(user=held.user)
+    for lead in leads.select_related("user"):
+        telling.tell(
+            partnership=held.partnership,
+            to=lead.user,
+            kind="role-moved",
+            key=f"role-moved:{held.pk}:{at.isoformat()}:{lead.user_id}",
+            subject="Front Door: somebody left your agency",
+            body=f"{held.user.name} was {words(held)}, and has taken that role up in another agency.\n\nWhat they began "
+            "to write and did not send is still theirs: ask them. If you know nothing of it, ask them today.",
+            at=at,
+        )
 
 
 def tell_managers(held: Membership, *, by: User | None, at: dt.datetime) -> None:
@@ -176,11 +198,16 @@ def ends(membership: Membership, *, by: User, at: dt.datetime) -> None:
     row.ended_at = at
     row.save(update_fields=["ended_at"])
     leaving.let_go(row, by=by, at=at)
-    Invitation.objects.waiting().filter(invited_by=row.user, partnership=row.partnership).update(
-        withdrawn_at=at, withdrawn_by=by
-    )
+    withdraw_sent(row, by=by, at=at)
     record(row, "role.ended", by=by, at=at)
     sessions.end_all(row.user)
+
+
+def withdraw_sent(held: Membership, *, by: User | None, at: dt.datetime) -> None:
+    """The invitations that somebody sent end with the role by which they sent them."""
+    Invitation.objects.waiting().filter(invited_by=held.user, partnership=held.partnership).update(
+        withdrawn_at=at, withdrawn_by=by
+    )
 
 
 def tell_owner(held: Membership, subject: str, body: str, *, at: dt.datetime) -> None:

@@ -248,3 +248,35 @@ def test_what_takes_nothing_new_is_offered_to_nobody(world: World) -> None:
     assert invite(admin, agency=old.slug).status_code == 422
     with scope(partnership=world.partnership), pytest.raises(Refused, match="takes on nobody new"):
         members.may_give(actor_for(world.person(Role.ADMIN), world.partnership), Post(Role.EARLY_HELP, None, gone))
+
+
+def test_who_is_taken_on_by_another_agency_leaves_the_first_in_everybodys_sight(world: World) -> None:
+    pat, lead = world.person(Role.PRACTITIONER), world.person(Role.SAFEGUARDING_LEAD)
+    asks = make_person(world, Role.SAFEGUARDING_LEAD, name="Lea Practice", agency=world.practice)
+    assert invite(as_(asks), email=pat.email, name=pat.name, agency="practice").status_code == 302
+    assert as_(pat).post(link_told_to(pat.email)).status_code == 302
+    assert pat.memberships.get().agency == world.practice
+    trail = AuditEntry.objects.filter(object_id=str(pat.pk)).order_by("sequence").values_list("verb", "detail__agency")
+    assert list(trail)[-2:] == [("role.ended", "school"), ("role.given", "practice")]
+    with scopes_disabled():
+        assert [each.to for each in Notice.objects.filter(kind="role-moved")] == [lead]
+
+
+def test_a_lead_who_leads_elsewhere_now_invites_nobody_into_the_first_agency(world: World) -> None:
+    lead, asks = world.person(Role.SAFEGUARDING_LEAD), world.person(Role.ADMIN)
+    invite(as_(lead))
+    link = link_told_to("nia@testshire.example")
+    invite(as_(asks), email=lead.email, name=lead.name, role="safeguarding_lead", agency="practice")
+    as_(lead).post(link_told_to(lead.email))
+    assert lead.memberships.get().agency == world.practice
+    assert Client().get(link).status_code == 404
+
+
+def test_nobody_takes_back_another_agencys_invitation_by_inviting_the_same_person(world: World) -> None:
+    other = make_person(world, Role.SAFEGUARDING_LEAD, name="Lea Practice", agency=world.practice)
+    invite(as_(world.person(Role.SAFEGUARDING_LEAD)))
+    link = link_told_to("nia@testshire.example")
+    invite(as_(other), agency="practice")
+    assert Client().get(link).status_code == 200
+    invite(as_(world.person(Role.SAFEGUARDING_LEAD)), agency="school")
+    assert Client().get(link).status_code == 404, "one's own is sent anew, and the old link opens nothing"
