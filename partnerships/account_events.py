@@ -145,7 +145,11 @@ def factor_added(request: HttpRequest, user: User, authenticator: Any, **_: Any)
     """The new factor was just proved: this session counts as opened with it."""
     from allauth.account.internal.flows.login import record_authentication
 
+    from partnerships.mfa import first_use
+
     at = timezone.now()
+    if authenticator.type == "totp":
+        first_use(authenticator, request.POST.get("code", ""))  # the code that proved it opens nothing else
     if authenticator.type != "recovery_codes":
         record_authentication(request, user, "mfa", type=authenticator.type, id=authenticator.pk)
     factor_changed(user, authenticator, "second_factor.added", "was added to", at)

@@ -131,8 +131,8 @@ def leaves_agency(held: Membership, *, by: User | None, at: dt.datetime) -> None
             kind="role-moved",
             key=f"role-moved:{held.pk}:{at.isoformat()}:{lead.user_id}",
             subject="Front Door: somebody left your agency",
-            body=f"{held.user.name} was {words(held)}, and has taken that role up in another agency.\n\nWhat they began "
-            "to write and did not send is still theirs: ask them. If you know nothing of it, ask them today.",
+            body=f"{held.user.name} was {words(held)}, and has taken that role up in another agency.\n\nWhat they "
+            "began to write and did not send is still theirs: ask them. If you know nothing of it, ask them today.",
             at=at,
         )
 

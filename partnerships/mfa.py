@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.db import transaction
 
 from partnerships import second_factor
 from partnerships.encryption import Unreadable, reseal, reseals, seal, unseal
@@ -48,6 +51,28 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """`account_events` tells it, by the outbox."""
+
+
+LAST = "last_counter"
+"""Under which name an app's data holds which of its codes was used last."""
+
+
+@transaction.atomic
+def first_use(authenticator: Any, code: str) -> bool:
+    """Whether a code of an app, found right, is newer than every one used before it; it is noted as used.
+
+    The library takes a code for a minute and a half, and remembers half a minute, in a cache, that it was used.
+    """
+    from allauth.mfa.models import Authenticator
+
+    row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
+    secret, typed = unseal(row.data["secret"].encode()).decode(), normalize_user_code(code)
+    fits = [each for each in yield_hotp_counters_from_time() if format_hotp_value(hotp_value(secret, each)) == typed]
+    if not fits or max(fits) <= row.data.get(LAST, -1):
+        return False
+    row.data = {**row.data, LAST: max(fits)}
+    row.save(update_fields=["data"])
+    return True
 
 
 @reseals("second factors")

@@ -11,6 +11,7 @@ from crispy_forms_gds.helper import FormHelper
 from django import forms
 
 from partnerships.account_forms import InOurWords
+from partnerships.mfa import MFAAdapter, first_use
 
 NOT_READ = "Your device's answer could not be read. Try again, or use another way to sign in."
 
@@ -76,11 +77,22 @@ class CodeForm(InOurWords):
         code.widget.attrs |= {"autocomplete": "one-time-code", "inputmode": "numeric", "class": "govuk-input--width-10"}
 
 
-class AuthenticateForm(CodeForm, codes.AuthenticateForm):
+class OnceForm(CodeForm):
+    """A code of the app opens nothing a second time, however soon, and whatever the cache has forgotten."""
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]
+        used: Any = self.authenticator  # type: ignore[attr-defined]
+        if used.type == used.Type.TOTP and not first_use(used, code):
+            raise forms.ValidationError(MFAAdapter.error_messages["incorrect_code"], code="incorrect_code")
+        return code
+
+
+class AuthenticateForm(OnceForm, codes.AuthenticateForm):
     """Signs in with a code."""
 
 
-class ReauthenticateForm(CodeForm, codes.ReauthenticateForm):
+class ReauthenticateForm(OnceForm, codes.ReauthenticateForm):
     """Proves once more, before something that matters."""
 
 

@@ -1,4 +1,4 @@
-"""A restricted referral is never seen by nobody: whoever was named on it may leave, and it may move where they don't work.
+"""A restricted referral is never seen by nobody: who was named on it may leave, or it may move where they don't work.
 
 The managers are named on it then, and told. Where there is no manager it is restricted no more.
 """
@@ -20,7 +20,7 @@ NOBODY = User()
 
 
 def name_managers(row: Referral, *, reason: str, story: str, by: User | None, at: dt.datetime) -> list[User]:
-    """Name the managers on a restricted referral, but for those who are; gives all of them. None where there is none."""
+    """Name the managers on a restricted referral, but for those who are. Gives all of them."""
     people = managers(row.partnership)
     there = set(named_on(row).values_list("user", flat=True))
     RestrictedAccess.objects.bulk_create(
@@ -76,7 +76,7 @@ def keep_seen(row: Referral, *, at: dt.datetime) -> None:
             person,
             kind="named",
             subject="Front Door: nobody else can see a restricted referral",
-            said=f"Restricted referral {row.reference} is in the queue of {row.team.name}, and nobody who is named on it "
+            said=f"Restricted referral {row.reference} is in the queue of {row.team.name}, and nobody named on it "
             "works there. Name at once who decides it, or lift the restriction.",
             at=at,
         )

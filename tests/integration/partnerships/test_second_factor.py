@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
@@ -256,3 +257,35 @@ def test_no_answer_of_a_passkey_makes_a_page_fail(world: World, credential: str)
     assert signed_in.get(reverse("mfa_add_webauthn")).status_code == 200
     answer = signed_in.post(reverse("mfa_add_webauthn"), {"name": "x", "credential": credential})
     assert answer.status_code == 200 and not Authenticator.objects.exists()
+
+
+def test_a_code_that_somebody_looked_over_opens_nothing_a_second_time(world: World) -> None:
+    """The app's code is taken for a minute and a half; it is good once for all of it, also with an empty cache."""
+    screener = with_app(world.person(Role.SCREENER))
+    begins = int(time.time() // 30) * 30 + 30
+    with time_machine.travel(begins, tick=False) as clock:
+        seen = code()
+        mine, _ = sign_in(screener)
+        assert mine.post(reverse("mfa_authenticate"), {"code": seen}).status_code == 302
+        for after in (1, 31, 59):
+            clock.move_to(begins + after)
+            cache.clear()
+            thief, _ = sign_in(screener)
+            page = thief.post(reverse("mfa_authenticate"), {"code": seen})
+            assert page.status_code == 200 and "Check the code" in page.content.decode()
+        fresh = mine.post(reverse("mfa_reauthenticate"), {"code": seen})
+        assert "Check the code" in fresh.content.decode(), "nor does it prove anew who sits there"
+        clock.move_to(begins + 60)
+        thief, _ = sign_in(screener)
+        assert thief.post(reverse("mfa_authenticate"), {"code": code()}).status_code == 302, "the next one is good"
+
+
+def test_the_code_that_set_an_app_up_signs_nobody_in(world: World) -> None:
+    screener = world.person(Role.SCREENER)
+    client, _ = sign_in(screener)
+    client.get(reverse("mfa_activate_totp"))
+    secret = client.session["mfa.totp.secret"]
+    made = format_hotp_value(hotp_value(secret, int(time.time() // 30)))
+    assert client.post(reverse("mfa_activate_totp"), {"code": made}).status_code == 302
+    other, _ = sign_in(screener)
+    assert other.post(reverse("mfa_authenticate"), {"code": made}).status_code == 200
