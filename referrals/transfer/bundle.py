@@ -15,11 +15,13 @@ from typing import Any
 from partnerships.models import User
 from referrals.audiences import seen_by
 from referrals.domain.audiences import Audience
+from referrals.domain.lifecycle import Move
 from referrals.intake import summary
 from referrals.intake.answers import Answers
 from referrals.models import Addendum, Arrival, Child, Decision, Event, Referral
 from referrals.standing import listed
-from referrals.transfer.carried import of_children
+from referrals.transfer.carried import of_children, stays
+from referrals.triage.moves import KINDS
 from referrals.triage.rows import level_words
 from thresholds.domain.scheme import Scheme
 from thresholds.loading import load
@@ -27,14 +29,20 @@ from thresholds.loading import load
 WHO_SEES_IT = ("restricted", "named", "unnamed", "glass_broken", "restriction_lifted")
 LEFT_OUT = ("noted", "late_reason", "letter_not_safe", *WHO_SEES_IT)
 """Lines of the story that are between those who worked on it."""
+OF_ALL = tuple(KINDS[step] for step in (Move.DECIDE, Move.SEND_ON, Move.PROPOSE)) + ("corrected",)
+"""Lines that say of all the children together what was decided, or of an answer of one of them that it was wrong."""
+WHENCE = ("partnership", "front_door", "telephone", "reference", "received_at", "threshold", "staying", "at")
+"""Of a history, what tells where it comes from, and of no child."""
 
 
 def bundle(row: Referral, decisions: Sequence[Decision], *, at: dt.datetime) -> dict[str, Any]:
     """Everything that goes along, as JSON. Instants are in ISO 8601."""
+    going = {each.child_id for each in decisions}
+    staying = [child for child in row.children.all() if child.pk not in going]
     row, decisions = seen_by(Audience.AREA, row), seen_by(Audience.AREA, list(decisions))
     scheme = load(row.scheme_version)
     children = [each.child for each in decisions if each.child]
-    numbers = [child.order for child in children]
+    numbers = sorted(child.order for child in children)
     arrival = seen_by(Audience.AREA, Arrival.objects.filter(referral=row).first())
     return {
         "partnership": row.partnership.name,
@@ -43,13 +51,13 @@ def bundle(row: Referral, decisions: Sequence[Decision], *, at: dt.datetime) -> 
         "reference": row.reference,
         "received_at": row.received_at.isoformat(),
         "threshold": scheme.document,
-        "staying": row.children.count() - len(children),
+        "staying": len(staying),
         "told": told(row, numbers),
-        "added": added(row),
+        "added": added(row, numbers),
         "screened": [screened(child, scheme) for child in children],
         "decided": [decided(each, scheme) for each in decisions],
-        "happened": happened(row),
-        "before": {"sent_by": arrival.sent_by, **arrival.bundle} if arrival else None,
+        "happened": happened(row, staying),
+        "before": before(arrival, staying) if arrival else None,
         "at": at.isoformat(),
     }
 
@@ -64,7 +72,7 @@ def told(row: Referral, numbers: Sequence[int]) -> list[dict[str, Any]]:
     ]
 
 
-def added(row: Referral) -> list[dict[str, Any]]:
+def added(row: Referral, numbers: Sequence[int]) -> list[dict[str, Any]]:
     found = Addendum.objects.filter(referral=row).select_related("by").order_by("at", "pk")
     return [
         {
@@ -75,7 +83,7 @@ def added(row: Referral) -> list[dict[str, Any]]:
             "by": each.by.name,
             "at": each.at.isoformat(),
         }
-        for each in seen_by(Audience.AREA, found)
+        for each in seen_by(Audience.AREA, [each for each in found if not stays(each.answer, numbers)])
     ]
 
 
@@ -110,9 +118,20 @@ def decided(made: Decision, scheme: Scheme) -> dict[str, Any]:
     }
 
 
-def happened(row: Referral) -> list[dict[str, Any]]:
+def happened(row: Referral, staying: Sequence[Child]) -> list[dict[str, Any]]:
+    """The story. Where children stay, without the lines that name one of them or say what was decided of all."""
     events = Event.objects.filter(referral=row).exclude(kind__in=LEFT_OUT).order_by("at", "pk")
-    return [{"at": each.at.isoformat(), "sentence": each.sentence} for each in seen_by(Audience.AREA, events)]
+    if staying:
+        events = events.exclude(kind__in=OF_ALL)
+    names = [child.name for child in staying]
+    told_there = [each for each in events if not any(name in each.sentence for name in names)]
+    return [{"at": each.at.isoformat(), "sentence": each.sentence} for each in seen_by(Audience.AREA, told_there)]
+
+
+def before(arrival: Arrival, staying: Sequence[Child]) -> dict[str, Any]:
+    """What had come along from further back; where children stay, only where it came from: it tells of them too."""
+    kept = {name: arrival.bundle[name] for name in WHENCE if name in arrival.bundle} if staying else arrival.bundle
+    return {"sent_by": arrival.sent_by, **kept}
 
 
 def signed(person: User) -> str:

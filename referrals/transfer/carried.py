@@ -7,7 +7,7 @@ on without consent. It goes along to be read (`bundle`), and nothing of it is pu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from referrals.intake.answers import AS_FIRST, GROUPS, Answers, mapping, text, without
@@ -63,3 +63,18 @@ def same_need(level: Level | None, scheme: Scheme) -> Level | None:
         == (level.statutory_basis, level.route, level.consent_needed)
     ]
     return alike[0] if len(alike) == 1 else None
+
+
+def renumbered(answer: str, numbers: Sequence[int]) -> str:
+    """Where an answer stands once only these children are left; empty where it went with another child."""
+    head, _, rest = answer.partition("/")
+    if head != "child":
+        return answer
+    number, _, tail = rest.partition("/")
+    old = int(number) if number.isdecimal() else 0
+    return f"child/{numbers.index(old) + 1}/{tail}" if old in numbers else ""
+
+
+def stays(answer: str, numbers: Sequence[int]) -> bool:
+    """Whether a correction is of a child who stays when only these go: it is not the other area's to know."""
+    return answer != "" and renumbered(answer, numbers) == ""

@@ -14,7 +14,7 @@ from referrals.intake.routing import NoTeam
 from referrals.models import Addendum, Attachment, Decision, Referral, Transfer
 from referrals.transfer.arriving import Sent, arrive, copied
 from referrals.transfer.bundle import bundle, signed
-from referrals.transfer.carried import carried
+from referrals.transfer.carried import carried, renumbered, stays
 from referrals.transfer.receipt import RECEIPT, hold_trails, receipt_limit
 from referrals.triage.moves import Refused, record, tell_story, waits_for
 from thresholds.domain.terms import Flag
@@ -134,7 +134,7 @@ def documents_of(row: Referral) -> list[Attachment]:
 def addenda_of(row: Referral, numbers: Sequence[int]) -> list[Addendum]:
     """What was added since it was sent, as unsaved rows of the other partnership's."""
     found = Addendum.objects.filter(referral=row).exclude(kind=Addendum.Kind.WITHDRAWAL).select_related("by")
-    return [addendum_for(each, numbers) for each in found.order_by("at", "pk")]
+    return [addendum_for(each, numbers) for each in found.order_by("at", "pk") if not stays(each.answer, numbers)]
 
 
 def addendum_for(each: Addendum, numbers: Sequence[int]) -> Addendum:
@@ -149,13 +149,3 @@ def addendum_for(each: Addendum, numbers: Sequence[int]) -> Addendum:
         at=each.at,
         by=each.by,
     )
-
-
-def renumbered(answer: str, numbers: Sequence[int]) -> str:
-    """Where an answer stands once only these children are left; empty where it went with another child."""
-    head, _, rest = answer.partition("/")
-    if head != "child":
-        return answer
-    number, _, tail = rest.partition("/")
-    old = int(number) if number.isdecimal() else 0
-    return f"child/{numbers.index(old) + 1}/{tail}" if old in numbers else ""

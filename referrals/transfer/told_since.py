@@ -22,6 +22,7 @@ from referrals.models import Addendum, Arrival, Ask, Attachment, Referral
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.transfer.arriving import copied
+from referrals.transfer.carried import stays
 from referrals.transfer.receiving import Reached, numbers_of
 from referrals.transfer.sending import addendum_for
 from referrals.triage.moves import held, record, tell_story
@@ -57,7 +58,10 @@ def pass_on(
     """
     documents = list(Attachment.objects.filter(addendum=addendum.pk).exclude(state=Attachment.State.SUSPECT))
     for each in reached:
-        beside = addendum_for(addendum, numbers_of(each.transfer))
+        went = numbers_of(each.transfer)
+        if stays(addendum.answer, went):
+            continue  # what is corrected of a child who stayed is not theirs to know
+        beside = addendum_for(addendum, went)
         files = [file for file in map(copied, documents) if file is not None]
         concerned = renumbered(each, numbers)
         with there(each) as row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django_scopes import scope, scopes_disabled
@@ -17,6 +18,7 @@ from referrals.models import (
     Addendum,
     Arrival,
     Attachment,
+    Child,
     Clock,
     Decision,
     Event,
@@ -168,6 +170,42 @@ def test_only_the_children_who_go_are_told_of_there(worlds: tuple[World, World])
         row = Referral.objects.get(pk=receiving_back.pk)
         to_other(row, other, by=sam, children=[second])
         assert Decision.objects.filter(state="final").count() == 2
+
+
+def test_what_is_corrected_of_a_child_who_stays_is_not_told_there(worlds: tuple[World, World]) -> None:
+    own, other = worlds
+    sam, pat = own.person(Role.SCREENER), own.person(Role.PRACTITIONER)
+    row = make_referral(own, answers=ANSWERS, child={"first_name": SIBLING})
+    secret: Any = {"about": "The child: Home", "text": "The refuge in Mill Lane", "reason": "She fled.", "by": pat}
+    with scope(partnership=own.partnership):
+        first = row.children.get()
+        same = {name: getattr(first, name) for name in ("facts", "screening", "indicated_level", "route", "flags")}
+        goes = Child.objects.create(
+            partnership=own.partnership, referral=row, order=2, first_name=NAME, last_name="Marlow", **same
+        )
+        additions.correct(referral=row, answer="child/1/home/address", token="a" * 32, at=NOW, **secret)
+        additions.correct(
+            referral=row,
+            answer="child/2/home/gp",
+            about="GP",
+            text="Dr Gray",
+            reason="x",
+            token="b" * 32,
+            by=pat,
+            at=NOW,
+        )
+        additions.add_information(
+            referral=row, text="A knife.", later=Later.NOW, children=[first], token="c" * 32, by=pat, at=NOW
+        )
+        row = actions.claim(referral=row, by=sam, at=NOW)
+        said: Any = {"outcome": Outcome.STRATEGY_DISCUSSION, "decided_level": 4, "reason": "T.", "told_referrer": "x"}
+        actions.decide(referral=row, children=[first], revision=row.revision, by=sam, at=LATER, **said)
+        to_other(Referral.objects.get(pk=row.pk), other, by=sam, children=[goes])
+        additions.correct(referral=row, answer="child/1/home/address", token="d" * 32, at=LATER, **secret)
+    with scope(partnership=other.partnership):
+        there = f"{Arrival.objects.get().bundle}{[(a.about, a.text, a.reason) for a in Addendum.objects.all()]}"
+        assert Addendum.objects.filter(kind="correction").get().text == "Dr Gray" and "Dr Gray" in there
+        assert not [word for word in ("Mill Lane", "She fled", SIBLING, "Strategy discussion") if word in there]
 
 
 def test_what_is_restricted_stays_so_and_a_manager_there_is_told(worlds: tuple[World, World]) -> None:
