@@ -145,12 +145,14 @@ def submit(*, draft: Draft, by: User | None, at: dt.datetime, note: str = "") ->
 
 @transaction.atomic
 def _send(draft: Draft, *, by: User | None, at: dt.datetime, note: str) -> Referral:
-    draft = _locked(draft)
+    seen, draft = draft.started_by_id, _locked(draft)
     sent = Referral.objects.filter(partnership=draft.partnership, token=draft.pk).first()
     if sent is not None:
         return sent
     if draft.discarded_at is not None:
         raise Refused("This draft was discarded, and so can't be sent. Start again.")
+    if draft.started_by_id != seen:
+        raise Refused(TAKEN_OVER)
     answers = Answers(told_alone(draft.answers, INSIDE))
     if not answers.is_worry_told:
         raise Refused("Tell us what worries you, in a sentence at least. Everything else can stay unanswered.")
@@ -232,13 +234,19 @@ def _locked(draft: Draft) -> Draft:
     return rows.get(pk=draft.pk, partnership=draft.partnership)
 
 
+TAKEN_OVER = "Your safeguarding lead has taken this draft over, and goes on with it. Talk with them."
+
+
 def for_writing(draft: Draft) -> Draft:
-    """The draft as it is now, held; `AlreadySent` or `Refused` where nothing can be written to it any more."""
-    draft = _locked(draft)
+    """The draft as it is now, held; `AlreadySent` or `Refused` where nothing can be written to it any more, also where
+    it has another writer now than when it was looked up."""
+    seen, draft = draft.started_by_id, _locked(draft)
     if draft.sent_at is not None:
         raise AlreadySent(Referral.objects.get(partnership=draft.partnership, token=draft.pk))
     if draft.discarded_at is not None:
         raise Refused("This draft was discarded. Start again.")
+    if draft.started_by_id != seen:
+        raise Refused(TAKEN_OVER)
     return draft
 
 

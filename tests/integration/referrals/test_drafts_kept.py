@@ -15,6 +15,9 @@ from django_scopes import scope
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
 from referrals.domain.lifecycle import Outcome
+from referrals.intake import actions as intake
+from referrals.intake import sharing
+from referrals.intake.answers import Place
 from referrals.models import Attachment, Child, Decision, Draft, Notice, Referral
 from referrals.retention.actions import purge, remind
 from referrals.retention.schedule import as_page, ends_on, kept_for
@@ -60,6 +63,28 @@ def test_a_shared_draft_is_seen_and_taken_over_by_the_lead_alone(world: World) -
         AuditEntry.objects.filter(object_id=str(draft.pk), verb__startswith="draft.").values_list("verb", flat=True)
     )
     assert verbs == ["draft.shared", "draft.read_by_lead", "draft.taken_over"]
+
+
+def test_who_began_it_changes_nothing_once_the_lead_has_it_however_late_they_looked(world: World) -> None:
+    """Both press at one moment: whoever looked it up as its writer comes after the lead's taking it over."""
+    writer, lead = world.person(Role.PRACTITIONER), world.person(Role.SAFEGUARDING_LEAD)
+    with scope(partnership=world.partnership):
+        draft = make_draft(world)
+        Draft.objects.filter(pk=draft.pk).update(shared_at=NOW)
+        looked_up = Draft.objects.select_related("partnership", "agency", "started_by").get(pk=draft.pk)
+        sharing.take_over(draft=draft, by=lead, at=NOW)
+        save: Any = {"place": Place("worry"), "told": {"happened": "x"}, "seen": None}
+        for late in (
+            lambda: intake.discard_draft(draft=looked_up, by=writer, at=NOW),
+            lambda: sharing.share(draft=looked_up, shared=True, by=writer, at=NOW),
+            lambda: intake.save_page(draft=looked_up, **save, by=writer, at=NOW),
+            lambda: intake.submit(draft=looked_up, by=writer, at=NOW),
+        ):
+            with pytest.raises(intake.Refused, match="taken this draft over"):
+                late()
+        row = Draft.objects.get(pk=draft.pk)
+        assert (row.started_by, row.shared_at, row.discarded_at, row.sent_at) == (lead, None, None, None)
+        assert not Referral.objects.exists()
 
 
 def test_no_longer_shared_is_no_longer_seen(world: World) -> None:
