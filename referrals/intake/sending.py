@@ -188,20 +188,30 @@ def how_it_came(referral: Referral, by: User | None) -> str:
     return f"{by.name} sent this referral."
 
 
+FLOOD = (
+    "Many have come on the public form from one place. Others may follow it without a notice: read the queue, also "
+    "without these."
+)
+FLOOD_SECONDS = 300
+"""Of what comes in a flood from one place, a team is told so often."""
+
+
 def tell_people(referral: Referral, *, by: User | None, at: dt.datetime) -> None:
     """A notice to each of the team that a referral waits, and a receipt to the referrer. Neither names a child."""
     partnership = referral.partnership
     danger = " It goes before all others." if referral.immediate_danger else ""
+    said, key = f"Referral {referral.reference} waits in the queue of {referral.team.name}.{danger}", str(referral.pk)
+    if referral.arrival_note:  # one notice for each would hold up those of all other referrals
+        said, key = f"{said} {FLOOD}", f"flood:{bool(danger)}:{int(at.timestamp()) // FLOOD_SECONDS}"
     for member in team_members(referral):
         outbox.tell(
             partnership=partnership,
             referral=referral,
             kind="danger" if referral.immediate_danger else "waiting",
             to=member,
-            key=f"waiting:{referral.pk}:{member.pk}",
+            key=f"waiting:{key}:{member.pk}",
             subject="Front Door: a referral waits for you",
-            body=f"Referral {referral.reference} waits in the queue of {referral.team.name}.{danger}\n\n"
-            f"Sign in to read it: {address(partnership, 'referral', referral)}\n",
+            body=f"{said}\n\nSign in to read it: {address(partnership, 'referral', referral)}\n",
             at=at,
         )
     if referral.referrer is None or by is None:

@@ -35,6 +35,7 @@ class Show(StrEnum):
     DANGER = "danger"
     WAITING = "waiting"
     RESTRICTED = "restricted"
+    APART = "apart"
 
     @property
     def label(self) -> str:
@@ -50,6 +51,7 @@ class Show(StrEnum):
             Show.DANGER: Q(immediate_danger=True),
             Show.WAITING: ~Q(waiting_for=""),
             Show.RESTRICTED: Q(restricted=True),
+            Show.APART: Q(arrival_note=""),
         }
         return conditions[self]
 
@@ -62,6 +64,7 @@ SHOWN = {
     Show.DANGER: "In danger",
     Show.WAITING: "Waiting for others",
     Show.RESTRICTED: "Restricted",
+    Show.APART: "All but many from one place",
 }
 
 FLAGS = {flag: status.words for flag, status in STATUSES["flag"].items()}

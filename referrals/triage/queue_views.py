@@ -104,8 +104,15 @@ def choices(queue: Queue, chosen: Filter) -> list[dict[str, Any]]:
             "current": show is chosen.show,
         }
         for show in Show
-        if show is not Show.RESTRICTED or queue.counts[show] or show is chosen.show
+        if show is chosen.show or says_something(queue, show)
     ]
+
+
+def says_something(queue: Queue, show: Show) -> bool:
+    """What is rare is offered where there is some: restricted ones, and a flood of the public form to look past."""
+    if show is Show.APART:
+        return queue.counts[show] != queue.counts[Show.ALL]
+    return show is not Show.RESTRICTED or queue.counts[show] > 0
 
 
 def told(chosen: Filter) -> list[str]:

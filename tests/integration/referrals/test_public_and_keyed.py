@@ -155,6 +155,32 @@ def test_over_the_limit_it_is_taken_and_marked_never_refused(world: World) -> No
     assert len(notes) == MANY + 2
 
 
+def test_a_flood_from_one_place_buries_no_other(world: World) -> None:
+    """Neither in the queue, which can be looked at without it, nor in the outbox, in which others' notices wait."""
+    screener = world.person(Role.SCREENER)
+    for _ in range(MANY):
+        tell(Client())
+    page = signed_in(screener).get("/testshire/queue/mash/").content.decode()
+    assert "All but many from one place" not in page
+    for _ in range(3):
+        tell(Client())
+    page = signed_in(screener).get("/testshire/queue/mash/?show=apart").content.decode()
+    assert "All but many from one place" in page
+    with scope(partnership=world.partnership):
+        rows = Referral.objects.all()
+        shown = {row.reference for row in rows if row.reference in page}
+        assert shown == {row.reference for row in rows if not row.arrival_note} and len(shown) == MANY
+        assert Notice.objects.filter(kind="waiting", to=screener).count() in (MANY + 1, MANY + 2)
+
+
+def test_a_house_is_one_place_however_many_addresses_it_has(world: World) -> None:
+    for n in range(MANY + 1):
+        client = Client(REMOTE_ADDR=f"2001:db8:1:2::{n:x}")
+        tell(client)
+    with scope(partnership=world.partnership):
+        assert Referral.objects.exclude(arrival_note="").count() == 1
+
+
 def test_another_browser_has_nothing_of_it_and_no_form_is_no_page(world: World) -> None:
     first = Client()
     first.post("/testshire/tell/start/")
