@@ -70,13 +70,15 @@ def record(
 
 def record_all(*, partnership: Partnership, entries: Sequence[Told], by: User | None, at: datetime) -> list[AuditEntry]:
     """Add entries to the partnership's chain, in this order, in few statements: what one action did to many."""
-    if not entries:
+    asked = len(entries)
+    if not asked:
         return []
     with transaction.atomic():
         heads = AuditHead.objects.select_for_update().filter(partnership=partnership)
         head = heads.first()
-        if head is None:  # the partnership's very first entry
-            AuditHead.objects.get_or_create(partnership=partnership)
+        if head is None:
+            if begin_chain(partnership):
+                entries = [Told(HEAD_MISSING, "trail"), *entries]
             head = heads.get()
         made = []
         for told in entries:
@@ -100,7 +102,20 @@ def record_all(*, partnership: Partnership, entries: Sequence[Told], by: User | 
         else:
             write_many(made)
         head.save(update_fields=["sequence", "hash"])
-    return made
+    return made[-asked:]
+
+
+HEAD_MISSING = "trail.head_missing"
+
+
+def begin_chain(partnership: Partnership) -> bool:
+    """Give a partnership's chain its head. True where it had one that somebody took away: the chain goes on from its
+    last entry then, since no referral may wait for it, and the trail says so for ever.
+    """
+    last = AuditEntry.objects.filter(partnership=partnership).order_by("-sequence").first()
+    ends = {"sequence": last.sequence, "hash": last.hash} if last else {}
+    _, made = AuditHead.objects.get_or_create(partnership=partnership, defaults=ends)
+    return made and last is not None
 
 
 EACH = ("sequence", "verb", "noun", "object_id", "detail", "previous_hash", "hash")
@@ -143,6 +158,8 @@ def faults(partnership: Partnership) -> Iterator[Fault]:
             yield Fault(partnership.slug, entry.sequence, "does not follow from the entry before it")
         if digest(entry) != entry.hash:
             yield Fault(partnership.slug, entry.sequence, "was changed after it was written")
+        if entry.verb == HEAD_MISSING:
+            yield Fault(partnership.slug, entry.sequence, "the chain's head was missing: a cut end could not be told")
         expected, previous = entry.sequence + 1, entry.hash
     head = AuditHead.objects.filter(partnership=partnership).first()
     if head is None and expected > 1:

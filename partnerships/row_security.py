@@ -118,6 +118,7 @@ def grant(connection: BaseDatabaseWrapper, role: str) -> None:
         cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {name}")
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {name}")
         cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {name}")
+        cursor.execute(f"REVOKE DELETE, TRUNCATE ON partnerships_audithead FROM {name}")
         for table in ONLY_GROWS:
             cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {name}")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from partnerships.models import AuditHead, Partnership
+from partnerships.audit import begin_chain
+from partnerships.models import AuditEntry, AuditHead, Partnership
 from thresholds.domain.scheme import Limit, Scheme
 from thresholds.domain.terms import Starts, Unit
 
@@ -26,6 +27,7 @@ def hold_trails(*partnerships: Partnership) -> None:
     different orders would wait for one another for ever.
     """
     keys = sorted(each.pk for each in partnerships)
-    for key in keys:
-        AuditHead.objects.get_or_create(partnership_id=key)
+    for each in sorted(partnerships, key=lambda one: one.pk):
+        if not AuditEntry.objects.filter(partnership=each).exists():
+            begin_chain(each)
     list(AuditHead.objects.select_for_update().filter(partnership__in=keys).order_by("partnership_id"))

@@ -152,7 +152,11 @@ def test_nothing_is_written_into_another_partnership(worlds: Any, ordinary: None
 
 
 def test_the_trail_can_be_added_to_and_not_changed_by_the_serving_role(worlds: Any, ordinary: None) -> None:
-    for statement in ("UPDATE partnerships_auditentry SET verb = 'x'", "DELETE FROM partnerships_auditentry"):
+    for statement in (
+        "UPDATE partnerships_auditentry SET verb = 'x'",
+        "DELETE FROM partnerships_auditentry",
+        "DELETE FROM partnerships_audithead",
+    ):
         denied = pytest.raises(DatabaseError, match="permission denied")
         with denied, transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)

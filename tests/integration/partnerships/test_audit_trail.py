@@ -166,6 +166,16 @@ def test_a_missing_head_is_found(partnership: Partnership, unguarded: None) -> N
     assert not verified()[0]
 
 
+def test_without_its_head_the_chain_goes_on_and_says_so_for_ever(partnership: Partnership, unguarded: None) -> None:
+    """Else nothing could be written any more, and no referral sent."""
+    before = AuditEntry.objects.filter(partnership=partnership).count()
+    AuditHead.objects.filter(partnership=partnership).delete()
+    made = audit.record(partnership=partnership, verb="referral.sent", noun="referral", by=None, at=NOW)
+    assert made.verb == "referral.sent" and made.sequence == before + 2
+    whole, said = verified()
+    assert not whole and f"{before + 1}" in said and "head was missing" in said
+
+
 def test_chains_are_a_partnerships_own(partnership: Partnership, unguarded: None) -> None:
     other = make_world("othershire").partnership
     AuditEntry.objects.filter(pk=entry(partnership, 4).pk).update(verb="x")
