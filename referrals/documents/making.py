@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+import threading
 import time
 from typing import Any
 
@@ -28,6 +29,9 @@ LEASE = dt.timedelta(minutes=2)
 MOST_ATTEMPTS = 3
 PATIENCE = 4.0
 """Seconds that a page waits for the worker before it says that the document is being made."""
+
+WAITERS = threading.BoundedSemaphore(2)
+"""How many requests of one process may wait so: else whoever asks for many holds every thread, and nobody is served."""
 
 
 class Failed(Exception):
@@ -67,10 +71,11 @@ def wait_for(row: Document, *, at: dt.datetime) -> bytes | None:
     """The PDF, as soon as it is there; None where the worker is still at it. Where no worker runs, it is made here."""
     if row.state == Document.State.WAITING and no_worker(at):
         make(row, at=at)
-    until = time.monotonic() + PATIENCE
-    while row.state == Document.State.WAITING and time.monotonic() < until:
-        time.sleep(0.1)
-        row.refresh_from_db()
+    if row.state == Document.State.WAITING and WAITERS.acquire(blocking=False):
+        try:
+            await_worker(row)
+        finally:
+            WAITERS.release()
     if row.state == Document.State.FAILED:
         raise Failed
     if row.state == Document.State.WAITING:
@@ -80,6 +85,13 @@ def wait_for(row: Document, *, at: dt.datetime) -> bytes | None:
     except Unreadable:  # sealed under a key that is gone: it is only a copy, and is made anew
         row.delete()
         raise Failed from None
+
+
+def await_worker(row: Document) -> None:
+    until = time.monotonic() + PATIENCE
+    while row.state == Document.State.WAITING and time.monotonic() < until:
+        time.sleep(0.1)
+        row.refresh_from_db()
 
 
 def no_worker(at: dt.datetime) -> bool:

@@ -159,6 +159,19 @@ def test_where_a_worker_runs_the_page_waits_and_the_worker_makes_it(world: World
     assert client.get(at(world, "referral_summary", referral_id=referral.pk)).content.startswith(b"%PDF")
 
 
+def test_who_asks_for_many_does_not_hold_every_thread(world: World, monkeypatch: Any) -> None:
+    """Two requests of a process wait for the worker; whoever comes next is told at once that it is being made."""
+    referral = make_referral(world)
+    Heartbeat.objects.create(name="deliver", beat_at=NOW + dt.timedelta(hours=3))
+    client, looked = signed_in(world, Role.SCREENER), []
+    monkeypatch.setattr(making, "await_worker", lambda row: looked.append(row))
+    address = at(world, "referral_summary", referral_id=referral.pk)
+    assert client.get(address).status_code == 202 and len(looked) == 1
+    with making.WAITERS, making.WAITERS:
+        assert client.get(address).status_code == 202 and len(looked) == 1
+    assert client.get(address).status_code == 202 and len(looked) == 2, "and no place is kept by who has gone"
+
+
 def test_a_document_that_can_not_be_made_says_so_and_is_tried_again_when_asked(world: World, monkeypatch: Any) -> None:
     referral = make_referral(world)
     client = signed_in(world, Role.SCREENER)
