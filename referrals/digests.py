@@ -29,9 +29,15 @@ AT_ONCE = frozenset(
         "anomaly",
         "receipt",
         "code",
+        "allegation",
+        "named",
+        "glass",
     }
 )
 """Kinds that go out at once whatever somebody chose: a day later would be too late, or somebody waits for it."""
+
+OF_AN_ACCOUNT = frozenset({"invitation", "password", "role", "second_factor", "signin"})
+"""What the kinds of words about somebody's own account, or about who may see what, begin with: these go at once too."""
 
 HOUR = dt.time(8)
 """When digests go out, in London."""
@@ -39,7 +45,7 @@ HOUR = dt.time(8)
 
 def in_digest(kind: str, to: User, partnership: Partnership) -> bool:
     """Whether this person wants this with the morning's digest."""
-    if kind in AT_ONCE:
+    if kind in AT_ONCE or kind.partition("-")[0] in OF_AN_ACCOUNT:
         return False
     return NoticeChoice.objects.filter(partnership=partnership, user=to, how=NoticeChoice.How.DIGEST).exists()
 

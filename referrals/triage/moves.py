@@ -267,14 +267,19 @@ def tell_team(referral: Referral, *, by: User, at: dt.datetime) -> None:
             )
 
 
-def tell_one(referral: Referral, to: User, *, kind: str, subject: str, said: str, at: dt.datetime) -> None:
-    """A notice to one who works on it. It names the reference, never a child, a school or a worry."""
+def tell_one(
+    referral: Referral, to: User, *, kind: str, subject: str, said: str, of: str = "", at: dt.datetime
+) -> None:
+    """A notice to one who works on it. It names the reference, never a child, a school or a worry.
+
+    of: what tells it from another of its kind at the same revision.
+    """
     outbox.tell(
         partnership=referral.partnership,
         referral=referral,
         kind=kind,
         to=to,
-        key=f"{kind}:{referral.pk}:{referral.revision}:{to.pk}",
+        key=f"{kind}{of}:{referral.pk}:{referral.revision}:{to.pk}",
         subject=subject,
         body=f"{said}\n\nSign in to read it: {address(referral.partnership, 'referral', referral)}\n",
         at=at,

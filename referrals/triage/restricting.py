@@ -244,7 +244,8 @@ def break_glass(
             tell_one(
                 row,
                 person,
-                kind=f"glass-{made.pk}",
+                kind="glass",
+                of=f"-{made.pk}",
                 subject="Front Door: a restricted referral was opened in need",
                 said=f"{by.name} opened restricted referral {row.reference} for an hour. The reason is in its story.",
                 at=at,

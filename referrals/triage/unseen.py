@@ -53,7 +53,8 @@ def keep_seen(row: Referral, *, at: dt.datetime) -> None:
     """A held restricted referral moved, or somebody named on it left: where nobody who is named could decide it now,
     the managers are named and told. Without a manager it is restricted no more: the child comes first.
     """
-    if not row.restricted or any(decides_in(row.team, each.user) for each in named_on(row).select_related("user")):
+    named, above = [each.user for each in named_on(row).select_related("user")], managers(row.partnership)
+    if not row.restricted or any(person in above or decides_in(row.team, person) for person in named):
         return
     people = name_managers(row, reason=UNSEEN, story=f"{UNSEEN} The managers are named.", by=None, at=at)
     if not people:

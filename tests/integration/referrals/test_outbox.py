@@ -192,6 +192,17 @@ def test_one_email_each_morning_for_who_chose_it_and_what_can_not_wait_comes_at_
     assert fresh(held[0]).digested_in == fresh(held[1]).digested_in is not None
 
 
+@pytest.mark.parametrize(
+    "kind", ["glass", "allegation", "named", "second_factor-taken_off", "role-given", "invitation"]
+)
+def test_what_warns_of_somebody_waits_for_no_morning(world: World, kind: str) -> None:
+    """A restricted record opened in need, a second factor taken off: who is told hears while it still matters."""
+    screener = world.person(Role.SCREENER)
+    digests.choose(partnership=world.partnership, how=NoticeChoice.How.DIGEST, by=screener, at=NOW)
+    notice = tell(world, "a", kind=kind)
+    assert not notice.digest and outbox.deliver_due(at=NOW).sent == 1
+
+
 def test_who_wants_them_at_once_again_gets_what_was_held_back(world: World) -> None:
     screener = world.person(Role.SCREENER)
     digests.choose(partnership=world.partnership, how=NoticeChoice.How.DIGEST, by=screener, at=NOW)

@@ -170,6 +170,7 @@ def test_breaking_the_glass_tells_the_managers_at_once_and_lasts_an_hour(
     told = Notice.objects.filter(subject__contains="opened in need")
     assert {notice.to for notice in told} == {manager, sol}
     assert all(NAME not in notice.body and "ill" not in notice.body.split("aunt")[0] for notice in told)
+    assert Notice.objects.filter(kind="glass").exists(), "which no morning's digest holds back (`referrals.digests`)"
     assert AuditEntry.objects.filter(verb="referral.glass_broken", by=sam, object_id=str(hidden.pk)).count() == 1
     with time_machine.travel(NOW + dt.timedelta(minutes=61), tick=False):
         again = client_of(sam)
