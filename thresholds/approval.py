@@ -159,13 +159,25 @@ def ask(
 
 @transaction.atomic
 def answer(
-    *, version: SchemeVersion, approves: bool, reason: str, revision: int | None, by: User, at: dt.datetime
+    *,
+    version: SchemeVersion,
+    approves: bool,
+    reason: str,
+    revision: int | None,
+    asked: int | None = None,
+    by: User,
+    at: dt.datetime,
 ) -> Approval:
-    """Approve the draft as it is at this revision, or send it back with a reason. Never by who wrote any of it."""
+    """Approve the draft as it is at this revision, or send it back with a reason. Never by who wrote any of it.
+
+    asked: the asking that was read, by its key: it says from when the draft is to hold, and what referrers will read.
+    """
     version = locked(version, -1 if revision is None else revision)
     round_ = waiting(version)
     if round_ is None:
         raise Refused("Nobody asks for approval of this draft as it is now. It may have been changed or answered.")
+    if asked is not None and asked != round_.pk:
+        raise Refused("It was asked for anew while you read it. Read from when it is to hold and what is said of it.")
     if not may_answer(version, round_, by):
         raise Refused("You wrote some of this draft, so somebody else has to answer.")
     if approves:

@@ -136,6 +136,7 @@ class AnswerForm(PageForm):
     )
     reason = LongTextField("What has to change?", max_length=4000, rows=4, called="what has to change")
     revision = RevisionField()
+    asked = RevisionField()
 
     def clean(self) -> dict[str, Any]:
         told = super().clean() or {}

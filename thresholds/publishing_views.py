@@ -93,7 +93,8 @@ def threshold_approval(request: PartnershipRequest, version: str) -> HttpRespons
     if round_ is None:
         raise Http404
     is_waiting = approval.waiting(draft) is not None
-    form = AnswerForm(request.POST if request.method == "POST" else None, at=at, initial={"revision": draft.revision})
+    initial = {"revision": draft.revision, "asked": round_.pk}
+    form = AnswerForm(request.POST if request.method == "POST" else None, at=at, initial=initial)
     if form.is_valid():
         approves = form.cleaned_data["answer"] == "approve"
         try:
@@ -102,12 +103,14 @@ def threshold_approval(request: PartnershipRequest, version: str) -> HttpRespons
                 approves=approves,
                 reason=form.cleaned_data["reason"],
                 revision=form.cleaned_data["revision"],
+                asked=form.cleaned_data["asked"],
                 by=request.user,
                 at=at,
             )
         except ChangedMeanwhile:
             form.add_error(None, "A colleague changed this draft while you read it. It has to be asked for anew.")
         except Refused as refused:
+            form = AnswerForm({**request.POST.dict(), "asked": round_.pk}, at=at)
             form.add_error(None, str(refused))
         else:
             done = "You approved the draft. It can be published now." if approves else "The draft is sent back."

@@ -193,6 +193,19 @@ def test_who_brought_a_file_in_never_approves_it(world: World) -> None:
         )
 
 
+def test_what_was_asked_anew_meanwhile_is_not_approved_unread(world: World, admin: Client, manager: Client) -> None:
+    """The draft is the same; from when it is to hold, and what referrers are told of it, are not."""
+    draft = reworded(world, admin)
+    ask(world, admin, draft)
+    form = manager.get(at(world, "threshold_approval", version=draft.slug)).context["form"]
+    read = {"asked": form["asked"].value()}
+    assert ask(world, admin, draft, change_note="Nothing of weight.").status_code == 302
+    refused = answer(world, manager, draft, **read)
+    assert refused.status_code == 422 and "asked for anew while you read it" in text(refused)
+    assert approval.standing(draft) is None
+    assert answer(world, manager, draft, asked=refused.context["form"]["asked"].value()).status_code == 302
+
+
 def test_sent_back_with_a_reason(world: World, admin: Client, manager: Client) -> None:
     draft = reworded(world, admin)
     ask(world, admin, draft)
