@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from partnerships import invitations, members
+from partnerships import invitations, members, sessions
 from partnerships.access import open_to_all
 from partnerships.actions import Refused
 from partnerships.member_forms import AcceptForm
@@ -44,6 +44,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             invitations.accept(invitation=found, **(form.cleaned_data if form else {}), by=signed_in, at=now)
         except Refused as refused:
             return render(request, "account/invitation.html", {**context, "refused": str(refused)}, status=409)
+        if signed_in:
+            sessions.tighten(request, signed_in)
         messages.success(request, f"You are {context['words']} now." + ("" if signed_in else " Sign in to begin."))
         return redirect("home", partnership=found.partnership.slug) if signed_in else redirect("account_login")
     status = 422 if form is not None and form.errors else 200

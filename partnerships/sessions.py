@@ -79,6 +79,18 @@ def begin(request: HttpRequest, user: User, at: dt.datetime) -> None:
     }
 
 
+def tighten(request: HttpRequest, user: User) -> None:
+    """Somebody took a role on while signed in: its limits hold from here, and every other sign-in of theirs ends."""
+    limits, (idle, longest) = request.session[LIMITS], limits_of(user)
+    ends = dt.datetime.fromisoformat(limits["started"]) + dt.timedelta(seconds=longest)
+    request.session[LIMITS] = {
+        **limits,
+        "idle": min(limits["idle"], idle),
+        "ends": min(limits["ends"], ends.isoformat()),
+    }
+    end_all(user, but=request.session.session_key)
+
+
 @dataclass(frozen=True, slots=True)
 class Remaining:
     """What is left of a session. `extendable`: using it puts the end off."""

@@ -262,6 +262,20 @@ def test_who_is_taken_on_by_another_agency_leaves_the_first_in_everybodys_sight(
         assert [each.to for each in Notice.objects.filter(kind="role-moved")] == [lead]
 
 
+def test_who_takes_a_stricter_role_up_while_signed_in_has_its_limits_from_then(world: World) -> None:
+    pat = world.person(Role.PRACTITIONER)
+    mine, elsewhere = as_(pat), as_(pat)
+    for client in (mine, elsewhere):
+        assert client.get(reverse("my_referrals", args=["testshire"])).status_code == 200
+    invite(as_(world.person(Role.ADMIN)), email=pat.email, name=pat.name, role="screener", agency="", team="mash")
+    assert mine.post(link_told_to(pat.email)).status_code == 302
+    idle, longest = Role.SCREENER.session_limits
+    limits = mine.session["limits"]
+    lasts = dt.datetime.fromisoformat(limits["ends"]) - dt.datetime.fromisoformat(limits["started"])
+    assert (limits["idle"], lasts.total_seconds()) == (idle, longest)
+    assert elsewhere.get(reverse("my_referrals", args=["testshire"])).status_code == 302, "signed out"
+
+
 def test_a_lead_who_leads_elsewhere_now_invites_nobody_into_the_first_agency(world: World) -> None:
     lead, asks = world.person(Role.SAFEGUARDING_LEAD), world.person(Role.ADMIN)
     invite(as_(lead))
