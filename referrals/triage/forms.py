@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
+
 from partnerships.forms import Choice, ChoiceField, LongTextField, PageForm, RadioField, RevisionField
 from partnerships.models import Team, User
 from referrals.models import Referral
@@ -102,6 +104,18 @@ class PassOnForm(StepDownForm):
     team = RadioField("Which early help team?", missing="Choose the early help team that takes it")
 
 
+class ReadField(forms.CharField):
+    """The key of what was read before the answer, hidden in the form. Never an error."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Any) -> str:
+        return str(value or "")
+
+
 class SignOffForm(PageForm):
     """The second person's word: signed, with a remark if they wish, or sent back, with a reason."""
 
@@ -120,6 +134,7 @@ class SignOffForm(PageForm):
         max_length=LONGEST_REASON,
         rows=4,
     )
+    read = ReadField()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

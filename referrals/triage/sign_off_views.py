@@ -65,8 +65,12 @@ def referral_sign_off(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     proposal = proposals.waiting().first() or proposals.first()
     if proposal is None:
         raise Http404
-    form = SignOffForm(posted(request))
+    form = SignOffForm(posted(request), initial={"read": proposal.pk})
     if request.method == "POST" and form.is_valid():
+        if form.cleaned_data["read"] not in ("", str(proposal.pk)):
+            form = SignOffForm({**request.POST.dict(), "read": str(proposal.pk)})
+            form.add_error(None, "It was proposed anew since you read it. Read it again, then give your answer.")
+            return render(request, "referrals/triage/sign_off.html", context(row, proposal, form))
         try:
             return answered(request, row, proposal, form.cleaned_data)
         except (Refused, NotAllowed) as refused:

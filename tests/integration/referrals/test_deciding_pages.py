@@ -199,7 +199,19 @@ def test_sent_back_taken_back_and_signed(world: World) -> None:
         states = list(SignOff.objects.order_by("proposed_at", "state").values_list("state", flat=True))
         assert sorted(states) == ["sent_back", "void"] and not Letter.objects.exists()
     author.post(address(referral, "decide/"), {"revision": revision(world, referral)})
-    signed = text(signer.post(address(referral, "sign-off/"), {"answer": "sign", "said": ""}, follow=True))
+    # Nor does it sign what was proposed anew meanwhile, unread.
+    unread = {"answer": "sign", "said": "Fine by me.", "read": form.context["form"]["read"].value()}
+    anew = signer.post(address(referral, "sign-off/"), unread)
+    assert "It was proposed anew since you read it." in text(anew) and "Fine by me.</textarea>" in text(anew)
+    with scope(partnership=world.partnership):
+        assert SignOff.objects.waiting().exists() and not Letter.objects.exists()
+    signed = text(
+        signer.post(
+            address(referral, "sign-off/"),
+            {"answer": "sign", "said": "", "read": anew.context["form"]["read"].value()},
+            follow=True,
+        )
+    )
     assert f"Signed off by {world.person(Role.SENIOR).name}." in signed
     with scope(partnership=world.partnership):
         told = Event.objects.get(referral=referral, kind="decided").sentence
