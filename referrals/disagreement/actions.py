@@ -130,7 +130,7 @@ def people_for_us(row: Referral) -> list[User]:
 def people_for_them(row: Referral) -> list[User]:
     """Who can be named for the agency with an account here: the referrer, and its safeguarding leads."""
     people = {row.referrer.pk: row.referrer} if row.referrer else {}
-    if row.agency_id and not row.restricted:
+    if row.agency_id and row.is_followed_by_leads:
         held = Membership.objects.filter(
             agency=row.agency_id, role=Role.SAFEGUARDING_LEAD.value, ended_at__isnull=True, user__is_active=True
         )

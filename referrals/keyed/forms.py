@@ -85,7 +85,7 @@ class KeyedForm(PageForm):
 
     @property
     def chosen_agency(self) -> Agency | None:
-        of_agency = self.cleaned_data["who"] == "practitioner"
+        of_agency = self.cleaned_data["who"] == "practitioner" and self.cleaned_data["wish"] != "anonymous"
         return self.agencies.get(self.cleaned_data["agency"]) if of_agency else None
 
     def source(self) -> dict[str, str]:

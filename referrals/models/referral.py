@@ -16,6 +16,7 @@ from partnerships.encryption import EncryptedJSONField
 from partnerships.models import Agency, Partnership, Team, User
 from partnerships.permissions import Permission, Role
 from referrals.domain.lifecycle import OPEN, State
+from thresholds.domain.terms import Flag
 from thresholds.models import SchemeVersion
 
 ASIDES = {
@@ -31,6 +32,10 @@ ASIDES = {
 
 STILL_OPEN = Q(state__in=[state.value for state in OPEN])
 """For the indexes of queues: what a query by `open` asks for, word for word."""
+
+
+FOLLOWED_BY_LEADS = Q(restricted=False, in_confidence=False) & ~Q(flag_words__contains=f"|{Flag.LADO.value}|")
+"""What of an agency its safeguarding leads follow."""
 
 
 class ReferralQuerySet(models.QuerySet["Referral"]):
@@ -65,7 +70,8 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
     def sent_by(self, actor: Actor) -> ReferralQuerySet:
         """What this person may follow as somebody who referred: their own, and their agency's where they lead it.
 
-        Of what is restricted, a lead sees nothing unless it is their own: it may be about the lead.
+        Of what is restricted, of an allegation (open to its queue where there is danger) and of what was told in
+        confidence a lead sees nothing unless it is their own: it may be about the lead, or tell who spoke of it.
         """
         if actor.partnership is None or actor.user is None:
             return self.none()
@@ -73,7 +79,7 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         if actor.can(Permission.REFERRAL_TRACK):
             mine |= Q(referrer=actor.user)
         if actor.can(Permission.AGENCY_TRACK):
-            mine |= Q(agency_id__in=actor.lead_agency_ids, restricted=False)
+            mine |= Q(agency_id__in=actor.lead_agency_ids) & FOLLOWED_BY_LEADS
         if not mine:
             return self.none()
         return self.filter(mine, partnership=actor.partnership)
@@ -239,6 +245,11 @@ class Referral(models.Model):
     def source_code(self) -> str:
         """The census's code of the agency that referred; empty where none did. It does not tell which one."""
         return self.agency.source_of_referral if self.agency else ""
+
+    @property
+    def is_followed_by_leads(self) -> bool:
+        """As `FOLLOWED_BY_LEADS`."""
+        return not (self.restricted or self.in_confidence or Flag.LADO.value in self.flags)
 
     @property
     def waits_for(self) -> list[str]:

@@ -247,6 +247,24 @@ def test_a_letter_of_last_week_runs_its_clocks_from_last_week(world: World) -> N
     assert screener.get(f"{draft}sent/").status_code in (302, 404)
 
 
+@pytest.mark.parametrize(("wish", "follows"), [("named", True), ("confidence", False), ("anonymous", False)])
+def test_what_a_colleague_told_in_confidence_is_not_their_leads_to_follow(
+    world: World, wish: str, follows: bool
+) -> None:
+    """Who telephones about a lead, or about a friend of theirs, is not shown to them by the agency that they named."""
+    screener, lead = signed_in(world.person(Role.SCREENER)), signed_in(world.person(Role.SAFEGUARDING_LEAD))
+    yesterday = timezone.localtime() - dt.timedelta(days=1)
+    typed = {"how": "telephone", "time": "9:15am", "who": "practitioner", "agency": str(world.school.pk), "wish": wish}
+    typed |= {f"on_{name}": str(getattr(yesterday, name)) for name in ("day", "month", "year")}
+    draft = screener.post("/testshire/key/", {**typed, "job": "Teacher", "name": "Tess Told"})["Location"]
+    seen = re.search(rb'name="seen" value="([^"]*)"', screener.get(f"{draft}worry/").content)[1].decode()
+    screener.post(f"{draft}worry/", {"happened": WORRY, "seen": seen})
+    screener.post(f"{draft}send/")
+    row = the_referral(world)
+    assert lead.get(f"/testshire/referrals/{row.pk}/").status_code == (200 if follows else 404)
+    assert (row.reference in lead.get("/testshire/referrals/").content.decode()) is follows
+
+
 def test_what_came_cannot_come_in_the_future(world: World) -> None:
     screener = signed_in(world.person(Role.SCREENER))
     ahead = timezone.localtime() + dt.timedelta(days=1)

@@ -268,6 +268,18 @@ def test_an_allegation_is_the_lados_from_the_moment_it_comes(world: World) -> No
     assert AuditEntry.objects.filter(verb="referral.restricted", object_id=str(row.pk), by=None).count() == 1
 
 
+def test_an_allegation_that_danger_leaves_open_to_its_queue_is_not_its_agencys_leads_to_read(world: World) -> None:
+    lead, prue = world.person(Role.SAFEGUARDING_LEAD), world.person(Role.PRACTITIONER)
+    row = told_of_an_allegation(world, safe="no")
+    assert not row.restricted and row.immediate_danger
+    for page in HERS:
+        address = reverse(page, kwargs={"partnership": "testshire", "referral_id": row.pk})
+        assert client_of(lead).get(address).status_code == 404, f"{page}: it may be about the lead"
+    assert row.reference not in client_of(lead).get("/testshire/referrals/").content.decode()
+    assert client_of(prue).get(f"/testshire/referrals/{row.pk}/").status_code == 200
+    assert lead not in disagreeing.people_for_them(row)
+
+
 def test_an_allegation_is_never_seen_by_nobody(world: World) -> None:
     sam, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
     alone = told_of_an_allegation(world)
