@@ -14,7 +14,7 @@ class Permission(Enum):
 
     REFERRAL_SEND = "Tell of a worry and send it; save it and come back"
     REFERRAL_TRACK = "Follow what became of one's own referrals, and read the letters written to one"
-    AGENCY_TRACK = "Follow what became of every referral of one's own agency"
+    AGENCY_TRACK = "Follow one's own agency's referrals, but for allegations and what was told in confidence"
     CONTACT_KEY = "Key a contact that came by telephone, letter or email, with the time at which it came"
     QUEUE_READ = "See the queues of the teams that one works in"
     REFERRAL_READ = "Read a referral in those queues"
