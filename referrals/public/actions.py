@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import ipaddress
-import logging
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
 
 from partnerships.models import Partnership
+from partnerships.places import times
 from referrals.intake import actions
 from referrals.intake.answers import blank
 from referrals.intake.source import SLUG
 from referrals.models import Draft, Referral
 
-log = logging.getLogger(__name__)
 MANY = 10
 """Sent from one place within an hour; above it a contact is taken all the same, and marked."""
 
@@ -56,30 +51,8 @@ def send(*, draft: Draft, place: str, at: dt.datetime) -> Referral:
     return actions.submit(draft=draft, by=None, at=at, note=note(place, at))
 
 
-def house(place: str) -> str:
-    """What counts as one place: an address, or the 64 bits of a newer one under which a house has all of its own.
-
-    >>> house("192.0.2.7"), house("2001:db8:1:2::9")
-    ('192.0.2.7', '2001:db8:1:2::')
-    """
-    try:
-        address = ipaddress.ip_address(place)
-    except ValueError:
-        return place
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)).network_address)
-
-
 def note(place: str, at: dt.datetime) -> str:
     """What is odd about how it came; empty where nothing is. A cache that is away finds nothing odd."""
-    key = hashlib.sha256(f"{settings.SECRET_KEY}:{house(place)}:{at:%Y%m%d%H}".encode()).hexdigest()
-    try:
-        cache.add(f"public:{key}", 0, 3600)
-        times = cache.incr(f"public:{key}")
-    except Exception:  # whatever a cache raises, a worry about a child is taken
-        log.warning("The public form could not count: the cache is away")
-        return ""
-    if times <= MANY:
+    if times("public", place, at) <= MANY:
         return ""
     return f"More than {MANY} contacts came on the public form from one place within an hour. Read it all the same."

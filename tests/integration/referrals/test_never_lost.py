@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import uuid
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
@@ -193,6 +195,17 @@ def test_what_was_typed_when_a_session_ran_out_is_shown_to_who_typed_it_on_a_sha
     for again.user, shown in ((second, None), (first, ["Zephyrine Marlow"])):
         found = kept(again)
         assert (found and found.getlist("name")) == shown
+
+
+def test_nobody_fills_the_disk_with_words_whose_writer_nobody_knows(world: World, monkeypatch: Any) -> None:
+    """Every address of a record takes such words in; from one place no more of them than an office could have typed."""
+    cache.clear()
+    monkeypatch.setattr("partnerships.kept.MOST_BY_NOBODY", 2)
+    told = [Client().post(f"/testshire/refer/{uuid.uuid4()}/worry/", {"happened": "He cries."}) for _ in range(4)]
+    assert all(page.status_code == 403 and "He cries." in page.content.decode() for page in told), (
+        "given back all the same"
+    )
+    assert Session.rows.count() == 2
 
 
 def test_what_nobody_knows_the_writer_of_is_kept_for_no_page_that_everybody_has(world: World) -> None:
