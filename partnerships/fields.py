@@ -5,7 +5,7 @@ Every field takes:
     label     the question, or the name of the box
     hint      help below the label
     missing   what to say where nothing was given; without it the answer may be left out
-    called    what the answer is called inside a message ("what happened"); made from the label where it is left out
+    called    what the answer is called inside a message ("what happened"); made of the label where it is left out
     size      the label's size: "s", "m", "l", or "" for plain text
     heading   the label is the page's heading (one question on the page)
     width     how wide the box is: a number of characters (2, 3, 4, 5, 10, 20, 30) or a share ("one-half")
@@ -53,7 +53,9 @@ def begun(text: str) -> str:
 class Asked(forms.Field):
     """What every field of ours has; see the head of this module."""
 
-    nameless = "your answer"
+    nameless = ""
+    """What an answer without a name is called; where this is empty, by its question."""
+
     default_error_messages: ClassVar[dict[str, Any]] = {"required": "Answer this question"}
 
     def __init__(
@@ -69,7 +71,8 @@ class Asked(forms.Field):
         autocomplete: str = "",
         **kwargs: Any,
     ) -> None:
-        self.called = called or named(label) or self.nameless
+        asked = f"your answer to “{label.strip()}”" if label.strip() else ""
+        self.called = called or named(label) or self.nameless or asked or "your answer"
         self.size = size
         self.heading = heading
         self.width = width

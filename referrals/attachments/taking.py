@@ -48,11 +48,16 @@ def nameless(request: HttpRequest) -> list[NotTaken]:
         return []
     as_text = any(name.startswith(FIELD) and any(values) for name, values in request.POST.lists())
     length = int(request.META.get("CONTENT_LENGTH") or 0)
-    told = sum(len(name) + len(value) + 200 for name, values in request.POST.lists() for value in values)
+    told = sum(size(name) + size(value) + 200 for name, values in request.POST.lists() for value in values)
     if not as_text and (request.FILES or length - told < MUCH):
         return []
     why = "could not be taken. Give it a name that ends in its kind, such as plan.pdf, and add it again."
     return [NotTaken(NAMELESS, why, OTHER)]
+
+
+def size(text: str) -> int:
+    """How many bytes a text has on its way."""
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def take(

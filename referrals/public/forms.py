@@ -48,8 +48,8 @@ class ChildForm(PublicForm):
     address = LongTextField(
         "Where do they live?", hint="As much as you know. A street or a block of flats helps.", rows=3, max_length=1000
     )
-    postcode = TextField("Postcode, if you know it", max_length=10, width=10, spellcheck=False)
-    school = TextField("School or nursery, if you know it", max_length=200)
+    postcode = TextField("Postcode, if you know it", called="the postcode", max_length=10, width=10, spellcheck=False)
+    school = TextField("School or nursery, if you know it", called="the school or nursery", max_length=200)
     places = {
         "first_name": ("who", "first_name"),
         "last_name": ("who", "last_name"),

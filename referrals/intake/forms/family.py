@@ -65,7 +65,13 @@ POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}")
 class ChildWho(IntakeForm):
     first_name = TextField("First name", max_length=100, width=20)
     last_name = TextField("Last name", max_length=100, width=20)
-    other_names = TextField("Known as", hint="A name used at home or at school", max_length=200, width=20)
+    other_names = TextField(
+        "Known as",
+        hint="A name used at home or at school",
+        called="what the child is known as",
+        max_length=200,
+        width=20,
+    )
     former_names = TextField("Former names", hint="Names that older records may stand under", max_length=200, width=20)
     born = RadioField(
         "Has the child been born?",
@@ -77,7 +83,9 @@ class ChildWho(IntakeForm):
     date_of_birth = DateField(
         "Date of birth", hint="For example, 27 3 2019. Leave it empty if you don't know.", when="past"
     )
-    estimated_age = TextField("Or about how old", hint="For example, about 4 years", max_length=40, width=10)
+    estimated_age = TextField(
+        "Or about how old", hint="For example, about 4 years", called="how old the child is", max_length=40, width=10
+    )
     expected_on = DateField("When is the baby expected?", hint="For example, 27 3 2027", called="the date expected")
 
     def doubts(self) -> list[str]:

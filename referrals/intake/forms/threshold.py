@@ -91,7 +91,11 @@ class Evidence(ChosenForm):
             indicator = self.situation.scheme.indicator(key)
             if indicator is not None:
                 self.fields[NOTE + key] = LongTextField(
-                    indicator.label, called="the note", rows=3, max_length=5000, initial=self.initial.get(NOTE + key)
+                    indicator.label,
+                    called=f"the note on “{indicator.label}”",
+                    rows=3,
+                    max_length=5000,
+                    initial=self.initial.get(NOTE + key),
                 )
         self.graded = {}
         plotted = sheet(self.situation.scheme, self.situation.answers.worry_of(self.number))

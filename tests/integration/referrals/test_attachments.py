@@ -220,6 +220,22 @@ def test_a_file_with_no_name_is_not_dropped_in_silence(world: World, practitione
     assert answer.status_code == 302, "no file chosen is no mistake"
 
 
+def test_long_words_in_any_script_are_no_file_without_a_name(world: World, practitioner: Client) -> None:
+    draft = begin(practitioner)
+    for words in ("She said “no”. " * 300, "שלום " * 900, "👩‍👩‍👧‍👦" * 300, "a\r\n" * 1200):
+        answer = upload(practitioner, draft, where=words)
+        assert answer.status_code == 302, answer.content[:3000]
+    assert not kept(world)
+
+
+def test_a_refused_file_and_a_wrong_answer_are_both_in_the_summary(world: World, practitioner: Client) -> None:
+    draft = begin(practitioner)
+    answer = upload(practitioner, draft, ("x.exe", hostile_files.EXE), where="x" * 6000)
+    summary = re.search(r'govuk-error-summary__list">(.*?)</ul>', answer.content.decode(), re.S)[1]
+    assert summary.count("<li>") == 2 and "is a program" in summary and "Shorten where they can be had" in summary
+    assert 'href="#id_where"' in summary
+
+
 def test_number_and_size_are_limited_and_say_so(world: World, practitioner: Client, settings: Any) -> None:
     settings.ATTACHMENTS_MOST = 2
     draft = begin(practitioner)

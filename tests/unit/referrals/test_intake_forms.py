@@ -11,12 +11,14 @@ from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from partnerships.fields import Written
 from partnerships.models import Partnership
 from referrals.intake import summary
 from referrals.intake.answers import Answers, blank
 from referrals.intake.inside import told_alone
 from referrals.intake.pages import INSIDE, PAGES, Page, Step
 from referrals.intake.situation import Situation
+from referrals.public.forms import STEPS
 from tests import schemes
 
 AT = dt.datetime(2026, 11, 24, 10, 0, tzinfo=dt.UTC)
@@ -113,6 +115,18 @@ def test_what_was_saved_while_it_could_not_be_read_is_asked_after_and_shown_as_i
     assert [("call" in each, "can’t be read yet" in each) for each in again.unread()] == [(True, True)] * 2
     rows, unanswered = summary.field_rows(situation(), Step(page("telephone")), stored)
     assert [row.value for row in rows] == ["Yes", "“31 2 2026”, as it was typed", "“noonish”, as it was typed"]
+
+
+@pytest.mark.parametrize("slug", [page.slug for page in PAGES] + [step.slug for step in STEPS])
+def test_each_message_of_a_page_names_its_own_question(slug: str) -> None:
+    """The summary lists them apart from their boxes: two that read alike say nothing of which to mend."""
+    step = next((each for each in STEPS if each.slug == slug), None)
+    form_of = step.form if step else page(slug).form
+    told = {"at": AT} if step else {"situation": situation(), "number": 1}
+    texts = {name: "x" * 25_000 for name, field in form_of(**told).fields.items() if isinstance(field, Written)}
+    messages = [message for errors in form_of(texts, **told).errors.values() for message in errors]
+    assert len(set(messages)) == len(messages) >= len(texts)
+    assert not [each for each in messages if "the or " in each or ", if you" in each or "known as to" in each[:22]]
 
 
 def test_every_message_is_our_own() -> None:
