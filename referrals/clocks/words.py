@@ -25,11 +25,27 @@ def path_of(partnership: str) -> str:
     return reverse("referral", kwargs={"partnership": partnership, "referral_id": NO_ONE})
 
 
+IN_ANY_HANDS = {
+    "question": "The referrer’s answer",
+    "check": "A check by an agency",
+    "transfer_receipt": "The receipt of what was sent on",
+    "escalation_stage": "A stage of a disagreement",
+    "plan_review": "The review of an early help plan",
+    "not_reached": "Reach somebody another way: an email came back",
+}
+"""What clocks outside the threshold's limits are called in a notice: their own names may name a school."""
+
+
+def called(clock: Clock) -> str:
+    """A limit of the threshold by its name; what several of a referral have by its kind alone."""
+    return IN_ANY_HANDS.get(clock.promise) or (clock.name if clock.sort == "limit" else "Something on this referral")
+
+
 def due(clock: Clock, stage: str) -> str:
     """That something is due soon, or was due."""
     said = "is due at" if stage == Clock.Stage.DUE_SOON else "was due at"
     return (
-        f"Referral {clock.referral.reference}: “{clock.name}” {said} {moment(clock.due_at)}.\n\n"
+        f"Referral {clock.referral.reference}: “{called(clock)}” {said} {moment(clock.due_at)}.\n\n"
         f"Sign in to read it: {link(clock)}\n"
     )
 
@@ -37,14 +53,14 @@ def due(clock: Clock, stage: str) -> str:
 def still_overdue(clock: Clock) -> str:
     """What a manager reads: it was due, the team was told, it is not done."""
     return (
-        f"Referral {clock.referral.reference}: “{clock.name}” was due at {moment(clock.due_at)} and is not done. "
+        f"Referral {clock.referral.reference}: “{called(clock)}” was due at {moment(clock.due_at)} and is not done. "
         f"Those who have it were told.\n\nSign in to read it: {link(clock)}\n"
     )
 
 
 def ask_why(clock: Clock) -> str:
     return (
-        f"Referral {clock.referral.reference}: “{clock.name}” was due at {moment(clock.due_at)} and was done later. "
+        f"Referral {clock.referral.reference}: “{called(clock)}” was due at {moment(clock.due_at)} and was done later. "
         "Please say why, in a word: it is counted, so that what comes often can be mended.\n\n"
         f"Sign in to say why: {link(clock)}\n"
     )

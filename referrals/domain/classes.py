@@ -80,7 +80,6 @@ FIELDS: Mapping[str, Fields] = {
     "Clock": {
         C.STRUCTURE: "id partnership referral slug subject amount unit met_by late_said_by",
         C.RUNNING: "started_at warn_at due_at first_due_at stage next_step_at met_at paused_at",
-        C.STORY: "name",
         C.WORK: "late_why late_words late_said_at",
     },
     "ClockPause": {
@@ -187,7 +186,7 @@ FIELDS: Mapping[str, Fields] = {
 }
 """Model → class → its fields, by name."""
 
-SORT: Mapping[str, str] = {"Ask": "sort", "RiskRating": "sort", "Event": "sort", "Letter": "kind"}
+SORT: Mapping[str, str] = {"Ask": "sort", "Clock": "sort", "RiskRating": "sort", "Event": "sort", "Letter": "kind"}
 """Model → the attribute that tells its rows apart."""
 
 OF_SORT: Mapping[str, Mapping[str, Fields]] = {
@@ -196,6 +195,7 @@ OF_SORT: Mapping[str, Mapping[str, Fields]] = {
         "mash_check": {C.MASH_CHECK: "question extract basis knows answer"},
         "check": {C.CHECK: "question extract basis knows answer"},
     },
+    "Clock": {"limit": {C.RUNNING: "name"}, "of_one": {C.STORY: "name"}},
     "RiskRating": {"mash": {C.MASH: "rating reason"}, "early_help": {C.WORK: "rating reason"}},
     "Event": {"for_referrer": {C.REPLY: "sentence"}, "for_us": {C.STORY: "sentence"}},
     "Letter": {

@@ -94,6 +94,11 @@ class Clock(models.Model):
         return f"{self.slug} of {self.referral_id}"
 
     @property
+    def sort(self) -> str:
+        """A limit of the threshold, or one of several that name whom they wait for (`referrals.domain.classes`)."""
+        return "of_one" if self.subject else "limit"
+
+    @property
     def promise(self) -> str:
         """The limit that it runs for, whichever time."""
         return self.slug.partition(AGAIN)[0]

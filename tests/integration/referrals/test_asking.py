@@ -181,6 +181,19 @@ def test_what_an_agency_said_stays_with_the_mash(world: World) -> None:
     )
 
 
+def test_a_notice_of_a_late_check_does_not_name_the_school(world: World) -> None:
+    """Which school a child goes to is not for a mailbox: the notice says what is late, the page of whom."""
+    referral = make_referral(world)
+    make_check(world, referral)
+    for days in (3, 6):
+        sweep(at=NOW + dt.timedelta(days=days))
+    with scope(partnership=world.partnership):
+        assert Clock.objects.get(slug="check").name == f"Check by {world.school.name}"
+        bodies = [notice.body for notice in Notice.objects.filter(kind__startswith="clock_")]
+    assert any("“A check by an agency”" in body for body in bodies)
+    assert not any(world.school.name in body for body in bodies)
+
+
 def test_the_board_shows_who_is_late_first(world: World) -> None:
     row = claimed(world)
     with scope(partnership=world.partnership):
