@@ -22,6 +22,10 @@ def main() -> None:
         sys.exit(f"Settings: {error}")
     except OperationalError as error:
         sys.exit(f"The database can't be reached: {str(error).strip().splitlines()[0]}")
+    except Exception as error:  # its words may be a child's: PostgreSQL prints the row that broke a rule
+        from partnerships.logs import failed
+
+        sys.exit(failed(" ".join(sys.argv[1:2]), error))
 
 
 if __name__ == "__main__":

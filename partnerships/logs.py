@@ -6,12 +6,17 @@ rule, Python the value that it could not read. So an exception is told by its ty
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import logging
+import os
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.views.debug import SafeExceptionReporterFilter
 
@@ -53,6 +58,42 @@ class Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         record.exc_text = None  # what another formatter made of it, words and all
         return super().format(record)
+
+
+def where(error: BaseException) -> str:
+    """The last line of our own code on the way to an exception, or the last line of all where none is ours."""
+    told = traceback.extract_tb(error.__traceback__)
+    ours = [each for each in told if is_ours(each.filename)] or told
+    if not ours:
+        return "nowhere that can be told"
+    place = Path(ours[-1].filename)
+    name = place.relative_to(settings.BASE_DIR) if place.is_relative_to(settings.BASE_DIR) else place.name
+    return f"{name}, line {ours[-1].lineno}"
+
+
+PASSED_THROUGH = ("manage.py", "row_security.py")
+"""What every command, and every statement, goes through: it tells nothing."""
+
+
+def is_ours(file: str) -> bool:
+    place = Path(file)
+    inside = place.is_relative_to(settings.BASE_DIR) and "site-packages" not in place.parts
+    return inside and place.name not in PASSED_THROUGH
+
+
+def failed(command: str, error: Exception) -> str:
+    """What a command that failed says on its terminal: one line. All the lines of code that led there are kept apart.
+
+    They are added to `command-failures.log` beside the database, for whoever runs the portal; without a value, too.
+    """
+    kept, details = settings.VAR_DIR / "command-failures.log", Formatter().formatException((type(error), error, None))
+    said = f"{command} failed: {name_of(error)} at {where(error)}."
+    with contextlib.suppress(OSError):
+        opened = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(opened, "a", encoding="utf-8") as file:
+            file.write(f"{dt.datetime.now(dt.UTC).isoformat(timespec='seconds')} {said}\n{details}\n")
+        return f"{said} How it came there is in {kept}."
+    return said
 
 
 class NothingTyped(SafeExceptionReporterFilter):
