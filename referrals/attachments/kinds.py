@@ -7,6 +7,7 @@ What a file calls itself is for showing, never for deciding.
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import warnings
@@ -26,6 +27,7 @@ MOST_PIXELS = 64_000_000
 
 MOST_ENTRIES = 5_000
 MOST_UNPACKED = 200 * 1024 * 1024
+MOST_LOOKED_THROUGH = 20_000_000
 DEEPEST_EMAIL = 3
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 PROGRAM_ENDINGS = tuple(
@@ -35,6 +37,26 @@ PROGRAM_ENDINGS = tuple(
     ).split()
 )
 ARCHIVE_ENDINGS = tuple("zip rar 7z gz tgz bz2 xz tar cab arj ace lzh z".split())  # noqa: SIM905  the same
+
+
+SEALED_INSIDE = (b"PK\x03\x04", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", OLE)
+OFFICE_INSIDE = (".xlsx", ".docx")
+"""What a chart or a table brings along: looked into as the document itself is, twice over at most."""
+INSIDE = "has another file inside it. Take that out, or print it to PDF, and add that."
+LOCKED = "is locked with a password, so that nobody here could open it. Save it without one."
+FETCHES = "fetches something from elsewhere when it is opened. Print it to PDF, and add that."
+ELSEWHERE = re.compile(rb"""\bTarget\s*=\s*["']\s*(?:https?|ftp|mhtml|javascript|file://[^/"'])""", re.I)
+COMMAND = re.compile(rb"<w:instrText[^>]*>\s*DDE|<ddeLink\b", re.I)
+
+
+def spelt(name: str) -> str:
+    """A name of a PDF as a pattern: each of its letters may stand as its number."""
+    return "".join(f"(?:{letter}|#{ord(letter):02x}|#{ord(letter):02X})" for letter in name)
+
+
+HIDDEN_IN_PDF = re.compile(
+    f"/(?:{spelt('Launch')}|{spelt('EmbeddedFile')}s?|{spelt('RichMedia')})(?![A-Za-z])".encode()
+)
 
 
 class Kind(Enum):
@@ -149,23 +171,26 @@ def pdf(content: bytes) -> Kind:
         raise Unwelcome("is two kinds of file in one, which is how harmful files hide. Print it to PDF again.")
     if b"%%EOF" not in tail and b"startxref" not in tail:
         raise Unwelcome("is a PDF that breaks off before its end. Save or scan it again, and add that.")
-    if re.search(rb"/(Launch|EmbeddedFiles?|RichMedia)\b", content):
+    if HIDDEN_IN_PDF.search(content):
         raise Unwelcome("is a PDF with another file inside it. Print it to PDF again, and add that.")
     return Kind.PDF
 
 
-def office(content: bytes) -> Kind:
+def office(content: bytes, depth: int = 0) -> Kind:
     """A Word document or Excel workbook; every other zip is an archive, or something with macros."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             entries = packed.infolist()
+            shut = any(entry.flag_bits & 1 for entry in entries)
             names = {entry.filename for entry in entries}
             small = len(entries) <= MOST_ENTRIES and sum(max(entry.file_size, 0) for entry in entries) <= MOST_UNPACKED
             types = b""
-            if small and "[Content_Types].xml" in names:
+            if small and not shut and "[Content_Types].xml" in names:
                 types = unpacked(packed, "[Content_Types].xml", 1_000_000)
     except Exception as error:  # whatever a broken zip makes of the library, it is a broken file
         raise Unwelcome("can’t be opened: it is damaged, or not what it says. Save it again, and add that.") from error
+    if shut:
+        raise Unwelcome(LOCKED)
     if not small:
         raise Unwelcome("unpacks to far more than its size, as harmful files do. Print it to PDF, and add that.")
     if "[Content_Types].xml" not in names:
@@ -176,12 +201,44 @@ def office(content: bytes) -> Kind:
     if any(name.startswith(("/", "..")) or "\\" in name or "/../" in name for name in names):
         raise Unwelcome("is damaged, or not what it says. Save it again, and add that.")
     if any(name.rsplit(".", 1)[-1] in {*PROGRAM_ENDINGS, *ARCHIVE_ENDINGS} or "oleobject" in name for name in lowered):
-        raise Unwelcome("has another file inside it. Take that out, or print it to PDF, and add that.")
+        raise Unwelcome(INSIDE)
+    look_inside(content, depth)
     if "word/document.xml" in names:
         return Kind.DOCX
     if "xl/workbook.xml" in names:
         return Kind.XLSX
     raise Unwelcome("is an Office file of a kind that we can’t take. Save it as .docx, .xlsx or PDF, and add that.")
+
+
+def look_inside(content: bytes, depth: int) -> None:
+    """Every part of an Office file by its beginning, whatever it is called: no program, no archive, nothing fetched."""
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        for entry in packed.infolist():
+            name = entry.filename.lower()
+            if name.endswith((".odttf", "/")):  # a font begins with chance
+                continue
+            try:
+                begins = unpacked(packed, entry.filename, 300)
+                if name.endswith(OFFICE_INSIDE) and begins.startswith(b"PK") and depth < 2:
+                    office(unpacked(packed, entry.filename, MOST_UNPACKED), depth + 1)
+                elif is_program(begins) or begins.startswith(SEALED_INSIDE):
+                    raise Unwelcome(INSIDE)
+                if name.endswith((".rels", ".xml")):
+                    refuse_what_fetches(unpacked(packed, entry.filename, MOST_LOOKED_THROUGH), name)
+            except Unwelcome:
+                raise
+            except Exception as error:  # whatever a broken part makes of the library
+                raise Unwelcome("can’t be opened: it is damaged. Save it again, and add that.") from error
+
+
+def refuse_what_fetches(part: bytes, name: str) -> None:
+    """Links for people to press and pictures are let be; what Office fetches or runs by itself is not."""
+    for each in re.findall(rb"<Relationship\b[^>]*>", part) if name.endswith(".rels") else ():
+        told = html.unescape(each.decode("utf-8", "replace")).encode()
+        if b"External" in told and not re.search(rb"/(?:hyperlink|image)[\"']", told) and ELSEWHERE.search(told):
+            raise Unwelcome(FETCHES)
+    if COMMAND.search(part):
+        raise Unwelcome(FETCHES)
 
 
 def unpacked(packed: zipfile.ZipFile, name: str, most: int) -> bytes:
@@ -195,7 +252,7 @@ def outlook(content: bytes) -> Kind:
     if wide("_VBA_PROJECT") in content:
         raise Unwelcome("has macros in it. Save it as .docx, .xlsx or PDF, and add that.")
     if wide("EncryptedPackage") in content:
-        raise Unwelcome("is locked with a password, so that nobody here could open it. Save it without one.")
+        raise Unwelcome(LOCKED)
     if wide("__properties_version1.0") not in content:
         raise Unwelcome("is in an older Office format. Save it as .docx, .xlsx or PDF, and add that.")
     for endings, what in ((PROGRAM_ENDINGS, "a program or macros"), (ARCHIVE_ENDINGS, "an archive")):
