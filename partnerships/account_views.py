@@ -82,10 +82,10 @@ def session_status(request: HttpRequest) -> HttpResponse:
         if "application/json" not in request.headers.get("Accept", ""):
             return redirect("account")
     left = sessions.remaining(request, now)
-    return told(left.seconds, left.extendable, token=get_token(request))
+    return told(left.seconds, left.extendable, token=get_token(request), handle=sessions.handle(request))
 
 
 def told(seconds: int, extendable: bool, **more: str) -> JsonResponse:
-    """more: the token with which a page without a form may say that somebody is still there."""
+    """more: the token with which a page without a form may say that somebody is still there; which sign-in this is."""
     answer: dict[str, Any] = {"seconds": max(seconds, 0), "extendable": extendable, **more}
     return JsonResponse(answer)

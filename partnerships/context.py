@@ -35,6 +35,7 @@ def sign_in(request: HttpRequest) -> dict[str, Any]:
     held = user.memberships.filter(ended_at__isnull=True).select_related("agency")
     return {
         "session_left": max(left.seconds, 0),
+        "session_handle": sessions.handle(request),
         "session_warned_before": int(sessions.WARNED_BEFORE.total_seconds()),
         "proved_twice": second_factor.passed(request),
         "needs_second_factor": SimpleLazyObject(lambda: second_factor.needed(held)),

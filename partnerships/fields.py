@@ -125,12 +125,20 @@ class Written(Asked):
 
 
 class TextField(Written):
-    """One line of text."""
+    """One line of text. What it is filled with is as a rule another person's: no browser keeps it to offer it again."""
 
     widget = forms.TextInput
 
-    def __init__(self, label: str, *, inputmode: str = "", spellcheck: bool | None = None, **kwargs: Any) -> None:
-        super().__init__(label, **kwargs)
+    def __init__(
+        self,
+        label: str,
+        *,
+        inputmode: str = "",
+        spellcheck: bool | None = None,
+        autocomplete: str = "off",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(label, autocomplete=autocomplete, **kwargs)
         if inputmode:
             self.widget.attrs["inputmode"] = inputmode
         if spellcheck is not None:

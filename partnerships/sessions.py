@@ -111,6 +111,12 @@ def remaining(request: HttpRequest, at: dt.datetime) -> Remaining:
     return Remaining(int(min(untouched, ends).total_seconds()), ends > untouched)
 
 
+def handle(request: HttpRequest) -> str:
+    """What stands for this sign-in on its pages, so that a page can ask whether it is still the same; "" for none."""
+    row: Session | None = getattr(request.session, "row", None)
+    return str(row.handle) if row else ""
+
+
 def touch(request: HttpRequest, at: dt.datetime, *, always: bool = False) -> None:
     """The session was used now."""
     row: Session | None = getattr(request.session, "row", None)

@@ -1,8 +1,31 @@
 // A sign-in that is about to end: the page says so in time, and one press puts the end off. What was typed stays.
+// Where nothing was typed, the page goes with the sign-in: a child's record stays on no screen that nobody attends.
 const { sessionLeft, sessionWarn, session } = document.body.dataset;
 const main = document.getElementById("main-content");
 let banner = null;
 let token = "";
+let timer = 0;
+
+function later(seconds) {
+  clearTimeout(timer);
+  timer = setTimeout(() => ask("GET"), seconds * 1000 + 500);
+}
+
+function asItCame(field) {
+  if (field.type === "radio" || field.type === "checkbox") return field.checked === field.defaultChecked;
+  if (field.type === "file") return field.files.length === 0;
+  if (field.options) {
+    const chosen = [...field.options];
+    return !chosen.some((each) => each.defaultSelected) || chosen.every((each) => each.selected === each.defaultSelected);
+  }
+  return field.value === field.defaultValue || !("defaultValue" in field);
+}
+
+// A page that answers what was sent (an error, a preview) holds words that stand nowhere else.
+function isTyped() {
+  if (!("askedFor" in document.body.dataset)) return true;
+  return [...document.querySelectorAll("main input, main select, main textarea")].some((field) => !asItCame(field));
+}
 
 function show(words, button) {
   banner ||= main.insertBefore(document.createElement("div"), main.firstChild);
@@ -36,7 +59,7 @@ async function ask(method) {
     told = await answer.json();
     token = told.token || token;
   } catch {
-    setTimeout(() => ask("GET"), 15000);
+    later(15);
     return;
   }
   look(told.seconds, told.extendable);
@@ -49,17 +72,22 @@ function minutes(seconds) {
 
 function look(seconds, extendable) {
   const warn = Number(sessionWarn);
-  if (seconds <= 0) {
+  if (seconds <= 0 && !isTyped()) {
+    location.replace(location.href.split("#")[0]);
+  } else if (seconds <= 0) {
     show("You have been signed out. What you typed is still here: press its button, sign in again, and go on.");
   } else if (seconds > warn) {
     banner?.remove();
     banner = null;
-    setTimeout(() => ask("GET"), (seconds - warn) * 1000 + 500);
+    later(seconds - warn);
   } else {
     const end = `You will be signed out in ${minutes(seconds)}. What you typed is kept.`;
     if (!banner) show(extendable ? end : `${end} Save now, then sign in again.`, extendable && "Stay signed in");
-    setTimeout(() => ask("GET"), Math.min(seconds, 30) * 1000 + 500);
+    later(Math.min(seconds, 30));
   }
 }
 
 if (sessionLeft) look(Number(sessionLeft), true);
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) ask("GET"); // signed out meanwhile, in another window
+});

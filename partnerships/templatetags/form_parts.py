@@ -170,7 +170,7 @@ def boxes(bound: BoundField) -> tuple[DateBox, ...]:
             value=text or "",
             width=4 if part == "year" else 2,
             wrong=part in wrong,
-            autocomplete=f"bday-{part}" if birth else "",
+            autocomplete=f"bday-{part}" if birth else "off",
         )
         for part, text in zip(DATE_PARTS, typed, strict=True)
     )

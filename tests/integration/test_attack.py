@@ -30,7 +30,7 @@ from partnerships.permissions import Role
 from referrals import outbox, post
 from referrals.intake import actions as intake
 from referrals.models import Decision, Draft, Letter, Notice, Referral
-from tests.factories import NOW, World, make_draft, make_person, make_referral, make_world
+from tests.factories import NOW, World, make_draft, make_letter, make_person, make_referral, make_world
 
 PASSWORD = "correct horse battery"
 WORRY = "He flinched when the door <b>banged</b>."
@@ -191,6 +191,17 @@ def test_every_answer_forbids_keeping_framing_and_foreign_script(
     policy = answer["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
+
+
+def test_a_letters_subject_stands_in_no_title(world: World) -> None:
+    """The browser's history, on a computer that others use, keeps titles."""
+    referral = make_referral(world)
+    letter = make_letter(world, referral)
+    with scope(partnership=world.partnership):
+        Letter.objects.filter(pk=letter.pk).update(subject="About Robin Marlow")
+    page = as_(world.person(Role.PRACTITIONER)).get(reverse("letter", args=["testshire", referral.pk, letter.pk]))
+    title, _, rest = page.content.decode().partition("</title>")
+    assert "About Robin Marlow" in rest and "Robin" not in title and referral.reference in title
 
 
 def test_an_answer_without_a_database_is_not_kept_either(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
