@@ -16,7 +16,8 @@ function asItCame(field) {
   if (field.type === "file") return field.files.length === 0;
   if (field.options) {
     const chosen = [...field.options];
-    return !chosen.some((each) => each.defaultSelected) || chosen.every((each) => each.selected === each.defaultSelected);
+    if (!chosen.some((each) => each.defaultSelected)) return field.selectedIndex <= 0;
+    return chosen.every((each) => each.selected === each.defaultSelected);
   }
   return field.value === field.defaultValue || !("defaultValue" in field);
 }
