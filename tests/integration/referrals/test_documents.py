@@ -183,7 +183,7 @@ def test_a_document_that_can_not_be_made_says_so_and_is_tried_again_when_asked(w
     monkeypatch.setattr(making, "PATIENCE", 0.0)
     answers = [client.get(at(world, "referral_summary", referral_id=referral.pk)) for _ in range(3)]
     assert [each.status_code for each in answers] == [202, 202, 503]
-    assert b'href="tel:999"' in answers[-1].content and b"01632 960001" in answers[-1].content
+    assert b'href="tel:999"' in answers[-1].content
     monkeypatch.undo()
     assert client.get(at(world, "referral_summary", referral_id=referral.pk)).content.startswith(b"%PDF")
 
