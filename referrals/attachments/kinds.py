@@ -44,7 +44,9 @@ OFFICE_INSIDE = (".xlsx", ".docx")
 """What a chart or a table brings along: looked into as the document itself is, twice over at most."""
 INSIDE = "has another file inside it. Take that out, or print it to PDF, and add that."
 LOCKED = "is locked with a password, so that nobody here could open it. Save it without one."
-FETCHES = "fetches something from elsewhere when it is opened. Print it to PDF, and add that."
+FETCHES = (
+    "has something in it that is fetched from elsewhere, or run, when it is opened. Print it to PDF, and add that."
+)
 ELSEWHERE = re.compile(rb"""\bTarget\s*=\s*["']\s*(?:https?|ftp|mhtml|javascript|file://[^/"'])""", re.I)
 COMMAND = re.compile(rb"<w:instrText[^>]*>\s*DDE|<ddeLink\b", re.I)
 
