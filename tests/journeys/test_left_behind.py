@@ -6,7 +6,6 @@ as it is and once as it also brings back pages that say `no-store`, as it does a
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -16,17 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
-from django.utils import timezone
 from django_scopes import scope
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
-from partnerships.models import Membership, Session, User
-from partnerships.permissions import Role
 from referrals.models import Draft, Referral
 from referrals.public import views as public
-from tests.factories import World, make_draft, make_person, make_referral, make_world
+from tests.factories import World, make_world
 from tests.journeys.conftest import BROWSERS, QUIET
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -90,20 +84,6 @@ def elsewhere() -> Iterator[str]:
     server.shutdown()
 
 
-def signed_in(browsing: BrowserContext, live: Any, person: User) -> Page:
-    """Somebody with every factor, by a cookie that is the portal's own to the last mark."""
-    client = Client()
-    client.force_login(person)
-    made = client.cookies[settings.SESSION_COOKIE_NAME]
-    assert settings.SESSION_COOKIE_HTTPONLY
-    browsing.add_cookies(
-        [{"name": made.key, "value": made.value, "url": live.url, "httpOnly": True, "sameSite": "Lax"}]
-    )
-    page = browsing.pages[0]
-    page.goto(f"{live.url}/accounts/")
-    return page
-
-
 def of_the_child(page: Page) -> list[str]:
     """What of the child stands in this page, shown or not. Its title and address are part of it."""
     told = page.evaluate("() => [location.href, document.title, document.documentElement.outerHTML].join(' ')")
@@ -153,87 +133,6 @@ def kept_on_disk(profile: Path, words: tuple[str, ...]) -> list[str]:
             if word.encode() in kept or word.encode("utf-16-le") in kept
         ]
     return sorted(found)
-
-
-def both_hats(world: World) -> User:
-    """Somebody who refers and who screens, so that one browser sees a child's record, queue, papers and form."""
-    person = make_person(world, Role.SCREENER, team=world.mash)
-    Membership.objects.create(
-        user=person, partnership=world.partnership, role=Role.PRACTITIONER.value, agency=world.school
-    )
-    return person
-
-
-def read_and_write(page: Page, live: Any, world: World, person: User) -> list[str]:
-    """Open a record, its PDF, the queue, a decision and a form, and type into both; gives where the child stands."""
-    referral = make_referral(world, child={"first_name": CHILD}, answers={"worry": {"happened": WORRY}})
-    draft = make_draft(world, by=person, child_name=CHILD)
-    one, form = f"{live.url}/testshire/triage/{referral.pk}/", f"{live.url}/testshire/refer/{draft.pk}/child/1/who/"
-    queue = f"{live.url}/testshire/queue/mash/"
-    page.goto(one)
-    page.get_by_role("button", name="Take this referral").click()
-    with page.expect_download() as paper:
-        page.get_by_role("link", name="Download the summary").click()
-    assert Path(paper.value.path()).read_bytes().startswith(b"%PDF-")
-    page.goto(queue)
-    page.goto(f"{one}decide/")
-    page.get_by_label("Why did you decide this?").or_(page.locator("[name=reason]")).first.fill("Not sent yet")
-    page.goto(form)
-    page.get_by_label("Last name").fill(TYPED)
-    assert TYPED in of_the_child(page) and CHILD in of_the_child(page), "what is looked for is found where it stands"
-    pages = [one, queue, f"{one}decide/", form]
-    for address in pages:
-        page.goto(f"view-source:{address}")
-        assert CHILD in of_the_child(page) or "decide" in address, address
-    page.goto(form)
-    page.get_by_label("Last name").fill(TYPED)
-    page.goto(f"{live.url}/accounts/logout/")
-    return pages
-
-
-def test_signed_out_nothing_of_a_child_is_shown_any_more_nor_kept_on_the_disk(
-    live: Any, world: World, browsing: BrowserContext, tmp_path: Path, playwright: Playwright
-) -> None:
-    person = both_hats(world)
-    page = signed_in(browsing, live, person)
-    pages = read_and_write(page, live, world, person)
-    page.locator("main").get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
-    assert look_everywhere(page, live, pages, 10) == []
-    page.wait_for_timeout(3000)  # the browser writes its history every few seconds
-    browsing.close()
-    profile = tmp_path / "profile"
-    assert kept_on_disk(profile, ("front-door.css",)), "the disk is read: the stylesheet is kept"
-    assert any("/Sessions/" in each for each in kept_on_disk(profile, ("/testshire/queue/mash/",)))
-    assert kept_on_disk(profile, (*OF_THE_CHILD, "%PDF-")) == []
-    with opened(playwright, tmp_path, "--restore-last-session") as again:
-        for tab in again.pages:
-            tab.wait_for_load_state()
-            assert of_the_child(tab) == [], "what was open is opened again: by an address that asks to sign in"
-        assert any(live.url in tab.url for tab in again.pages), [tab.url for tab in again.pages]
-
-
-def test_a_sign_in_that_ran_out_shows_nothing_any_more_by_back_or_by_the_page_left_open(
-    live: Any, world: World, browsing: BrowserContext
-) -> None:
-    person = both_hats(world)
-    page, said = signed_in(browsing, live, person), []
-    page.on("console", lambda told: said.append(told.text))
-    pages = read_and_write(page, live, world, person)
-    left = browsing.new_page()
-    left.goto(pages[0])
-    written = browsing.new_page()
-    written.goto(pages[3])
-    written.get_by_label("Last name").fill(TYPED)
-    Session.rows.update(seen_at=timezone.now() - dt.timedelta(minutes=61))
-    for each in (left, written):
-        each.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")  # somebody comes back to it
-    expect(left.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
-    assert of_the_child(left) == []
-    expect(written.get_by_text("You have been signed out")).to_be_visible()
-    assert TYPED in of_the_child(written), "what was typed is not taken away"
-    assert look_everywhere(page, live, pages, 10) == []
-    assert "came back open" not in said
 
 
 def test_exit_this_page_leaves_nothing_to_go_back_to(
