@@ -34,7 +34,7 @@ def goes(services: Services, state: str) -> None:
         services.running["broker"].send_signal(signal.SIGSTOP)
     elif state == "full":
         client.config_set("maxmemory", "1")
-    else:
+    elif state == "emptied":
         client.flushall()
 
 
@@ -62,7 +62,8 @@ def send_all(world: Any, services: Services, state: str, wanted: int) -> tuple[l
         draft = make_draft(world)
         draft.answers["worry"] = {"happened": "Robin came to school hungry."}
         draft.save()
-        if number == wanted // 4 or wanted // 4 < number < wanted * 3 // 4 and state == "emptied" and number % 10 == 0:
+        again = state == "emptied" and number % 10 == 0 and wanted // 4 < number < wanted * 3 // 4
+        if number == wanted // 4 or again:
             goes(services, state)
         elif number == wanted * 3 // 4:
             comes_back(services, state)
@@ -101,6 +102,7 @@ def main() -> None:
         services.start("worker")
         services.start("beat")
         with scope(partnership=world.partnership):
+            send_all(world, services, "", 1)  # what is imported and prepared at the first page is no cost of the next
             sound = [one_state(world, services, state, wanted) for state in STATES]
         raise SystemExit(0 if all(sound) else 1)
     finally:

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from kombu.transport import filesystem
+from kombu.transport import filesystem, redis, virtual
 from kombu.utils.json import dumps
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,30 @@ class Channel(filesystem.Channel):
                 return super()._get(queue)
             except ValueError:
                 log.warning("A message that was not written to its end is let go")
+
+
+class FreesItsPlace(redis.QoS):
+    """Redis frozen for a moment can't be told that a message is done with. Kombu's own then keeps the message's place
+    for ever: a worker that takes one at a time takes no other, and stands still until it is started again. Here the
+    place is free; Redis gives the message out once more in its time, and a nudge given twice does no harm.
+    """
+
+    def ack(self, delivery_tag: Any) -> None:
+        try:
+            super().ack(delivery_tag)
+        except Exception:
+            virtual.QoS.ack(self, delivery_tag)
+            raise
+
+
+class RedisChannel(redis.Channel):
+    QoS = FreesItsPlace
+
+
+class RedisTransport(redis.Transport):
+    """What `redis://` stands for here: see `config.celery`."""
+
+    Channel = RedisChannel
 
 
 class Transport(filesystem.Transport):

@@ -7,6 +7,7 @@ from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 TRANSPORT_ALIASES["filesystem"] = "config.broker:Transport"
+TRANSPORT_ALIASES["redis"] = "config.broker:RedisTransport"
 
 app = Celery("front-door")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -28,7 +28,7 @@ def of_referral(referral: Referral) -> list[Clock]:
     return list(
         Clock.objects.filter(referral=referral)
         .select_related("met_by", "late_said_by")
-        .annotate(paused_why=Subquery(why[:1]))
+        .annotate(why_it_stands=Subquery(why[:1]))
         .order_by("due_at", "pk")
     )
 

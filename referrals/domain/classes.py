@@ -211,6 +211,7 @@ OF_SORT: Mapping[str, Mapping[str, Fields]] = {
 WORKED_OUT: Mapping[str, Fields] = {
     "Child": {C.INITIALS: "initials", C.NAME: "at_home"},
     "Referral": {C.COUNTED: "source_code"},
+    "Clock": {C.WORK: "paused_why"},
 }
 """What is worked out of fields and tells less than they do: read by its own class."""
 

@@ -103,6 +103,11 @@ class Clock(models.Model):
         """The limit that it runs for, whichever time."""
         return self.slug.partition(AGAIN)[0]
 
+    @property
+    def paused_why(self) -> str:
+        """Why it stands still, where that was read with it (`referrals.clocks.reading.of_referral`)."""
+        return getattr(self, "why_it_stands", None) or ""
+
     def is_late(self, at: dt.datetime) -> bool:
         """Ended after its time, or not ended though its time is over. A clock that stands still is not late."""
         if self.met_at is not None:

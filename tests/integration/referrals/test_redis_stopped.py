@@ -20,6 +20,7 @@ from django.core import mail
 from django.core.management import call_command
 from django.test import Client
 from django_scopes import scope
+from kombu import Connection
 
 from partnerships.documents import public_pdf
 from partnerships.permissions import Role
@@ -196,3 +197,20 @@ def test_a_public_document_needs_no_cache(broker: OwnRedis) -> None:
     broker.goes("full")
     made = public_pdf("referrals/documents/blank.html", {})
     assert made.startswith(b"%PDF")
+
+
+def test_a_worker_that_could_not_say_that_it_was_done_takes_the_next_all_the_same(broker: OwnRedis) -> None:
+    transport = {"socket_timeout": 0.3, "socket_connect_timeout": 0.3}
+    with Connection(broker.url, transport_options=transport) as connection:
+        queue = connection.SimpleQueue("done")
+        for number in range(2):
+            queue.put(number)
+        channel = queue.consumer.channel
+        channel.basic_qos(0, 1, False)
+        message = queue.get(timeout=5)
+        assert not channel.qos.can_consume(), "one at a time"
+        broker.goes("frozen")
+        with pytest.raises(redis.RedisError):
+            message.ack()
+        broker.comes_back("frozen")
+        assert channel.qos.can_consume() and queue.get(timeout=5).payload == 1
