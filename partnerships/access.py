@@ -113,12 +113,14 @@ def gate(*permissions: Permission) -> Callable[[View], View]:
 
 
 def signed_out(request: HttpRequest) -> HttpResponseBase:
-    """To the sign-in page; where somebody had typed something, to a page that gives it back first."""
+    """To the sign-in page; where something was pressed, to a page that says it was not done and gives back the text."""
     from partnerships.kept import keep
     from partnerships.views import typed
 
-    if request.method == "POST" and (told := typed(request)):
-        return render(request, "partnerships/signed_out.html", {"typed": told, "kept": keep(request)}, status=403)
+    if request.method == "POST":
+        told = typed(request)
+        context = {"typed": told, "kept": bool(told) and keep(request)}
+        return render(request, "partnerships/signed_out.html", context, status=403)
     return redirect_to_login(request.get_full_path())
 
 

@@ -12,6 +12,7 @@ from django.contrib.auth import logout
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django_scopes import scope
@@ -128,6 +129,17 @@ def note_refused(request: HttpRequest, status: int) -> None:
         log.exception("A refused request could not be noted in the trail")
 
 
+def page_above(path: str) -> str:
+    """The nearest address above this one that there is: whoever reloads a button's address gets the page it is on."""
+    while (path := path.rstrip("/").rpartition("/")[0] + "/") != "/":
+        try:
+            resolve(path)
+        except Resolver404:
+            continue
+        return path
+    return path
+
+
 class PartnershipMiddleware:
     """The partnership stands in the address (`/medway/…`); queries on children's rows are scoped to it.
 
@@ -147,6 +159,8 @@ class PartnershipMiddleware:
             response = self.get_response(request)
         if partnership and request.user.is_authenticated and response.status_code in NOT_GIVEN:
             note_refused(request, response.status_code)
+        if partnership and response.status_code == 405 and request.method in ("GET", "HEAD"):
+            return redirect(page_above(request.path_info))
         return response
 
     def process_view(self, request: HttpRequest, view: Handler, args: list[Any], kwargs: dict[str, Any]) -> None:
