@@ -86,7 +86,7 @@ async function send(now) {
       if (typed() !== saved) later(PAUSE);
     } else if (answer.status === 409) {
       stopped = true;
-      say(`Not saved: ${(await answer.json()).why} Your text is kept here.`, true);
+      say(`Not saved. ${(await answer.json()).why} Your text is kept here.`, true);
     } else if (answer.status === 403) {
       const again = await markAnew();
       say("Not saved: you are signed out. Your text is kept here. Press “Save and continue”, and sign in again.", true);

@@ -44,10 +44,14 @@ class Partnership(models.Model):
 
     @property
     def the_front_door(self) -> str:
-        """The front door's name within a sentence: the Multi-Agency Safeguarding Hub (MASH), but First Response."""
-        kinds = {"hub", "point", "team", "service", "centre", "desk"}
-        takes_article = kinds & set(re.findall(r"[a-z]+", self.front_door_name.lower()))
-        return f"the {self.front_door_name}" if takes_article else self.front_door_name
+        return within_a_sentence(self.front_door_name)
+
+
+def within_a_sentence(name: str) -> str:
+    """A team's or front door's name there: the Multi-Agency Safeguarding Hub (MASH), but First Response."""
+    kinds = {"hub", "point", "team", "service", "centre", "desk"}
+    takes_article = kinds & set(re.findall(r"[a-z]+", name.lower())) and not name.lower().startswith("the ")
+    return f"the {name}" if takes_article else name
 
 
 class Retirable(models.QuerySet[Any]):
@@ -116,6 +120,11 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def the_team(self) -> str:
+        """Its name within a sentence."""
+        return within_a_sentence(self.name)
 
     @property
     def is_mash(self) -> bool:

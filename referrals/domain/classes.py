@@ -247,6 +247,7 @@ ANSWERS: Mapping[str, Fields] = {
     "worry": {C.TOLD: "happened known_from who_told opinion"},
     "impact": {C.TOLD: "safe next_seen_on next_seen_time next_seen impact child_words concerns"},
     "telephone": {C.TOLD: "telephoned called_on called_time called_whom concern_on concern_time"},
+    "called-999": {C.TOLD: "told_at"},
     "strengths": {C.TOLD: "working_well parents_view"},
     "next": {C.TOLD: "needs_to_happen scale"},
     "as-first": {C.STRUCTURE: "fits"},

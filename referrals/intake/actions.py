@@ -16,7 +16,19 @@ from referrals.attachments.actions import hand_over
 from referrals.clocks.actions import start_clocks
 from referrals.domain.reference import RANDOM_BYTES, make_reference
 from referrals.intake import sending
-from referrals.intake.answers import AUTOSAVED, GROUPS, MOST, Answers, Place, bare, blank, follows, seal, without
+from referrals.intake.answers import (
+    AUTOSAVED,
+    CALLED_999,
+    GROUPS,
+    MOST,
+    Answers,
+    Place,
+    bare,
+    blank,
+    follows,
+    seal,
+    without,
+)
 from referrals.intake.inside import told_alone
 from referrals.intake.pages import INSIDE
 from referrals.intake.routing import NoTeam, team_for
@@ -91,6 +103,16 @@ def save_page(
         # One line of the trail says that the page is being written; the next, that it was saved.
         detail["as"] = "typed" if AUTOSAVED not in (there or {}) else ""
     return write_answers(draft, place.write(draft.answers, told), "draft.saved", detail, by, at)
+
+
+@transaction.atomic
+def tell_called_999(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
+    """Keep when the referrer said that they had called 999; the first time stands. The danger stays what it is."""
+    draft = for_writing(draft)
+    if Answers(draft.answers).called_999_at is not None:
+        return draft
+    answers = Place(CALLED_999).write(draft.answers, {"told_at": at.isoformat()})
+    return write_answers(draft, answers, "draft.saved", {"page": CALLED_999}, by, at)
 
 
 @transaction.atomic

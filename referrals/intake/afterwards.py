@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from referrals.domain.lifecycle import State
 from referrals.intake import summary
 from referrals.intake.concerns import duty_of
+from referrals.intake.done import done, is_whole
 from referrals.intake.screened import SPECIAL, referrer_sentence
 from referrals.intake.shown import contacts
 from referrals.intake.situation import Situation
-from referrals.models import Clock, Referral
+from referrals.models import Ask, Attachment, Clock, Referral
 from thresholds.domain.terms import Flag, Route
 
 FOR_THE_REFERRER = {
@@ -55,21 +58,29 @@ def owed(referral: Referral) -> list[Owed]:
     return [Owed.of(clock) for clock in clocks.order_by("due_at", "pk")]
 
 
-def line(referral: Referral) -> dict[str, Any]:
-    """A referral in a list; its children and clocks are there already."""
+def line(referral: Referral, question: Ask | None = None) -> dict[str, Any]:
+    """A referral in a list; its children and clocks are there already. question: the one to answer first."""
     clocks = [clock for clock in referral.clocks.all() if clock.promise in FOR_THE_REFERRER and clock.met_at is None]
     return {
         "referral": referral,
         "about": " and ".join(child.name for child in referral.children.all()),
+        "question": question,
         "next": Owed.of(min(clocks, key=lambda clock: clock.due_at)) if clocks else None,
     }
 
 
+def first_questions(referrals: Iterable[Referral]) -> dict[uuid.UUID, Ask]:
+    """The question that each referral's referrer has to answer first, by the referral. One query."""
+    rows = Ask.objects.questions().open().filter(referral__in=[each.pk for each in referrals]).order_by("-due_at")
+    return {each.referral_id: each for each in rows}
+
+
 def must_telephone(situation: Situation, referral: Referral) -> bool:
-    """Whether the referrer is told to telephone now: danger, doubt about safety, or the MASH and nobody has yet."""
-    if situation.answers.safety_in_doubt:
+    """Whether the referrer is told to telephone now: danger told of since, or danger, doubt or the MASH and no call."""
+    if referral.addenda.filter(in_danger=True).exists():
         return True
-    return referral.route == Route.MASH.value and situation.answers.page("telephone").get("telephoned") != "yes"
+    telephoned = situation.answers.page("telephone").get("telephoned") == "yes"
+    return not telephoned and (situation.answers.safety_in_doubt or referral.route == Route.MASH.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,24 @@ def ways(referral: Referral, situation: Situation) -> list[ChildsWay]:
     return found
 
 
+def why_there(referral: Referral, situation: Situation) -> str:
+    """Why it went to the MASH where the level alone leads elsewhere and consent holds it; empty otherwise."""
+    level = situation.scheme.level(referral.indicated_level)
+    held = Flag.CONSENT_TO_SETTLE.value in referral.flags and referral.route == Route.MASH.value
+    if not held or level is None or level.route is Route.MASH:
+        return ""
+    step = situation.scheme.step(referral.indicated_level)
+    return (
+        f"By its {situation.step_word} alone, {step}, it would go to {level.route.words}. It is with the MASH first, "
+        "because it is still to be settled whether the family agrees."
+    )
+
+
+def called_999_at(situation: Situation, referral: Referral) -> dt.datetime | None:
+    """When the referrer told us that 999 was called; None where danger was told of again after sending."""
+    return None if referral.addenda.filter(in_danger=True).exists() else situation.answers.called_999_at
+
+
 def says_danger(situation: Situation, referral: Referral) -> bool:
     """Whether the referrer said that a child is in danger; what others said of it is not theirs to read."""
     return situation.answers.in_danger or referral.addenda.filter(in_danger=True).exists()
@@ -107,13 +136,21 @@ def says_danger(situation: Situation, referral: Referral) -> bool:
 def duties(situation: Situation, referral: Referral) -> list[dict[str, Any]]:
     """What else the referrer is to do, by the flags raised and in the scheme's words."""
     flags = set(referral.flags)
+    attached = list(Attachment.objects.there().filter(referral=referral))
     found = []
     for flag in dict.fromkeys(TOLD_AFTER):
         duty = duty_of(situation.partnership.slug, flag)
         sentence = (referrer_sentence(situation.scheme, flag) or duty) if flag.value in flags else ""
         if sentence:
-            words = flag.words[0].upper() + flag.words[1:]
-            found.append({"words": words, "sentence": sentence, "contacts": contacts(situation.partnership, flag)})
+            found.append(
+                {
+                    "words": flag.words[0].upper() + flag.words[1:],
+                    "sentence": sentence,
+                    "contacts": contacts(situation.partnership, flag),
+                    "done": (already := done(situation, sentence, attached, sent=True)),
+                    "is_done": is_whole(flag, already),
+                }
+            )
     return found
 
 
@@ -122,14 +159,18 @@ def sent_context(referral: Referral, *, now: dt.datetime) -> dict[str, Any]:
     situation = summary.situation_of(referral)
     scheme = situation.scheme
     level = scheme.level(referral.indicated_level)
+    asked = duties(situation, referral)
     return {
         "referral": referral,
         "situation": situation,
         "owed": owed(referral),
         "danger": referrer_sentence(scheme, Flag.IMMEDIATE_DANGER) if says_danger(situation, referral) else "",
+        "why_there": why_there(referral, situation),
+        "called_999_at": called_999_at(situation, referral),
         "telephone": must_telephone(situation, referral),
         "telephone_first": scheme.guidance.telephone_first,
-        "duties": duties(situation, referral),
+        "duties": [each for each in asked if not each["is_done"]],
+        "duties_done": [each for each in asked if each["is_done"]],
         "after": scheme.guidance.after,
         "ways": ways(referral, situation),
         "level": level,

@@ -32,6 +32,7 @@ from referrals.intake.told import (
     chosen_page,
     concerns_of,
     day,
+    instant,
     mapping,
     moment,
     text,
@@ -72,6 +73,9 @@ CAUTIONS = (
     ("visit", "visit_what", "Risk to somebody who visits"),
 )
 """The questions of the family's page that warn those who are in touch with it, and their headings."""
+
+CALLED_999 = "called-999"
+"""Where it stands that the referrer has called 999: no page of its own, but a button beside the warning."""
 
 MOST = 20
 """Children, or people of the family, in one referral."""
@@ -239,6 +243,11 @@ class Answers:
     def next_seen_at(self, received: dt.datetime) -> dt.datetime | None:
         """When the first of the children is next seen or collected, as far as that hurries whoever decides."""
         return min(filter(None, (worry.seen_next(received) for worry in self.worries)), default=None)
+
+    @property
+    def called_999_at(self) -> dt.datetime | None:
+        """When the referrer told us that they had called 999; None where they did not say so."""
+        return instant(self.page(CALLED_999).get("told_at"))
 
     @property
     def safety_in_doubt(self) -> bool:

@@ -156,14 +156,18 @@ def tell_the_story(referral: Referral, all_of_them: Together, *, by: User | None
     """The first lines of the referral's story: sent, screened, and where it went."""
     version, team = referral.scheme_version, referral.team
     step = load(version).step(all_of_them.indicated_level)
-    goes = f"It is in the queue of {team.name}."
+    goes = f"It is in the queue of {team.the_team}."
     if all_of_them.route is Route.ADVICE:
-        goes = f"It asks for advice; {team.name} will read it, so that a person looks at it all the same."
+        goes = f"It asks for advice; {team.the_team} will read it, so that a person looks at it all the same."
     told: list[tuple[str, str, bool]] = [
         ("sent", how_it_came(referral, by), True),
         ("screened", f"Screened by {version.title}: {step} indicated, route {all_of_them.route.words}.", False),
         ("routed", goes, True),
     ]
+    if called_at := Answers(referral.answers).called_999_at:
+        told.insert(
+            1, ("called_999", f"Whoever referred told us at {moment(called_at)} that they had called 999.", True)
+        )
     Event.objects.bulk_create(
         Event(
             partnership=referral.partnership,
@@ -200,7 +204,8 @@ def tell_people(referral: Referral, *, by: User | None, at: dt.datetime) -> None
     """A notice to each of the team that a referral waits, and a receipt to the referrer. Neither names a child."""
     partnership = referral.partnership
     danger = " It goes before all others." if referral.immediate_danger else ""
-    said, key = f"Referral {referral.reference} waits in the queue of {referral.team.name}.{danger}", str(referral.pk)
+    said = f"Referral {referral.reference} waits in the queue of {referral.team.the_team}.{danger}"
+    key = str(referral.pk)
     if referral.arrival_note:  # one notice for each would hold up those of all other referrals
         said, key = f"{said} {FLOOD}", f"flood:{bool(danger)}:{int(at.timestamp()) // FLOOD_SECONDS}"
     for member in team_members(referral):

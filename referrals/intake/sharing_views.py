@@ -28,7 +28,15 @@ def draft_share(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     """Share, or stop sharing (`stop` in what is posted)."""
     draft = the_draft(request, draft_id)
     try:
-        sharing.share(draft=draft, shared="stop" not in request.POST, by=request.user, at=timezone.now())
+        shared = "stop" not in request.POST
+        sharing.share(draft=draft, shared=shared, by=request.user, at=timezone.now())
+        lead = f"the safeguarding lead of {draft.agency.name}" if draft.agency else "the safeguarding lead"
+        messages.success(
+            request,
+            f"It is shared: {lead} can read it and take it over. It is not sent yet."
+            if shared
+            else "It is shared no more. Only you can see it.",
+        )
     except AlreadySent:
         return to_sent(draft)
     except Refused as refused:
@@ -49,6 +57,9 @@ def draft_take(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
             sharing.take_over(draft=draft, by=request.user, at=timezone.now())
         except (AlreadySent, Refused) as error:
             raise Http404 from error
+        began = draft.started_by
+        told = f" {began.name} began it, and is told that you go on with it." if began else ""
+        messages.success(request, f"This draft is yours now, to finish and to send.{told}")
         return redirect(addresses.of_tasks(draft))
     sharing.record(draft, "draft.read_by_lead", by=request.user, at=timezone.now())
     return render(request, "referrals/intake/take_over.html", {"draft": draft, "line": shown.draft_line(draft)})

@@ -9,11 +9,12 @@ from referrals.intake import addresses, summary
 from referrals.intake.answers import AS_FIRST, GROUPS, Answers, ChildTold, Place
 from referrals.intake.changed_since import changed_since
 from referrals.intake.concerns import BY_FLAG, BY_PAGE, CONCERNS, Concern, duty_of, said_by
+from referrals.intake.done import done, is_whole
 from referrals.intake.forms import Indicators, IntakeForm
 from referrals.intake.pages import PAGES, Step, find, tasks
 from referrals.intake.screened import referrer_sentence
 from referrals.intake.situation import Situation
-from referrals.models import Draft
+from referrals.models import Attachment, Draft
 from referrals.retention.schedule import draft_ends_at
 from thresholds.domain.reasons import under_age
 from thresholds.domain.scheme import AgeParameters, Flag, Indicator, RuleKind
@@ -69,9 +70,9 @@ def page_context(draft: Draft, situation: Situation, step: Step, form: IntakeFor
     if slug == AS_FIRST:
         return as_first(situation)
     if slug in BY_PAGE:
-        return of_concern(situation, BY_PAGE[slug])
+        return of_concern(situation, BY_PAGE[slug], draft)
     if slug == "special":
-        return {"specials": specials(situation)}
+        return {"specials": specials(situation, draft)}
     if slug == "worker-first":
         said = (situation.answers.said("involved", name) for name in ("worker_name", "lead_name"))
         return {"worker": "; ".join(filter(None, said))}
@@ -209,26 +210,30 @@ def so_far(situation: Situation, number: int) -> dict[str, Any]:
     }
 
 
-def specials(situation: Situation) -> list[dict[str, Any]]:
-    """What else is raised, with the scheme's word to the referrer and whom to tell."""
-    return [special(situation, flag) for flag in situation.others]
+def specials(situation: Situation, draft: Draft) -> list[dict[str, Any]]:
+    """What else is raised, with the scheme's word to the referrer, what of it is done, and whom to tell."""
+    attached = list(Attachment.objects.there().filter(draft=draft))
+    return [special(situation, flag, attached) for flag in situation.others]
 
 
-def of_concern(situation: Situation, concern: Concern) -> dict[str, Any]:
+def of_concern(situation: Situation, concern: Concern, draft: Draft) -> dict[str, Any]:
     """What the page of a special concern shows above its questions."""
     names = [child.short for child in situation.children_with(concern)] if situation.of_several else []
     return {
         "concern": said_by(situation.partnership.slug, concern),
-        "special": special(situation, concern.flag),
+        "special": special(situation, concern.flag, list(Attachment.objects.there().filter(draft=draft))),
         "concern_children": " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:]))),
     }
 
 
-def special(situation: Situation, flag: Flag) -> dict[str, Any]:
+def special(situation: Situation, flag: Flag, attached: list[Attachment]) -> dict[str, Any]:
+    sentence = referrer_sentence(situation.scheme, flag)
     return {
         "flag": flag,
         "words": flag.words[0].upper() + flag.words[1:],
-        "sentence": referrer_sentence(situation.scheme, flag),
+        "sentence": sentence,
+        "done": (already := done(situation, sentence, attached)),
+        "is_done": is_whole(flag, already),
         "duty": duty_of(situation.partnership.slug, flag),
         "contacts": contacts(situation.partnership, flag),
     }
@@ -254,6 +259,7 @@ def checked_sections(draft: Draft, situation: Situation) -> list[dict[str, Any]]
                     "rows": card.rows,
                     "sheet": card.sheet,
                     "unanswered": "; ".join(card.unanswered),
+                    "remarks": remarks(situation, card.step),
                     "actions": [
                         {
                             "text": CHANGE.get(card.step.page.slug, "Change"),
@@ -268,6 +274,17 @@ def checked_sections(draft: Draft, situation: Situation) -> list[dict[str, Any]]
         for section, cards in summary.by_section(summary.cards(situation))
     ]
 
+
+def remarks(situation: Situation, step: Step) -> list[str]:
+    """What is missing of one page's answers that others will need."""
+    if step.page.slug not in REMARKED:
+        return []
+    stored = step.place.read(situation.answers.raw)
+    return step.page.form(situation=situation, number=step.number, stored=stored).remarks()
+
+
+REMARKED = ("person", "family", "indicators")
+"""The pages whose answers may want a remark before sending."""
 
 ANSWERED_ON = (
     Place("consent"),

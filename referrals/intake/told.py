@@ -53,6 +53,15 @@ def moment(on: Any, clock: Any) -> dt.datetime | None:
     return dt.datetime.combine(date, at, LONDON) if date and at else None
 
 
+def instant(value: Any) -> dt.datetime | None:
+    """An instant as it is stored; none without a zone, which would be no instant."""
+    try:
+        at = dt.datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at if at and at.tzinfo else None
+
+
 @dataclass(frozen=True, slots=True)
 class ChildTold:
     """One child as it was told of."""

@@ -40,7 +40,7 @@ def my_referrals(request: Signed) -> HttpResponse:
         .order_by("-received_at", "pk")
     )
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    now = timezone.now()
+    questions, now = afterwards.first_questions(page), timezone.now()
     drafts = Draft.objects.visible_to(request.actor).unsent()
     shared = Draft.objects.shared_with(request.actor).select_related("partnership", "started_by")
     return render_for(
@@ -50,7 +50,7 @@ def my_referrals(request: Signed) -> HttpResponse:
         {
             "drafts": [shown.draft_line(draft) for draft in drafts],
             "shared": [shown.draft_line(draft) for draft in shared],
-            "lines": [afterwards.line(seen_by(READER, referral)) for referral in page],
+            "lines": [afterwards.line(seen_by(READER, referral), questions.get(referral.pk)) for referral in page],
             "page": page,
             "may_send": request.actor.can(Permission.REFERRAL_SEND),
             "follows_agency": request.actor.can(Permission.AGENCY_TRACK),
@@ -75,7 +75,8 @@ def referral_track(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         "beside": after_sending(referral, "referral_file"),
         "letters": Letter.objects.filter(referral=referral).to_referrer(),
         "challenged": Disagreement.objects.filter(referral=referral).order_by("-raised_at").first(),
-        "questions": list(Ask.objects.questions().filter(referral=referral)),
+        "questions": (questions := list(Ask.objects.questions().filter(referral=referral))),
+        "asked_now": any(each.state == Ask.State.OPEN for each in questions),
         "sections": summary.by_section(summary.cards(situation)),
     }
     return render_for(READER, request, "referrals/intake/track.html", context)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from referrals.intake import sharing_views, tracking, views
+from referrals.intake import sending_views, sharing_views, tracking, views
 
 DRAFT = "refer/<uuid:draft_id>/"
 
@@ -8,9 +8,10 @@ urlpatterns = [
     path("refer/", views.refer_before, name="refer_before"),
     path("refer/start/", views.refer_start, name="refer_start"),
     path(DRAFT, views.refer_tasks, name="refer_tasks"),
-    path(f"{DRAFT}check/", views.refer_check, name="refer_check"),
-    path(f"{DRAFT}send/", views.refer_send, name="refer_send"),
-    path(f"{DRAFT}sent/", views.refer_sent, name="refer_sent"),
+    path(f"{DRAFT}check/", sending_views.refer_check, name="refer_check"),
+    path(f"{DRAFT}send/", sending_views.refer_send, name="refer_send"),
+    path(f"{DRAFT}sent/", sending_views.refer_sent, name="refer_sent"),
+    path(f"{DRAFT}called-999/", sending_views.refer_called, name="refer_called"),
     path(f"{DRAFT}discard/", views.refer_discard, name="refer_discard"),
     path(f"{DRAFT}share/", sharing_views.draft_share, name="draft_share"),
     path(f"{DRAFT}take-over/", sharing_views.draft_take, name="draft_take"),

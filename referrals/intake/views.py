@@ -1,4 +1,4 @@
-"""The guided form: the emergency page, the task list, its pages, checking, sending, and what comes after."""
+"""The guided form: the emergency page, the task list, its pages, taking out and discarding."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ from partnerships.permissions import WRITES, Permission
 from partnerships.views import typed
 from referrals.attachments import taking as documents
 from referrals.attachments.actions import NotTaken
-from referrals.audiences import render_for, seen_by
-from referrals.domain.audiences import Audience
-from referrals.intake import actions, addresses, afterwards, autosave, shown, summary
+from referrals.intake import actions, addresses, autosave, shown, summary
 from referrals.intake.answers import GROUPS, Answers, seal
 from referrals.intake.changed_since import changed_since
 from referrals.intake.inside import told_alone
@@ -131,8 +129,12 @@ def refer_page(request: Signed, draft_id: uuid.UUID, slug: str, group: str = "",
 def save(request: Signed, draft: Draft, situation: Situation, step: Step, now: dt.datetime) -> HttpResponse:
     """Check what was typed, store it, and go on. Whatever can't be stored is shown again, with all that was typed."""
     posted, stored = request.POST, step.place.read(draft.answers)
-    later = "later" in posted
+    called = "called_999" in posted
+    later = "later" in posted or called
     try:
+        if called:
+            draft = actions.tell_called_999(draft=draft, by=request.user, at=now)
+            situation = situation_of(draft, now)
         refused = documents.take_from_page(request, draft, situation.scheme, step, now)
     except (actions.AlreadySent, actions.Refused) as error:
         return not_saved(request, str(error), getattr(error, "referral", None))
@@ -169,6 +171,8 @@ def onwards(request: Signed, draft: Draft, step: Step, now: dt.datetime, *, late
     """After a page was saved: look again where something may be a slip, else the next page, or back to checking."""
     situation = situation_of(draft, now)
     posted, here = request.POST, addresses.of_page(draft, step)
+    if "called_999" in posted:
+        return redirect(f"{here}{'?from=check' if posted.get('from') == 'check' else ''}")
     if later:
         return redirect("refer_tasks", partnership=draft.partnership.slug, draft_id=draft.pk)
     if "upload" in posted:
@@ -306,54 +310,6 @@ def refer_discard(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
         home = "contact_key" if draft.channel == Referral.Channel.KEYED else "my_referrals"
         return redirect(home, partnership=request.partnership.slug)
     return render(request, "referrals/intake/discard.html", {"draft": draft, "line": shown.draft_line(draft)})
-
-
-@gate(*WRITES)
-@require_safe
-def refer_check(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
-    draft = the_draft(request, draft_id)
-    return to_sent(draft) if draft.sent_at else checked(request, draft)
-
-
-def checked(request: Signed, draft: Draft, problem: str = "", status: int = 200) -> HttpResponse:
-    """Every answer with a way to change it, the six questions, and the button that sends."""
-    situation = situation_of(draft, timezone.now())
-    errors = (
-        [{"text": problem, "href": f"{addresses.of_page(draft, Step(the_page('worry')))}?from=check"}]
-        if problem
-        else []
-    )
-    context = {
-        "draft": draft,
-        "situation": situation,
-        "sections": shown.checked_sections(draft, situation),
-        "quality": shown.questions(draft, situation, request.user),
-        "errors": errors,
-        "documents": documents.of_draft(draft),
-    }
-    return render(request, "referrals/intake/check.html", context, status=status)
-
-
-@gate(*WRITES)
-@require_POST
-def refer_send(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
-    draft = the_draft(request, draft_id)
-    try:
-        actions.submit(draft=draft, by=request.user, at=timezone.now())
-    except actions.Refused as refused:
-        return checked(request, draft, problem=str(refused), status=422)
-    return to_sent(draft)
-
-
-@gate(*WRITES)
-@require_safe
-def refer_sent(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
-    """The reference, what happens next and by when, and what the referrer must do as well."""
-    referral = Referral.objects.sent_by(request.actor).filter(token=draft_id).first()
-    if referral is None:
-        raise Http404
-    told = afterwards.sent_context(seen_by(Audience.REFERRER, referral), now=timezone.now())
-    return render_for(Audience.REFERRER, request, "referrals/intake/sent.html", told)
 
 
 def the_draft(request: HttpRequest, draft_id: uuid.UUID) -> Draft:

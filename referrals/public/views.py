@@ -16,6 +16,8 @@ from partnerships.documents import public_pdf
 from partnerships.permissions import Permission
 from referrals.intake import actions as intake
 from referrals.intake import afterwards
+from referrals.intake.answers import Answers
+from referrals.intake.source import ANONYMOUS, source_of
 from referrals.models import Draft, Referral
 from referrals.public import actions, blank
 from referrals.public.forms import STEPS, Step
@@ -103,7 +105,14 @@ def tell_page(request: Any, slug: str) -> HttpResponse:
         except (intake.AlreadySent, intake.Refused):
             return redirect("tell_before", partnership=request.partnership.slug)
         return onwards(request, step)
-    context = {"form": form, "step": step, "place": STEPS.index(step) + 1, "of": len(STEPS), "back": before(step)}
+    context = {
+        "form": form,
+        "step": step,
+        "place": STEPS.index(step) + 1,
+        "of": len(STEPS),
+        "back": before(step),
+        "in_danger": Answers(draft.answers).in_danger,
+    }
     return render(request, "referrals/public/page.html", context, status=422 if request.method == "POST" else 200)
 
 
@@ -141,7 +150,25 @@ def checked(request: Any, draft: Draft, problem: str = "", status: int = 200) ->
         told = [row for row in rows if row["value"]]
         cards.append({"slug": step.slug, "title": step.title, "rows": told})
     errors = [{"text": problem, "href": "#worry"}] if problem else []
-    return render(request, "referrals/public/check.html", {"cards": cards, "errors": errors}, status=status)
+    context = {
+        "cards": cards,
+        "errors": errors,
+        "in_danger": Answers(draft.answers).in_danger,
+        "untold": untold(Answers(draft.answers)),
+    }
+    return render(request, "referrals/public/check.html", context, status=status)
+
+
+def untold(answers: Answers) -> list[str]:
+    """Without what nobody could act on it: who or where the child is (`child`), how to ask who tells (`you`).
+
+    Who wishes to stay unknown is not asked again, unless the child can't be found either.
+    """
+    child, source = answers.children[0], source_of(answers)
+    traced = (child.first_name, child.last_name, child.address, child.postcode, child.school)
+    told = {**source.details, **source.confidential}
+    reached = told.get("telephone") or told.get("email") or (any(traced) and told.get("name") == ANONYMOUS)
+    return [slug for slug, known in (("child", any(traced)), ("you", reached)) if not known]
 
 
 def words(field: Any, value: Any) -> str:
@@ -150,10 +177,12 @@ def words(field: Any, value: Any) -> str:
 
 
 @open_to_all(OPEN)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def tell_send(request: Any) -> HttpResponse:
-    """Send it, once however often it is pressed."""
+    """Send it, once however often it is pressed. Opened as a page, it leads to where the button is."""
     offered(request)
+    if request.method != "POST":
+        return redirect("tell_check", partnership=request.partnership.slug)
     key = request.session.get(HELD, {}).get(request.partnership.slug)
     rows = Draft.objects.filter(channel=Referral.Channel.PUBLIC, started_by__isnull=True, discarded_at__isnull=True)
     draft = rows.select_related("partnership", "agency").filter(pk=key).first() if key else None
@@ -175,12 +204,14 @@ def tell_sent(request: Any) -> HttpResponse:
     referral = Referral.objects.filter(token=key, channel=Referral.Channel.PUBLIC).first() if key else None
     if referral is None:
         return redirect("tell_before", partnership=request.partnership.slug)
-    context = {"referral": referral, "anonymous": not referral.in_confidence and not can_be_reached(referral)}
-    return render(request, "referrals/public/sent.html", {**context, "owed": afterwards.owed(referral)})
+    context = {"referral": referral, "reached_by": reached_by(referral), "owed": afterwards.owed(referral)}
+    return render(request, "referrals/public/sent.html", context)
 
 
-def can_be_reached(referral: Referral) -> bool:
-    return bool(referral.referrer_details.get("telephone") or referral.referrer_details.get("email"))
+def reached_by(referral: Referral) -> str:
+    """How whoever told of it can be asked: `telephone`, else `email`; empty where they gave neither."""
+    told = {**referral.referrer_details, **referral.confidential}
+    return next((way for way in ("telephone", "email") if told.get(way)), "")
 
 
 @open_to_all("Blank forms are for when nothing else works")

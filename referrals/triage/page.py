@@ -151,6 +151,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "level_colour": colour(scheme, referral.indicated_level),
         "children": children_said(referral, children, situation, on=timezone.localdate(at)),
         "family": [family_row(person) for person in FamilyMember.objects.filter(referral=referral)],
+        "called_999_at": situation.answers.called_999_at,
         "cautions": situation.answers.cautions,
         "household": situation.answers.said("family", "household"),
         "worries": worries(situation),

@@ -114,6 +114,10 @@ class IntakeForm(PageForm):
 
     def doubts(self) -> list[str]:
         """Questions about what is stored that may be a slip, such as a check digit. They stop nobody."""
+        return self.remarks()
+
+    def remarks(self) -> list[str]:
+        """What is missing of what is stored and others will need: asked on saving, and said again before sending."""
         return []
 
 

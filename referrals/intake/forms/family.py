@@ -204,6 +204,21 @@ class Person(IntakeForm):
         max_length=5000,
     )
 
+    def remarks(self) -> list[str]:
+        told, found = self.initial, []
+        name = self.initial.get("name") or self.initial.get("relationship") or "this person"
+        if told.get("safe_to_call") == "no" and not told.get("unsafe_because"):
+            found.append(
+                f"You have said that it is not safe to telephone {name}, but not why. Whoever has to reach them needs "
+                "to know what to avoid, and how else they can be reached."
+            )
+        if told.get("alleged") == "yes" and not told.get("notes"):
+            found.append(
+                f"You have said that {name} is said to be a source of harm, but nothing of how. Whoever visits needs "
+                "to know: it can stand under “Anything we should know about this person”."
+            )
+        return found
+
 
 class Family(AsksForAnother):
     household = LongTextField(
@@ -237,6 +252,32 @@ class Family(AsksForAnother):
         "What is the risk?", hint="Violence, threats, weapons, dogs, drugs", called="what the risk is", rows=3
     )
     another = RadioField("Is there anybody else to add?", (("yes", "Yes"), ("no", "No")))
+    says_yes_alone = (
+        (
+            "not_told",
+            "not_told_who",
+            "somebody must not be told, but not who. Without it we may tell that very person.",
+        ),
+        (
+            "unsafe",
+            "unsafe_what",
+            "something is not safe to use, but not what. Without it we may write or telephone there.",
+        ),
+        (
+            "visit",
+            "visit_what",
+            "there is a risk to a visitor, but not which. Whoever visits must know what to expect.",
+        ),
+    )
+
+    def remarks(self) -> list[str]:
+        told = self.initial
+        return [
+            f"You have said that {what}"
+            for name, inside, what in self.says_yes_alone
+            if told.get(name) == "yes" and not told.get(inside)
+        ]
+
     field_order = (
         "household",
         "not_told",

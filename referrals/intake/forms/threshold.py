@@ -38,6 +38,16 @@ class AsFirst(IntakeForm):
             ],
         )
 
+    def doubts(self) -> list[str]:
+        if self.initial.get("fits"):
+            return []
+        short = self.child.short
+        return [
+            f"You have not said which fit {short}. If you leave it, you choose for {short} on the next pages. Where "
+            f"nothing is chosen there, no {self.situation.step_word} is indicated, and the MASH reads what you say of "
+            f"{short}."
+        ]
+
 
 class ChosenForm(IntakeForm):
     """A page of the threshold for one child. A further child may begin with what was chosen for the first."""
@@ -73,6 +83,20 @@ class Indicators(ChosenForm):
     def outdated(self) -> list[str]:
         """Keys chosen earlier that the threshold now in force does not have; they are kept, and said to be old."""
         return [key for key in words(self.initial.get("chosen")) if self.situation.scheme.indicator(key) is None]
+
+    def remarks(self) -> list[str]:
+        """Of one of several children for whom nothing was chosen: a level chosen for another is not this one's."""
+        worry = self.situation.answers.worry_of(self.number)
+        if not self.situation.of_several or worry.indicators or worry.judged_level is not None:
+            return []
+        short = self.child.short
+        return [
+            f"Nothing was chosen for {short}, so no {self.situation.step_word} is indicated. The MASH reads what you "
+            f"say of {short}, and a person decides."
+        ]
+
+    def doubts(self) -> list[str]:
+        return []
 
     def told(self) -> dict[str, Any]:
         """The chosen keys in the document's order, whatever order they were sent in."""

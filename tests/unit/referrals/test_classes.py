@@ -11,6 +11,7 @@ from django.db import models
 from referrals.domain import classes
 from referrals.domain.audiences import Audience, FieldClass
 from referrals.domain.classes import FIELDS, OF_ANSWER, OF_FIELD, OF_SORT, OF_SORTED, SORT, WORKED_OUT
+from referrals.intake.answers import CALLED_999
 from referrals.intake.concerns import CONCERNS
 from referrals.intake.pages import PAGES
 from referrals.intake.source import DETAILS, SLUG
@@ -64,6 +65,7 @@ def asked() -> set[tuple[str, str]]:
     """Page and name of every answer that a form of the portal stores."""
     found = {(page.slug, name) for page in PAGES for name in page.form.base_fields}
     found |= {("evidence", "evidence"), ("evidence", "grades")}  # its questions are the threshold's own
+    found.add((CALLED_999, "told_at"))  # a button's, beside the warning
     found |= {(concern.page, ask.name) for concern in CONCERNS for ask in concern.asks}
     found |= {place for step in STEPS for place in step.form.places.values()}
     return found | {(SLUG, name) for name in ("how", "who", "wish", *DETAILS)}
