@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from thresholds.domain.everyday import Look, reached
 from thresholds.domain.scheme import Domain, Indicator, Level, Scheme
 
 
@@ -56,11 +57,10 @@ def levels_of(scheme: Scheme, ranks: Collection[int]) -> tuple[Level, ...]:
 
 
 def found(scheme: Scheme, words: str, rank: int | None) -> tuple[Indicator, ...]:
-    """The indicators that hold every word, whatever its capitals, in label or domain, and stand at the rank."""
-    wanted = words.casefold().split()
+    """The indicators that every word fits, in label or domain (`thresholds.domain.everyday`), at the rank."""
+    look = Look(words)
     return tuple(
         each
         for each in scheme.indicators
-        if (rank is None or rank in (each.level, *each.shared_with))
-        and all(word in f"{each.label} {each.domain}".casefold() for word in wanted)
+        if (rank is None or rank in (each.level, *each.shared_with)) and reached(f"{each.label} {each.domain}", look)
     )

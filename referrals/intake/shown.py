@@ -11,13 +11,14 @@ from referrals.intake.changed_since import changed_since
 from referrals.intake.concerns import BY_FLAG, BY_PAGE, CONCERNS, Concern, duty_of, said_by
 from referrals.intake.done import done, is_whole
 from referrals.intake.forms import Indicators, IntakeForm
+from referrals.intake.indicator_search import Search, also_under
 from referrals.intake.pages import PAGES, Step, find, tasks
 from referrals.intake.screened import referrer_sentence
 from referrals.intake.situation import Situation
 from referrals.models import Attachment, Draft
 from referrals.retention.schedule import draft_ends_at
 from thresholds.domain.reasons import under_age
-from thresholds.domain.scheme import AgeParameters, Flag, Indicator, RuleKind
+from thresholds.domain.scheme import AgeParameters, Flag, RuleKind
 from thresholds.matrix import Section, sections
 
 CONTACTS = {
@@ -51,11 +52,11 @@ def page_context(draft: Draft, situation: Situation, step: Step, form: IntakeFor
     if slug in ("other-children", "family"):
         return {"lines": group_lines(draft, situation, "child" if slug == "other-children" else "person")}
     if isinstance(form, Indicators):
+        search, known = Search(situation.scheme, find), situation.scheme.indicator
         return {
-            "domains": matrix(situation, form, find),
-            "find": find,
-            "found": sum(is_found(searched(each), find) for each in situation.scheme.indicators),
-            "hidden": unfound(situation, form, find),
+            **search.context(),
+            "domains": matrix(situation, form, search),
+            "hidden": [key for key in form["chosen"].value() or [] if known(key) and key not in search.shown],
             "level_href": addresses.of_level(draft, step.number),
             "so_far": so_far(situation, step.number),
             "begun_from": begun_from(situation, form),
@@ -99,51 +100,31 @@ def group_lines(draft: Draft, situation: Situation, group: str) -> list[dict[str
     return lines
 
 
-def is_found(text: str, find: str) -> bool:
-    """Whether every word looked for stands in the text."""
-    lowered = text.lower()
-    return all(word in lowered for word in find.lower().split())
-
-
-def unfound(situation: Situation, form: Indicators, find: str) -> list[str]:
-    """The keys that are chosen but not among what was found: they stay chosen."""
-    chosen = set(form["chosen"].value() or [])
-    return [
-        each.key for each in situation.scheme.indicators if each.key in chosen and not is_found(searched(each), find)
-    ]
-
-
-def searched(indicator: Indicator) -> str:
-    """What of an indicator is searched: its words and the domain that it stands in."""
-    return f"{indicator.label} {indicator.domain}"
-
-
 def helps(situation: Situation) -> dict[str, str]:
     """Help for an indicator, by its key: what else it raises, and for which age it means more."""
     scheme, found = situation.scheme, {}
+    again = also_under(scheme)
     for indicator in scheme.indicators:
         told = [f"Also raises: {', '.join(flag.words for flag in indicator.flags)}."] if indicator.flags else []
         for rule in scheme.rules_of(RuleKind.AGE):
             age = rule.parameters
             if isinstance(age, AgeParameters) and indicator.key in age.indicators:
                 told.append(f"For a child {under_age(age)}: {scheme.step(age.indicates)} at least.")
+        told += [again[indicator.key]] if indicator.key in again else []
         if told:
             found[indicator.key] = " ".join(told)
     return found
 
 
-def matrix(situation: Situation, form: Indicators, find: str = "") -> list[dict[str, Any]]:
-    """The scheme's indicators by top-level domain, each list from the lowest step to the highest.
-
-    find: only those in which every one of these words stands.
-    """
+def matrix(situation: Situation, form: Indicators, search: Search) -> list[dict[str, Any]]:
+    """The scheme's indicators by top-level domain, each list from the lowest step to the highest, as searched for."""
     scheme = situation.scheme
     chosen = set(form["chosen"].value() or [])
     help_of = helps(situation)
     roots: dict[str, dict[str, Any]] = {}
     for section in sections(scheme):
         root = scheme.root(section.domain.name)
-        lists = lists_of(section, situation.step_word, chosen, find, help_of)
+        lists = lists_of(section, situation.step_word, chosen, search, help_of)
         if not lists:
             continue
         place = roots.setdefault(root, {"name": root, "id": f"domain-{len(roots) + 1}", "chosen": 0, "parts": []})
@@ -157,7 +138,9 @@ def matrix(situation: Situation, form: Indicators, find: str = "") -> list[dict[
     return found
 
 
-def lists_of(section: Section, word: str, chosen: set[str], find: str, help_of: dict[str, str]) -> list[dict[str, Any]]:
+def lists_of(
+    section: Section, word: str, chosen: set[str], search: Search, help_of: dict[str, str]
+) -> list[dict[str, Any]]:
     """The lists of one domain, from the lowest step to the highest; those in which nothing is found are left out."""
     lists = [
         {
@@ -174,7 +157,7 @@ def lists_of(section: Section, word: str, chosen: set[str], find: str, help_of: 
                     "domain": one.domain,
                 }
                 for one in each.indicators
-                if is_found(searched(one), find)
+                if one.key in search.shown
             ],
         }
         for each in section.lists

@@ -183,7 +183,8 @@ def onwards(request: Signed, draft: Draft, step: Step, now: dt.datetime, *, late
     if "search" in posted and step.page.slug == "indicators":
         # Answered at once, without an address: what somebody searches for is nobody's business.
         form = step.page.form(situation=situation, number=step.number, stored=stored)
-        return show(request, draft, situation, step, form, seen=seal(stored), find=posted.get("find", "")[:100])
+        find = "" if posted["search"] == "all" else " ".join(posted.get("find", "").split())[:100]
+        return show(request, draft, situation, step, form, seen=seal(stored), find=find)
     doubts = step.page.form(situation=situation, number=step.number, stored=stored).doubts()
     checking = posted.get("from") == "check"
     if doubts and posted.get("doubts") != seal({"doubts": doubts}):

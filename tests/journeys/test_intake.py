@@ -16,6 +16,7 @@ from django_scopes import scope
 from playwright.sync_api import Page, expect
 
 from partnerships.models import Partnership, User
+from referrals.intake.indicator_search import Search
 from referrals.management.commands.seed_demo import seed_partnership
 from referrals.models import Child, Referral
 from tests.journeys.telling import HAPPENED, Telling
@@ -168,12 +169,35 @@ def test_indicators_are_searched_with_script(
     page.get_by_role("button", name="Start now").click()
     page.get_by_role("link", name="Indicators", exact=True).click()
     page.get_by_label("Search the indicators").fill("alcohol")
-    expect(page.get_by_role("status").filter(has_text="fit")).to_contain_text(re.compile(r"^\d+ indicators? fits?$"))
+    expect(page.get_by_role("status").filter(has_text="fit")).to_contain_text(
+        re.compile(r"^\d+ indicators? fits? “alcohol”$")
+    )
     shown = page.locator(".door-indicators label.govuk-checkboxes__label:visible")
     assert shown.count() > 0
     assert all("alcohol" in text.lower() for text in shown.all_inner_texts())
-    page.get_by_label("Search the indicators").fill("")
+    page.get_by_role("button", name="Show all indicators").click()
     expect(page.get_by_role("status").filter(has_text="fit")).to_have_count(0)
+
+
+@pytest.mark.parametrize("partnership", ["northamptonshire"], indirect=True)
+def test_the_script_finds_what_is_found_without_it(
+    live: Any, partnership: Partnership, page_narrow: Page, sign_in: Any, shot: Any
+) -> None:
+    page, scheme = page_narrow, load(version_in_force(partnership, timezone.now()))
+    sign_in(page, practitioner(partnership))
+    page.goto(f"{live.url}/{partnership.slug}/refer/")
+    page.get_by_role("button", name="Start now").click()
+    page.get_by_role("link", name="Indicators", exact=True).click()
+    said = page.locator("[data-indicator-count]")
+    for word in ("bruise", "injuries", "hungry", "domestic", "hit", "unborn", "Abuses, of the child’s"):
+        page.get_by_label("Search the indicators").fill(word)
+        number = Search(scheme, word).count
+        expect(said).to_have_text(f"{number} {'indicator fits' if number == 1 else 'indicators fit'} “{word}”")
+    page.get_by_label("Search the indicators").fill("xylophone")
+    expect(said).to_contain_text("Nothing fits “xylophone”. Try another word")
+    domains = page.locator(".door-indicators details")
+    assert page.locator(".door-indicators details:visible").count() == domains.count() > 0
+    shot(page, "intake-nothing-fits")
 
 
 @pytest.mark.parametrize("partnership", ["medway"], indirect=True)
