@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,14 +13,8 @@ def legible(page: str) -> bytes:
 
 
 @pytest.fixture
-def legible_documents(
-    monkeypatch: pytest.MonkeyPatch, settings: Any, caplog: pytest.LogCaptureFixture
-) -> Iterator[None]:
+def legible_documents(monkeypatch: pytest.MonkeyPatch, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("ERROR", "django.request")  # a refused method is a line each
     settings.REFUSED_IN_TRAIL = False  # thousands are refused here; that each is noted has a test of its own
     monkeypatch.setattr("referrals.documents.making.pdf_of", legible)
     monkeypatch.setattr("partnerships.documents.pdf_of", legible)
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 20, 20)  # a request leaves much behind: looked for less often, the walk is a tenth faster
-    yield
-    gc.set_threshold(*before)
