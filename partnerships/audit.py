@@ -89,7 +89,7 @@ def record_all(*, partnership: Partnership, entries: Sequence[Told], by: User | 
                 by_id=by.pk if by else None,
                 verb=told.verb,
                 noun=told.noun,
-                object_id=str(told.object_id),
+                object_id=str(told.object_id)[:64],  # an older agency's slug may be longer: no reason to fail
                 detail=json.loads(json.dumps(told.detail or {}, default=str)),
                 request_id=request_id.get(),
                 previous_hash=head.hash,

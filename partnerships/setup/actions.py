@@ -217,7 +217,7 @@ def refuse_twin(rows: Any, name: str) -> None:
 
 
 def free_slug(rows: Any, name: str) -> str:
-    stem = slugify(name)[:70].strip("-") or "one"
+    stem = slugify(name)[:58].strip("-") or "one"  # with its number it fits the trail, which names the row by it
     taken = set(rows.filter(slug__startswith=stem).values_list("slug", flat=True))
     taken.add("add")  # an address of ours
     return next(slug for n in range(1, len(taken) + 2) if (slug := stem if n == 1 else f"{stem}-{n}") not in taken)

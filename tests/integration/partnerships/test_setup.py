@@ -116,6 +116,20 @@ def test_an_agency_from_its_name_to_its_end(world: World, admin: Client) -> None
     assert verbs == ["agency.added", "agency.changed", "agency.deleted", "agency.retired"]
 
 
+def test_the_longest_name_is_an_agencys_or_a_teams(world: World, admin: Client) -> None:
+    long = ("Saint Bartholomew and All Hallows Church of England Voluntary Aided Primary School and Nursery " * 3)[:199]
+    told = {"name": long, "kind": "school", "source_of_referral": "2A"}
+    assert admin.post(at("agency_add"), told).status_code == 302
+    assert admin.post(at("agency_add"), told | {"name": f"{long}x"}).status_code == 302, "another of the same beginning"
+    assert admin.post(at("team_add"), TEAM | {"name": long}).status_code == 302
+    first, second = Agency.objects.filter(name__startswith="Saint").order_by("slug")
+    assert second.slug == f"{first.slug}-2"
+    Agency.objects.filter(pk=second.pk).update(slug="s" * 80)
+    changed = admin.post(at("agency_edit", agency="s" * 80), told | {"name": "Bartholomew"})
+    assert changed.status_code == 302, "older ones have longer slugs"
+    assert AuditEntry.objects.filter(noun="agency", object_id="s" * 64).exists()
+
+
 def test_contact_points_in_their_order(world: World, admin: Client) -> None:
     told = {
         "kind": "lado",
