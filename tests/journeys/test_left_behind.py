@@ -1,11 +1,14 @@
 """What a browser still shows of a child once somebody has left, and what it keeps on its disk: nothing.
 
+While the sign-in goes on, *Back* shows the page again with what was typed, also where the portal is away meanwhile.
+
 Chromium with a profile of its own, whose pages may come back as they were (Playwright forbids that unless asked), once
 as it is and once as it also brings back pages that say `no-store`, as it does at more and more desks.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -15,12 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
 from django_scopes import scope
-from playwright.sync_api import BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
+from partnerships.models import Membership, Session, User
+from partnerships.permissions import Role
 from referrals.models import Draft, Referral
 from referrals.public import views as public
-from tests.factories import World, make_world
+from tests.factories import World, make_draft, make_person, make_referral, make_world
 from tests.journeys.conftest import BROWSERS, QUIET
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -84,6 +92,20 @@ def elsewhere() -> Iterator[str]:
     server.shutdown()
 
 
+def signed_in(browsing: BrowserContext, live: Any, person: User) -> Page:
+    """Somebody with every factor, by a cookie that is the portal's own to the last mark."""
+    client = Client()
+    client.force_login(person)
+    made = client.cookies[settings.SESSION_COOKIE_NAME]
+    assert settings.SESSION_COOKIE_HTTPONLY
+    browsing.add_cookies(
+        [{"name": made.key, "value": made.value, "url": live.url, "httpOnly": True, "sameSite": "Lax"}]
+    )
+    page = browsing.pages[0]
+    page.goto(f"{live.url}/accounts/")
+    return page
+
+
 def of_the_child(page: Page) -> list[str]:
     """What of the child stands in this page, shown or not. Its title and address are part of it."""
     told = page.evaluate("() => [location.href, document.title, document.documentElement.outerHTML].join(' ')")
@@ -133,6 +155,162 @@ def kept_on_disk(profile: Path, words: tuple[str, ...]) -> list[str]:
             if word.encode() in kept or word.encode("utf-16-le") in kept
         ]
     return sorted(found)
+
+
+def both_hats(world: World) -> User:
+    """Somebody who refers and who screens, so that one browser sees a child's record, queue, papers and form."""
+    person = make_person(world, Role.SCREENER, team=world.mash)
+    Membership.objects.create(
+        user=person, partnership=world.partnership, role=Role.PRACTITIONER.value, agency=world.school
+    )
+    return person
+
+
+def read_and_write(page: Page, live: Any, world: World, person: User) -> list[str]:
+    """Open a record, its PDF, the queue, a decision and a form, and type into both; gives where the child stands."""
+    referral = make_referral(world, child={"first_name": CHILD}, answers={"worry": {"happened": WORRY}})
+    draft = make_draft(world, by=person, child_name=CHILD)
+    one, form = f"{live.url}/testshire/triage/{referral.pk}/", f"{live.url}/testshire/refer/{draft.pk}/child/1/who/"
+    queue = f"{live.url}/testshire/queue/mash/"
+    page.goto(one)
+    page.get_by_role("button", name="Take this referral").click()
+    with page.expect_download() as paper:
+        page.get_by_role("link", name="Download the summary").click()
+    assert Path(paper.value.path()).read_bytes().startswith(b"%PDF-")
+    page.goto(queue)
+    page.goto(f"{one}decide/")
+    page.get_by_label("Why did you decide this?").or_(page.locator("[name=reason]")).first.fill("Not sent yet")
+    page.goto(form)
+    page.get_by_label("Last name").fill(TYPED)
+    assert TYPED in of_the_child(page) and CHILD in of_the_child(page), "what is looked for is found where it stands"
+    pages = [one, queue, f"{one}decide/", form]
+    for address in pages:
+        page.goto(f"view-source:{address}")
+        assert CHILD in of_the_child(page) or "decide" in address, address
+    page.goto(form)
+    page.get_by_label("Last name").fill(TYPED)
+    page.goto(f"{live.url}/accounts/logout/")
+    return pages
+
+
+def test_signed_out_nothing_of_a_child_is_shown_any_more_nor_kept_on_the_disk(
+    live: Any, world: World, browsing: BrowserContext, tmp_path: Path, playwright: Playwright
+) -> None:
+    person = both_hats(world)
+    page = signed_in(browsing, live, person)
+    pages = read_and_write(page, live, world, person)
+    page.locator("main").get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+    assert look_everywhere(page, live, pages, 10) == []
+    page.wait_for_timeout(3000)  # the browser writes its history every few seconds
+    browsing.close()
+    profile = tmp_path / "profile"
+    assert kept_on_disk(profile, ("front-door.css",)), "the disk is read: the stylesheet is kept"
+    assert any("/Sessions/" in each for each in kept_on_disk(profile, ("/testshire/queue/mash/",)))
+    assert kept_on_disk(profile, (*OF_THE_CHILD, "%PDF-")) == []
+    with opened(playwright, tmp_path, "--restore-last-session") as again:
+        for tab in again.pages:
+            tab.wait_for_load_state()
+            assert of_the_child(tab) == [], "what was open is opened again: by an address that asks to sign in"
+        assert any(live.url in tab.url for tab in again.pages), [tab.url for tab in again.pages]
+
+
+def test_a_sign_in_that_ran_out_shows_nothing_any_more_by_back_or_by_the_page_left_open(
+    live: Any, world: World, browsing: BrowserContext
+) -> None:
+    person = both_hats(world)
+    page, said = signed_in(browsing, live, person), []
+    page.on("console", lambda told: said.append(told.text))
+    pages = read_and_write(page, live, world, person)
+    left = browsing.new_page()
+    left.goto(pages[0])
+    written = browsing.new_page()
+    written.goto(pages[3])
+    written.get_by_label("Last name").fill(f"{TYPED} again")
+    Session.rows.update(seen_at=timezone.now() - dt.timedelta(minutes=61))
+    for each in (left, written):
+        each.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")  # somebody comes back to it
+    expect(left.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+    assert of_the_child(left) == []
+    expect(written.get_by_text("You have been signed out")).to_be_visible()
+    assert TYPED in of_the_child(written), "what was typed is not taken away"
+    assert look_everywhere(page, live, pages, 10) == []
+    assert "came back open" not in said
+
+
+def type_and_leave(page: Page, live: Any, world: World, person: User) -> None:
+    """Why, on a decision that is not sent yet; then the queue."""
+    referral = make_referral(world, child={"first_name": CHILD}, answers={"worry": {"happened": WORRY}})
+    page.goto(f"{live.url}/testshire/triage/{referral.pk}/")
+    page.get_by_role("button", name="Take this referral").click()
+    page.goto(f"{live.url}/testshire/triage/{referral.pk}/decide/")
+    page.locator("[name=reason]").first.fill(TYPED)
+    page.goto(f"{live.url}/testshire/queue/mash/")
+
+
+def still_typed(page: Page) -> None:
+    box = page.locator("[name=reason]").first
+    expect(box).to_be_visible(timeout=15_000)
+    expect(box).to_have_value(TYPED)
+    expect(page.get_by_role("heading", name="can’t be reached")).to_have_count(0)
+
+
+def test_still_signed_in_back_shows_the_page_again_and_what_was_typed(
+    live: Any, world: World, browsing: BrowserContext, request: pytest.FixtureRequest
+) -> None:
+    person = both_hats(world)
+    page, said = signed_in(browsing, live, person), []
+    page.on("console", lambda told: said.append(told.text))
+    type_and_leave(page, live, world, person)
+    for delta in (-1, +1, -1):
+        step(page, delta)
+    still_typed(page)
+    assert ("came back hidden" in said) == ("brings back" in request.node.callspec.id), said
+    assert "came back open" not in said
+
+
+def test_where_no_page_is_brought_back_what_was_typed_last_is_there_all_the_same(
+    live: Any, world: World, browser: Browser
+) -> None:
+    person = both_hats(world)
+    context = browser.new_context(locale="en-GB")
+    context.new_page()
+    page = signed_in(context, live, person)
+    type_and_leave(page, live, world, person)
+    step(page, -1)
+    still_typed(page)
+    form = f"{live.url}/testshire/refer/{make_draft(world, by=person, child_name=CHILD).pk}/child/1/who/"
+    page.goto(form)
+    page.get_by_label("Last name").fill(TYPED)
+    page.goto(f"{live.url}/testshire/queue/mash/")
+    step(page, -1)
+    expect(page.get_by_label("Last name")).to_have_value(TYPED)
+    context.close()
+
+
+def test_brought_back_while_the_portal_is_away_it_says_so_and_shows_what_was_typed_once_it_answers(
+    live: Any, world: World, playwright: Playwright, tmp_path: Path
+) -> None:
+    person = both_hats(world)
+    with opened(playwright, tmp_path, BRINGS_BACK) as browsing:
+        page = signed_in(browsing, live, person)
+        type_and_leave(page, live, world, person)
+        browsing.set_offline(True)
+        step(page, -1)
+        expect(page.get_by_role("heading", name="Front Door can’t be reached")).to_be_visible()
+        expect(page.get_by_role("alert").get_by_role("link", name="999")).to_be_visible()
+        expect(page.get_by_text(CHILD).first).to_be_hidden()
+        page.wait_for_timeout(6000)
+        expect(page.get_by_role("heading", name="Front Door can’t be reached")).to_be_visible()
+        browsing.set_offline(False)
+        still_typed(page)
+        step(page, +1)
+        browsing.set_offline(True)
+        step(page, -1)
+        Session.rows.update(seen_at=timezone.now() - dt.timedelta(minutes=61))
+        browsing.set_offline(False)
+        expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible(timeout=15_000)
+        assert of_the_child(page) == [], "meanwhile the sign-in ran out"
 
 
 def test_exit_this_page_leaves_nothing_to_go_back_to(
