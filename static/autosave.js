@@ -4,6 +4,7 @@ const state = document.querySelector("[data-save-state]");
 const PAUSE = 2000; // after the last key
 const LONGEST = 5000; // of typing on and on
 const RETRY = 10000;
+const OUTLIVES = 60000; // bytes that a browser lets a request carry on with once its page has gone
 
 // Names this window and counts what it sends: what it stored itself, without hearing so, was not changed elsewhere.
 const mine = crypto.getRandomValues(new Uint32Array(2)).join("");
@@ -69,10 +70,12 @@ async function save() {
 async function send(now) {
   since = 0;
   mark();
+  const words = body();
   try {
     const answer = await fetch(form.action || location.href, {
       method: "POST",
-      body: body(),
+      body: words,
+      keepalive: document.hidden && words.toString().length < OUTLIVES, // typed last, as somebody leaves
       headers: { "X-Autosave": "1", Accept: "application/json" },
       credentials: "same-origin",
       redirect: "error",

@@ -283,6 +283,7 @@ def test_where_no_page_is_brought_back_what_was_typed_last_is_there_all_the_same
     page.goto(form)
     page.get_by_label("Last name").fill(TYPED)
     page.goto(f"{live.url}/testshire/queue/mash/")
+    page.wait_for_timeout(1500)  # what is saved in leaving may still be on its way
     step(page, -1)
     expect(page.get_by_label("Last name")).to_have_value(TYPED)
     context.close()
