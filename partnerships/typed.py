@@ -6,7 +6,7 @@
     datetime.date(2021, 3, 5)
     >>> read_time("half past 4")
     Traceback (most recent call last):
-    partnerships.typed.Unreadable: must be a time of day, such as 4:30pm
+    partnerships.typed.Unreadable: must be a time in figures, such as 4:30pm
 
 Nothing of what somebody meant to say is dropped: only control characters and halves of broken characters are.
 """
@@ -124,7 +124,7 @@ def read_time(typed: str) -> dt.time | None:
         return WORDS_FOR_TIMES[text]
     found = TIME.fullmatch(text) if len(text) <= LONGEST_PART else None
     if not found or not (found[2] or found[3]):
-        raise Unreadable("must be a time of day, such as 4:30pm")
+        raise Unreadable("must be a time in figures, such as 4:30pm")
     hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "")[:1]
     if minute > 59 or hour > 23 or (half and not 1 <= hour <= (12 if half == "a" else 23)):
         raise Unreadable("must be a real time, such as 4:30pm")

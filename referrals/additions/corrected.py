@@ -49,20 +49,51 @@ def as_corrected(referral: Referral) -> Answers:
 
 def written(answers: Answers, where: str, text: str, referral: Referral) -> Answers:
     """The answers with one correction in its place; as they were where it can't be read or the place is not there."""
-    *before, slug, name = where.split("/")
-    if slug not in PAGES:
+    name = where.rpartition("/")[2]
+    place, field = asked_at(answers, where, referral)
+    value = read(name, field, text) if field is not None and place.slug in PAGES else None
+    if value is None:
         return answers
+    return Answers(place.write(answers.raw, {**(place.read(answers.raw) or {}), name: value}))
+
+
+def asked_at(answers: Answers, where: str, referral: Referral) -> tuple[Place, forms.Field | None]:
+    """The place that an address of an answer (`child/2/who/first_name`) means, and the form's own field for it."""
+    *before, slug, name = where.split("/") if "/" in where else ("", where)
     group, number = (before[0], int(before[1])) if len(before) == 2 and before[1].isdecimal() else ("", 0)
     scheme = load(referral.scheme_version)
     situation = Situation(referral.partnership, scheme, answers, referral.received_at)
-    step = find(situation, slug, group, number)
+    place, step = Place(slug, group, number), find(situation, slug, group, number)
     if step is None:
-        return answers
-    place = Place(slug, group, number)
-    stored = place.read(answers.raw) or {}
-    field = step.page.form(situation=situation, number=number, stored=stored).fields.get(name)
-    value = read(name, field, text) if field is not None else None
-    return answers if value is None else Answers(place.write(answers.raw, {**stored, name: value}))
+        return place, None
+    asked = step.page.form(situation=situation, number=number, stored=place.read(answers.raw) or {})
+    return place, asked.fields.get(name)
+
+
+def mistake_in(referral: Referral, where: str, text: str) -> str:
+    """What is wrong with a correction of a date or a time, in the words of the form's own box; empty where nothing is.
+
+    What holds no figure (“not known”, “in the spring”) is words for a person, and never wrong.
+    """
+    field = asked_at(as_corrected(referral), where, referral)[1] if where else None
+    said = " ".join(text.split())
+    if not isinstance(field, DateField | TimeField) or not re.search(r"\d", said):
+        return ""
+    if isinstance(field, TimeField):
+        return refused(field, said)
+    dates = [each.group() for each in WHOLE_DATE.finditer(said)]
+    if not dates:
+        return "Write the whole date as day, month and year, such as 27 3 2019. If you don’t know it, say so in words."
+    return next(filter(None, (refused(field, [each, "", ""]) for each in dates)), "")
+
+
+def refused(field: forms.Field, typed: Any) -> str:
+    """The field's message where it can't take what was typed; empty where it can."""
+    try:
+        field.clean(typed)
+    except ValidationError as error:
+        return str(error.messages[0])
+    return ""
 
 
 def read(name: str, field: forms.Field, text: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -91,10 +91,21 @@ class CorrectionForm(OnceForm):
         max_length=2000,
     )
 
-    def __init__(self, *args: Any, answers: list[tuple[str, str]], **kwargs: Any) -> None:
-        """answers: each question that was answered, as it stands and as it is shown."""
+    def __init__(
+        self, *args: Any, answers: list[tuple[str, str]], mistake: Callable[[str, str], str], **kwargs: Any
+    ) -> None:
+        """answers: each question that was answered, as it stands and as it is shown. mistake: what is wrong with what
+        was typed for one of them; empty where nothing is."""
         super().__init__(*args, **kwargs)
+        self.mistake = mistake
         self.fields["about"].offer([*answers, ("Something else", "Something else")])  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        wrong = self.mistake(cleaned.get("about") or "", cleaned.get("text") or "")
+        if wrong:
+            self.add_error("text", wrong)
+        return cleaned
 
 
 class WithdrawForm(OnceForm):

@@ -15,6 +15,7 @@ from partnerships.access import gate
 from partnerships.kept import kept, let_go
 from partnerships.permissions import Permission
 from referrals.additions import actions
+from referrals.additions.corrected import mistake_in
 from referrals.additions.forms import AnswerWithdrawalForm, CorrectionForm, InformationForm, WithdrawForm
 from referrals.attachments import taking
 from referrals.audiences import render_for
@@ -22,6 +23,7 @@ from referrals.domain.audiences import Audience
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import NotAllowed
 from referrals.intake import addresses, summary
+from referrals.intake.answers import Answers
 from referrals.intake.tracking import the_referral
 from referrals.models import Addendum, Referral
 from referrals.triage.moves import Refused
@@ -100,7 +102,12 @@ def referral_correct(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """Correct one answer, with a reason."""
     referral, now = the_referral(request, referral_id), timezone.now()
     answers = answered(referral)
-    form = CorrectionForm(typed(request), at=now, answers=[(each, each) for each in answers])
+    form = CorrectionForm(
+        typed(request),
+        at=now,
+        answers=[(each, each) for each in answers],
+        mistake=lambda about, text: mistake_in(referral, answers.get(about, ""), text),
+    )
     if request.method == "POST" and form.is_valid():
         try:
             where = answers.get(form.cleaned_data["about"], "")
@@ -116,17 +123,28 @@ def referral_correct(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 
 
 def answered(referral: Referral) -> dict[str, str]:
-    """Each question that was answered, under the heading of its page, and where its answer stands."""
+    """Each question that was answered, under its section, of whom it was asked, and where its answer stands."""
     found: dict[str, str] = {}
-    for card in summary.cards(summary.situation_of(referral)):
+    situation = summary.situation_of(referral)
+    for card in summary.cards(situation):
         page, number = card.step.page, card.step.number
+        whom = asked_of(situation.answers, page.group, number)
         for row in card.rows:
             name = f"{page.section.title}: {row.key}"
-            if number > 1:
-                name = f"{name} ({page.group} {number})"
+            if whom and whom not in name:
+                name = f"{name} ({whom})"
+            if name[:200] in found:
+                name = f"{card.title}: {row.key}"
             place = f"{page.group}/{number}/{page.slug}" if page.group else page.slug
             found.setdefault(name[:200], f"{place}/{row.name}" if row.name else "")
     return found
+
+
+def asked_of(answers: Answers, group: str, number: int) -> str:
+    """Which of several children, or which person, a page asked after; empty where there is no doubt."""
+    if group == "child":
+        return answers.children[number - 1].short if len(answers.children) > 1 else ""
+    return answers.people[number - 1].called if group else ""
 
 
 @gate(*TRACKS)

@@ -59,6 +59,10 @@ DISABILITIES = (
 """The disability codes of the Children in Need census; NONE stands beside them."""
 
 SEXES = (("F", "Girl"), ("M", "Boy"), ("U", "I don't know"))
+AN_AGE = re.compile(r"\d|" + "|".join((
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "teen", "eleven", "twelve",
+    "born", "bab", "infant", "toddler", "month", "week", "year", "day", "nursery", "primary", "secondary", "school",
+)))  # fmt: skip
 POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}")
 
 
@@ -88,9 +92,17 @@ class ChildWho(IntakeForm):
     )
     expected_on = DateField("When is the baby expected?", hint="For example, 27 3 2027", called="the date expected")
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        for wrong in self.errors.as_data().get("date_of_birth", []):
+            wrong.message = f"{wrong.message}. If you don’t know it, leave it empty and say about how old below"
+        return cleaned
+
     def doubts(self) -> list[str]:
         child = self.child
         at = self.situation.at.date()
+        if child.estimated_age and not AN_AGE.search(child.estimated_age.casefold()):
+            return [f"“{child.estimated_age}” does not say how old {child.short} is. About how many years or months?"]
         if child.date_of_birth and (at - child.date_of_birth).days > 365.25 * 25:
             return ["The date of birth makes this person older than 25. Is the year right?"]
         if child.expected_on and abs((child.expected_on - at).days) > 300:
@@ -153,6 +165,11 @@ class ChildHome(IntakeForm):
     def fit(self) -> None:
         if self.number == 1:
             del self.fields["same_home"]
+        if self.child.unborn:
+            del self.fields["school"]
+            self.fields["address"].label = "The mother’s address"
+            self.fields["whereabouts"].label = "Where is the mother now?"
+            self.fields["gp"].label = "GP surgery, and midwife or hospital if booked"
 
     def doubts(self) -> list[str]:
         typed = self.initial.get("postcode") or ""

@@ -138,11 +138,21 @@ class Impact(IntakeForm):
             ("child_words", f"What does {short} say?"),
         ):
             self.fields[name].label = label
+        if self.child.unborn:
+            self.fit_the_unborn()
         here = self.situation.partnership.slug
         choices = [Choice(concern.tick, said_by(here, concern).ticked_as) for concern in CONCERNS]
         if self.number > 1:
             choices.insert(0, Choice(SAME, self.as_for_first, exclusive=True))
         self.offer("concerns", [*choices, Choice("none", "None of these", exclusive=True)])
+
+    def fit_the_unborn(self) -> None:
+        """A baby not yet born says nothing and is collected by nobody: its mother is seen."""
+        del self.fields["child_words"]
+        self.fields["next_seen_on"].label = "On which day is the mother next seen by a midwife or somebody else?"
+        self.fields["next_seen"].label = "Who sees the mother then, and where?"
+        self.fields["impact"].label = "What does it do, or may it do, to the baby?"
+        self.fields["impact"].help_text = "Before the birth and after it: health, care, what is prepared"
 
     def doubts(self) -> list[str]:
         worry = self.situation.answers.worry_of(self.number)

@@ -189,6 +189,46 @@ def test_what_a_correction_says_plainly_counts_for_finding_the_child_the_order_a
     assert row.reference in seen, "found by the corrected name"
 
 
+@time_machine.travel(LATER, tick=False)
+def test_a_corrected_date_is_read_as_the_form_reads_it_and_words_are_left_to_a_person(
+    world: World, practitioner: Client
+) -> None:
+    row = make_referral(world, answers=TOLD, received_at=LATER - dt.timedelta(minutes=9))
+    address = f"/testshire/referrals/{row.pk}/correct/"
+    about = "The child: Date of birth"
+    for typed, says in (
+        ("31 2 2024", "February 2024 has 29 days"),
+        ("31 February 20025", "year of four digits"),
+        ("1 May 2019, or 31 June 2019", "June 2019 has 30 days"),
+        ("1 May 2039", "must be today or in the past"),
+        ("the 4th", "Write the whole date as day, month and year"),
+    ):
+        answer = send(practitioner, address, about=about, text=typed, reason="A slip")
+        said = answer.content.decode()
+        assert answer.status_code == 200 and says in said, (typed, says)
+        assert f">\n{typed}</textarea>" in said and "A slip</textarea>" in said, "what was typed is kept"
+    with scope(partnership=world.partnership):
+        assert not Addendum.objects.filter(referral=row).exists()
+    for typed in ("Not known after all", "2 May 2019", "Not 1 May 2019 but 2 May 2019"):
+        assert send(practitioner, address, about=about, text=typed, reason="A slip").status_code == 302, typed
+
+
+def test_each_answer_to_correct_says_of_whom_it_was_asked(world: World, practitioner: Client) -> None:
+    told = {
+        "children": [
+            {"who": {"first_name": "Ada", "born": "born"}, "impact": {"safe": "yes", "next_seen_time": "15:00"}},
+            {"who": {"first_name": "Beth", "born": "born"}, "impact": {"safe": "yes", "next_seen_time": "16:00"}},
+        ],
+        "worry": {"happened": "It."},
+    }
+    row = make_referral(world, answers=told)
+    page = practitioner.get(f"/testshire/referrals/{row.pk}/correct/").content.decode()
+    options = [html.unescape(each) for each in re.findall(r'<option value="([^"]+)"', page)]
+    assert "The child: First name (Ada)" in options and "The child: First name (Beth)" in options
+    assert "Your worry: At what time? (Ada)" in options and "Your worry: At what time? (Beth)" in options
+    assert not [each for each in options if "(child" in each]
+
+
 def test_a_correction_that_a_child_is_not_safe_goes_to_the_top(world: World, practitioner: Client) -> None:
     row = make_referral(world, answers=TOLD, indicators=("health-2-01",), team=world.early_help)
     about = "Your worry: Is Robyn safe now?"

@@ -99,7 +99,7 @@ def test_too_long_says_how_long_and_counts_line_ends_once():
         ("age", "4-5", "Age must be a whole number, such as 7"),
         ("age", "-1", "Age must be 0 or more"),
         ("age", "19", "Age must be 18 or less"),
-        ("called_at", "tea time", "The time must be a time of day, such as 4:30pm"),
+        ("called_at", "tea time", "The time must be a time in figures, such as 4:30pm"),
         ("sex", "X", "Choose from the answers on this page"),
         ("telephoned", "perhaps", "Choose from the answers on this page"),
     ],

@@ -34,6 +34,11 @@ def situation(answers: Any = None) -> Situation:
     return Situation(PARTNERSHIP, schemes.scheme(), Answers(answers or FULL), AT)
 
 
+def of_child(who: dict[str, str]) -> Situation:
+    """A draft of one child, of whom this is told."""
+    return situation({**blank(), "children": [{"who": who}]})
+
+
 def page(slug: str) -> Page:
     return next(page for page in PAGES if page.slug == slug)
 
@@ -127,6 +132,27 @@ def test_each_message_of_a_page_names_its_own_question(slug: str) -> None:
     messages = [message for errors in form_of(texts, **told).errors.values() for message in errors]
     assert len(set(messages)) == len(messages) >= len(texts)
     assert not [each for each in messages if "the or " in each or ", if you" in each or "known as to" in each[:22]]
+
+
+def test_a_baby_not_yet_born_is_asked_nothing_that_only_a_child_can_answer() -> None:
+    here = of_child({"born": "unborn", "last_name": "Marlow"})
+    home = page("home").form(situation=here, number=1)
+    impact = page("impact").form(situation=here, number=1)
+    assert "school" not in home.fields and home.fields["whereabouts"].label == "Where is the mother now?"
+    assert "child_words" not in impact.fields
+    assert "the mother next seen" in impact.fields["next_seen_on"].label
+    born = of_child({"born": "born", "first_name": "Robyn"})
+    assert "school" in page("home").form(situation=born, number=1).fields
+    assert "child_words" in page("impact").form(situation=born, number=1).fields
+
+
+def test_who_knows_no_date_of_birth_is_told_the_way_on_and_an_age_says_how_old() -> None:
+    asked = form("who", {"born": "born", "date_of_birth_year": "2019"})
+    assert "say about how old below" in asked.errors["date_of_birth"][0]
+    for age, doubted in (("x", True), ("soon", True), ("about 4", False), ("a baby", False), ("four or five", False)):
+        here = of_child({"born": "born", "first_name": "Robyn", "estimated_age": age})
+        found = page("who").form(situation=here, number=1).doubts()
+        assert bool(found) == doubted, (age, found)
 
 
 def test_every_message_is_our_own() -> None:
