@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from partnerships.access import gate
 from partnerships.permissions import Permission
-from referrals.intake import addresses, sharing, shown
+from referrals.intake import addresses, sharing, shown, summary
 from referrals.intake.actions import AlreadySent, Refused
-from referrals.intake.views import the_draft, to_sent
+from referrals.intake.views import situation_of, the_draft, to_sent
 from referrals.models import Draft
 
 Signed = Any
@@ -47,7 +47,7 @@ def draft_share(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
 @gate(Permission.AGENCY_TRACK)
 @require_http_methods(["GET", "HEAD", "POST"])
 def draft_take(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
-    """Take over a draft that a colleague has shared, after asking."""
+    """Read a draft that a colleague has shared, as it stands; take it over, after asking."""
     rows = Draft.objects.shared_with(request.actor).select_related("partnership", "agency", "started_by")
     draft = rows.filter(pk=draft_id).first()
     if draft is None:
@@ -61,5 +61,8 @@ def draft_take(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
         told = f" {began.name} began it, and is told that you go on with it." if began else ""
         messages.success(request, f"This draft is yours now, to finish and to send.{told}")
         return redirect(addresses.of_tasks(draft))
-    sharing.record(draft, "draft.read_by_lead", by=request.user, at=timezone.now())
-    return render(request, "referrals/intake/take_over.html", {"draft": draft, "line": shown.draft_line(draft)})
+    now = timezone.now()
+    sharing.record(draft, "draft.read_by_lead", by=request.user, at=now)
+    sections = summary.by_section(summary.cards(situation_of(draft, now)))
+    context = {"draft": draft, "line": shown.draft_line(draft), "sections": sections}
+    return render(request, "referrals/intake/take_over.html", context)

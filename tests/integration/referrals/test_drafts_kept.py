@@ -65,6 +65,18 @@ def test_a_shared_draft_is_seen_and_taken_over_by_the_lead_alone(world: World) -
     assert verbs == ["draft.shared", "draft.read_by_lead", "draft.taken_over"]
 
 
+def test_the_lead_reads_a_shared_draft_as_it_stands_before_taking_it_over(world: World) -> None:
+    draft = make_draft(world)
+    with scope(partnership=world.partnership):
+        told = {**draft.answers, "worry": {"happened": "Two bruises."}, "tried": {"tried": "We rang home."}}
+        Draft.objects.filter(pk=draft.pk).update(shared_at=NOW, answers=told)
+    lead = signed_in(world.person(Role.SAFEGUARDING_LEAD))
+    read = lead.get(f"/testshire/refer/{draft.pk}/take-over/").content.decode()
+    assert all(words in read for words in ("Two bruises.", "We rang home.", "Robin", "Take it over"))
+    with scope(partnership=world.partnership):
+        assert Draft.objects.get(pk=draft.pk).started_by == world.person(Role.PRACTITIONER), "reading takes nothing"
+
+
 def test_who_began_it_changes_nothing_once_the_lead_has_it_however_late_they_looked(world: World) -> None:
     """Both press at one moment: whoever looked it up as its writer comes after the lead's taking it over."""
     writer, lead = world.person(Role.PRACTITIONER), world.person(Role.SAFEGUARDING_LEAD)
