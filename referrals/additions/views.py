@@ -143,8 +143,9 @@ def answered(referral: Referral) -> dict[str, str]:
 def asked_of(answers: Answers, group: str, number: int) -> str:
     """Which of several children, or which person, a page asked after; empty where there is no doubt."""
     if group == "child":
-        return answers.children[number - 1].short if len(answers.children) > 1 else ""
-    return answers.people[number - 1].called if group else ""
+        found = [each.short for each in answers.children if each.number == number]
+        return found[0] if found and len(answers.children) > 1 else ""
+    return next((each.called for each in answers.people if group and each.number == number), "")
 
 
 @gate(*TRACKS)

@@ -220,12 +220,14 @@ def test_each_answer_to_correct_says_of_whom_it_was_asked(world: World, practiti
             {"who": {"first_name": "Beth", "born": "born"}, "impact": {"safe": "yes", "next_seen_time": "16:00"}},
         ],
         "worry": {"happened": "It."},
+        "people": [{"person": {"lives_with": "unknown"}}, {"person": {"name": "Jo Marlow"}}],
     }
     row = make_referral(world, answers=told)
     page = practitioner.get(f"/testshire/referrals/{row.pk}/correct/").content.decode()
     options = [html.unescape(each) for each in re.findall(r'<option value="([^"]+)"', page)]
     assert "The child: First name (Ada)" in options and "The child: First name (Beth)" in options
     assert "Your worry: At what time? (Ada)" in options and "Your worry: At what time? (Beth)" in options
+    assert [each for each in options if "(Jo Marlow" in each], "whoever was left without a name before"
     assert not [each for each in options if "(child" in each]
 
 
