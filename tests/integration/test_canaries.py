@@ -38,7 +38,9 @@ CANARY = re.compile(r"b(?: |%20|\+)c\d{3}", re.I)
 shows whether any is taken for HTML.
 """
 AS_HTML = re.compile(r"<b c\d{3}", re.I)
-INSIDE = re.compile(r"<script(?![^>]*\bsrc=)|<style|<[^>]* style=|<[^>]* on[a-z]+=", re.I)
+INSIDE = re.compile(
+    r"<script(?![^>]*(?:\bsrc=|\btype=\"application/json\"))|<style|<[^>]* style=|<[^>]* on[a-z]+=", re.I
+)
 BIRTH = {"day": "17", "month": "3", "year": "2017"}
 BIRTHS = ("17 March 2017", "2017-03-17")
 

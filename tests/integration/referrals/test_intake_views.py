@@ -321,7 +321,8 @@ def test_signed_out_sees_whom_to_telephone_and_the_way_to_sign_in(world: World, 
         body = client.get(address).content.decode()
         assert "999" in body and "01632960001" in body.replace(" ", "").replace("\xa0", "")
     assert "Sign in to start" in client.get("/testshire/refer/").content.decode()
-    assert client.post("/testshire/refer/start/").status_code == 302
+    pressed = client.post("/testshire/refer/start/")
+    assert pressed.status_code == 403 and "/accounts/login/" in pressed.content.decode()
     with scope(partnership=world.partnership):
         assert not Draft.objects.exists()
 
