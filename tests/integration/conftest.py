@@ -13,8 +13,13 @@ def legible(page: str) -> bytes:
 
 
 @pytest.fixture
-def legible_documents(monkeypatch: pytest.MonkeyPatch, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("ERROR", "django.request")  # a refused method is a line each
-    settings.REFUSED_IN_TRAIL = False  # thousands are refused here; that each is noted has a test of its own
+def documents_as_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents as the page that they are made of: its words can be looked through, and making it costs nothing."""
     monkeypatch.setattr("referrals.documents.making.pdf_of", legible)
     monkeypatch.setattr("partnerships.documents.pdf_of", legible)
+
+
+@pytest.fixture
+def legible_documents(documents_as_pages: None, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("ERROR", "django.request")  # a refused method is a line each
+    settings.REFUSED_IN_TRAIL = False  # thousands are refused here; that each is noted has a test of its own

@@ -130,9 +130,9 @@ def opened_by(world: World, user: User | None) -> list[tuple[str, URLPattern]]:
 
 
 def addresses(
-    world: World, sower: Sower, record: str, opened: list[tuple[str, URLPattern]], *, own: bool
+    world: World, sower: Sower, record: str, opened: list[tuple[str, URLPattern]], *, own: bool, every: bool = True
 ) -> Iterator[tuple[str, str]]:
-    """Name and address: those of one record, each with every row that fills it in, or those of none."""
+    """Name and address: those of one record, each with every row that fills it in (or the first), or those of none."""
     told = filled(world, sower, record)
     for route, pattern in opened:
         names = route_names(route)
@@ -140,7 +140,7 @@ def addresses(
         if bool(of_record) is not own:
             continue
         turns = max((len(told[name]) for name in names), default=1)
-        for turn in range(turns):
+        for turn in range(turns if every else 1):
             kwargs = {name: told[name][turn % len(told[name])] for name in names}
             yield pattern.name, reverse(pattern.name, kwargs=kwargs | pattern.default_args) + MORE.get(pattern.name, "")
 
@@ -172,7 +172,11 @@ def read_pages(held: Held, world: World, everybody: Everybody, sower: Sower) -> 
             client.force_login(user)
             client.prove_again()  # type: ignore[attr-defined]
         opened = opened_by(world, user)
-        everything = [one for record in RECORDS for one in addresses(world, sower, record, opened, own=True)]
+        everything = [
+            one
+            for record in RECORDS
+            for one in addresses(world, sower, record, opened, own=True, every=record in audiences)
+        ]
         for name, address in [*everything, *addresses(world, sower, "MASH", opened, own=False)]:
             answer = client.get(address)
             body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]

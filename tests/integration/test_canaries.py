@@ -210,7 +210,7 @@ def faults(told: Any, where: str) -> list[str]:
 
 @pytest.mark.django_db(transaction=False)
 def test_nothing_of_a_child_is_anywhere_but_in_the_record(
-    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    documents_as_pages: None, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level("DEBUG")
     for chatty in ("fontTools", "weasyprint"):

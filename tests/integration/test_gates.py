@@ -3,10 +3,11 @@
 The walk is made from the URLconf: a view that names neither its permission nor why it is open fails, and so does an
 address whose parts `everybody` can't fill in. It goes two ways:
 
-- *to the view*: each address, by GET, POST and HEAD, for each of 28 people (`everybody.people`) and each of 12 records,
-  asks the URLconf's own callback with a request that the middleware has prepared for that person. What the gate
-  refuses costs microseconds there, so that all of it can be asked. Each answer's words are searched for other records'
-  children; what is refused writes nothing.
+- *to the view*: each address, by GET, POST and HEAD, for each of 29 people (`everybody.people`) and each of 12 records
+  (past an open gate a third of those that are not theirs, by turns; all of them with `WALK=whole`), asks the URLconf's
+  own callback with a request that the middleware has prepared for that person. What the gate refuses costs microseconds
+  there, so that all of it can be asked. Each answer's words are searched for other records' children; what is refused
+  writes nothing.
 - *the whole way*, from the bytes of the request to those of the answer: for each address three of those who may come
   in, and three of those who may not, by turns; and for each address a foreign record, a hidden one and a missing one,
   whose answers are the same to the byte once what differs on every page (nonce, form token, the id that was asked for)
@@ -15,6 +16,7 @@ address whose parts `everybody` can't fill in. It goes two ways:
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -29,6 +31,8 @@ from tests.integration.addresses import ADDRESSES, route_names
 from tests.integration.everybody import FIRST, MISSING, NAMES, everybody
 from tests.integration.gate_table import holds, knocks, reach
 from tests.integration.gate_walk import Caller, judge, levelled, methods_of, walk, where
+
+TURNS = 1 if os.environ.get("WALK") == "whole" else 3
 
 
 def ungated(addresses: Iterable[tuple[str, URLPattern]]) -> list[str]:
@@ -73,8 +77,8 @@ def test_every_address_for_everybody_and_every_record_holds_to_the_table(
     people = dict(list(people.items())[half::2])
     tried: Counter[bool] = Counter()
     wrong = []
-    for who, person in people.items():
-        for what, inside, fault in walk(world, person, told, ADDRESSES):
+    for turn, (who, person) in enumerate(people.items()):
+        for what, inside, fault in walk(world, person, told, ADDRESSES, turn, TURNS):
             tried[inside] += 1
             if fault:
                 wrong.append(f"{who}: {what}: {fault}")
@@ -83,7 +87,7 @@ def test_every_address_for_everybody_and_every_record_holds_to_the_table(
             f"\nto the view: {len(people)} people, {len(told)} records, {len(ADDRESSES)} addresses: "
             f"{tried[True]:,} combinations let in, {tried[False]:,} refused, {len(wrong)} wrong"
         )
-    assert tried[False] > 40_000 and tried[True] > 1_500
+    assert tried[False] > 20_000 and tried[True] > 1_500
     assert not wrong, "\n".join(wrong[:40])
 
 

@@ -172,7 +172,7 @@ def test_from_the_worry_to_the_answer(
     expect(colleague.get_by_text("Sam Screener has it.")).to_be_visible()
 
     # A named person acknowledges.
-    screener.get_by_role("link", name="Acknowledge").click()
+    screener.get_by_role("link", name="Acknowledge", exact=True).click()
     look(screener)
     screener.locator("main").get_by_role("button").first.click()
 

@@ -51,7 +51,7 @@ def take_read_acknowledge_decide(page: Page, address: str, look: Look) -> None:
     for words in ("A mark on the arm.", "I was bad.", "An aunt who visits.", "Health worry 1 of level 4"):
         expect(page.get_by_text(words).first).to_be_visible()
     look(page)
-    page.get_by_role("link", name="Acknowledge").click()
+    page.get_by_role("link", name="Acknowledge", exact=True).click()
     look(page)
     page.get_by_label("Your own words (optional)").fill("I ring at noon.")
     page.get_by_role("button", name="Send the acknowledgement").click()

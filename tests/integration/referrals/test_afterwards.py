@@ -154,9 +154,7 @@ def test_somebody_is_named_at_each_stage_told_and_called_late(world: World) -> N
 def test_a_stages_time_is_what_the_document_says(world: World) -> None:
     from pathlib import Path
 
-    import yaml
-
-    from thresholds.domain.reading import read_scheme
+    from thresholds.files import read_file
 
     fixtures = Path(__file__).parents[3] / "fixtures"
     expected = {
@@ -166,7 +164,7 @@ def test_a_stages_time_is_what_the_document_says(world: World) -> None:
         "sandwell-2021": [5, 5, 5],
     }
     for slug, days in expected.items():
-        scheme = read_scheme(yaml.safe_load((fixtures / f"{slug}.yaml").read_text()))
+        scheme = read_file(fixtures / f"{slug}.yaml")
         limits = [disagreeing.limit_of(scheme, stage) for stage in disagreeing.stages_of(scheme)]
         assert [limit and limit.amount for limit in limits] == days, slug
 

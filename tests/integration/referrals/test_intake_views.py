@@ -284,7 +284,8 @@ def test_no_page_breaks_whatever_is_sent(page: tuple[str, str], world: World, pr
     names = {*re.findall(r' name="([\w-]+)"', shown)} - {"csrfmiddlewaretoken", "later", "update"}
     assert names or slug == "worker-first"
     for value in HOSTILE:
-        for typed in ([(name, value) for name in names], [(name, value) for name in names for _ in range(2)]):
+        for times in (1, 2) if value == HOSTILE[0] else (1,):
+            typed = [(name, value) for name in names for _ in range(times)]
             body = urlencode(typed, errors="surrogatepass")
             answer = practitioner.post(address, body, content_type="application/x-www-form-urlencoded")
             assert answer.status_code < 500, (slug, value[:20])

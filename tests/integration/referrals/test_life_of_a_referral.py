@@ -23,7 +23,7 @@ from referrals.triage import actions
 from referrals.triage.moves import Refused
 from tests.factories import NOW, make_person, make_referral, make_world
 
-EXAMPLES = int(os.environ.get("LIFE_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("LIFE_EXAMPLES", "5"))
 PEOPLE = ("sam", "sol", "sue", "mo", "erin")
 
 
@@ -149,7 +149,7 @@ def test_any_order_of_moves_leaves_it_in_one_queue_and_decided_once() -> None:
     )
 
 
-REFERRALS = int(os.environ.get("DECIDING_REFERRALS", "20"))
+REFERRALS = int(os.environ.get("DECIDING_REFERRALS", "10"))
 
 
 @pytest.mark.django_db(transaction=True)

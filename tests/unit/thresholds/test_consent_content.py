@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
-from thresholds.domain.reading import read_scheme
 from thresholds.domain.scheme import Route
 from thresholds.domain.screening import read_facts, screen
+from thresholds.files import read_file
 
 FIXTURES = sorted((Path(__file__).parents[3] / "fixtures").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
 def test_without_consent_no_reason_leads_to_early_help_and_more_need_never_to_less(path: Path) -> None:
-    scheme = read_scheme(yaml.safe_load(path.read_text()))
+    scheme = read_file(path)
     reasons = [None, *(reason.slug for reason in scheme.consent_reasons)]
     first_of = {
         level.rank: next(i.key for i in scheme.indicators if i.level == level.rank or level.rank in i.shared_with)

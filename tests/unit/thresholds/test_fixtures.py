@@ -15,6 +15,7 @@ from bench.screening import contacts
 from thresholds.domain.reading import read_scheme, write_scheme
 from thresholds.domain.scheme import Scheme
 from thresholds.domain.screening import Facts, screen
+from thresholds.files import read_file
 
 FIXTURES = sorted((Path(__file__).resolve().parents[3] / "fixtures").glob("*.yaml"))
 every_fixture = pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
@@ -22,7 +23,7 @@ every_fixture = pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.
 
 @cache
 def read(path: Path) -> Scheme:
-    return read_scheme(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return read_file(path)
 
 
 def mixed(scheme: Scheme) -> list[Facts]:

@@ -8,11 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 
-from thresholds.domain.reading import read_scheme
 from thresholds.domain.scheme import Scheme
 from thresholds.domain.screening import Facts, read_facts_strictly, screen
+from thresholds.files import read_file
 
 ROOT = Path(__file__).resolve().parents[3]
 COLUMNS = ["case", "story", "indicators", "children", "judged", "danger", "informed", "given", "reason", "previous"]
@@ -23,7 +22,7 @@ Row = dict[str, str]
 
 @cache
 def scheme_of(slug: str) -> Scheme:
-    return read_scheme(yaml.safe_load((ROOT / "fixtures" / f"{slug}.yaml").read_text(encoding="utf-8")))
+    return read_file(ROOT / "fixtures" / f"{slug}.yaml")
 
 
 def rows_of(table: Path) -> list[Row]:

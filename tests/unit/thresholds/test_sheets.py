@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from tests import schemes
 from thresholds.domain.reading import SchemeErrors, read_scheme
+from thresholds.files import read_file
 from thresholds.sheets.reading import MOST_UNPACKED, NotASpreadsheet, read_xlsx
 from thresholds.sheets.writing import to_xlsx
 
@@ -26,7 +26,7 @@ FIXTURES = sorted(Path("fixtures").glob("*.yaml"))
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
 def test_every_threshold_goes_out_and_comes_in_unchanged(path: Path) -> None:
-    scheme = read_scheme(yaml.safe_load(path.read_text()))
+    scheme = read_file(path)
     assert read_xlsx(to_xlsx(scheme)) == scheme
 
 
