@@ -31,6 +31,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,33 @@ class Services:
             "LOG_LEVEL": "ERROR",
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }
+
+    @contextlib.contextmanager
+    def open(self, slug: str) -> Iterator[Any]:
+        """Everything at work, on a database of one partnership with a threshold, which is given: within its scope."""
+        try:
+            self.prepare()
+            os.environ.update(self.environment)
+            sys.path.insert(0, str(ROOT))
+            import django
+
+            django.setup()
+            from django.core.management import call_command
+            from django_scopes import scope
+
+            call_command("migrate", verbosity=0)
+            from tests.factories import make_world
+
+            world = make_world(slug)
+            self.start("worker")
+            self.start("beat")
+            with scope(partnership=world.partnership):
+                yield world
+        finally:
+            if broker := self.running.get("broker"):
+                broker.send_signal(signal.SIGCONT)
+            self.stop()
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def prepare(self) -> None:
         data = self.folder / "pg"
@@ -363,34 +391,15 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("kills: stopped before the end"))  # and what it started with it
     folder = Path(tempfile.mkdtemp(prefix="front-door-kills-"))
     services = Services(folder, asks.post, asks.hold)
-    try:
-        services.prepare()
-        os.environ.update(services.environment)
-        sys.path.insert(0, str(ROOT))
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-        from django_scopes import scope
-
-        call_command("migrate", verbosity=0)
-        from tests.factories import make_world
-
-        world = make_world("killshire")
-        services.start("worker")
-        services.start("beat")
-        with scope(partnership=world.partnership):
-            kills: Counter[str] = Counter()
-            try:
-                run(asks, services, world, kills)
-            except BaseException:
-                services.start_again()
-                report(world, kills, asks, patience=0)
-                raise
-            raise SystemExit(0 if report(world, kills, asks, patience=PATIENCE) else 1)
-    finally:
-        services.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with services.open("killshire") as world:
+        kills: Counter[str] = Counter()
+        try:
+            run(asks, services, world, kills)
+        except BaseException:
+            services.start_again()
+            report(world, kills, asks, patience=0)
+            raise
+        raise SystemExit(0 if report(world, kills, asks, patience=PATIENCE) else 1)
 
 
 def run(asks: argparse.Namespace, services: Services, world: Any, kills: Counter[str]) -> None:

@@ -9,7 +9,6 @@ the mail system are started here, in a folder that goes again.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import signal
 import sys
@@ -18,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.kills import ROOT, Provider, Services
+from bench.kills import Provider, Services
 
 STATES = ("stopped", "frozen", "full", "emptied")
 PAGE, TOLD = 2.0, 60.0
@@ -85,30 +84,10 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="front-door-redis-"))
     services = Services(folder, "smtp", 0.0)
     services.environment["SWEEP_SECONDS"] = "20"
-    try:
-        services.prepare()
-        os.environ.update(services.environment)
-        sys.path.insert(0, str(ROOT))
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-        from django_scopes import scope
-
-        call_command("migrate", verbosity=0)
-        from tests.factories import make_world
-
-        world = make_world("redisshire")
-        services.start("worker")
-        services.start("beat")
-        with scope(partnership=world.partnership):
-            send_all(world, services, "", 1)  # what is imported and prepared at the first page is no cost of the next
-            sound = [one_state(world, services, state, wanted) for state in STATES]
+    with services.open("redisshire") as world:
+        send_all(world, services, "", 1)  # what is imported and prepared at the first page is no cost of the next
+        sound = [one_state(world, services, state, wanted) for state in STATES]
         raise SystemExit(0 if all(sound) else 1)
-    finally:
-        services.running["broker"].send_signal(signal.SIGCONT)
-        services.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def one_state(world: Any, services: Services, state: str, wanted: int) -> bool:

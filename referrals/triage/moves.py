@@ -240,7 +240,7 @@ def tell_story(
     )
 
 
-def record(referral: Referral, what: str, detail: dict[str, Any], *, by: User, at: dt.datetime) -> None:
+def record(referral: Referral, what: str, detail: dict[str, Any], *, by: User | None, at: dt.datetime) -> None:
     audit.record(
         partnership=referral.partnership,
         verb=f"referral.{what}",

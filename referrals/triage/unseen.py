@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-from partnerships import audit
 from partnerships.models import Partnership, User
 from referrals.clocks.sweep import managers
 from referrals.models import Referral, RestrictedAccess
@@ -46,6 +45,13 @@ def named_on(row: Referral) -> RestrictedAccessQuerySet:
     return RestrictedAccess.objects.holding(None).filter(referral=row, kind=RestrictedAccess.Kind.NAMED)
 
 
+def open_to_its_queue(row: Referral, *, reason: str, at: dt.datetime) -> None:
+    """Restricted no more, where no manager is there to be named: it must not be seen by nobody."""
+    row.restricted = False
+    row.save(update_fields=["restricted"])
+    tell_story(row, "restriction_lifted", f"{reason} It is open to its queue.", by=None, at=at)
+
+
 UNSEEN = "Nobody who was named on it works in its queue any more."
 
 
@@ -58,19 +64,10 @@ def keep_seen(row: Referral, *, at: dt.datetime) -> None:
         return
     people = name_managers(row, reason=UNSEEN, story=f"{UNSEEN} The managers are named.", by=None, at=at)
     if not people:
-        row.restricted = False
-        row.save(update_fields=["restricted"])
-        tell_story(row, "restriction_lifted", f"{UNSEEN} It is open to its queue.", by=None, at=at)
+        open_to_its_queue(row, reason=UNSEEN, at=at)
         tell_team(row, by=NOBODY, at=at)
-    audit.record(
-        partnership=row.partnership,
-        verb="referral.named" if people else "referral.restriction_lifted",
-        noun="referral",
-        object_id=row.pk,
-        detail={"named": [str(each.pk) for each in people], "because": "unseen"},
-        by=None,
-        at=at,
-    )
+    done = "named" if people else "restriction_lifted"
+    record(row, done, {"named": [str(each.pk) for each in people], "because": "unseen"}, by=None, at=at)
     for person in people:
         tell_one(
             row,

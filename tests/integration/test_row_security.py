@@ -41,7 +41,9 @@ from tests.integration.serving import as_ordinary_role, become_ordinary
 pytestmark = [
     pytest.mark.postgres,
     pytest.mark.django_db,
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="the second wall is PostgreSQL's"),
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="needs PostgreSQL, whose policies are the second wall"
+    ),
 ]
 SHARED = {Heartbeat}
 """Models of `referrals` that hold nothing of a child and belong to no partnership."""

@@ -200,7 +200,7 @@ def two(request: pytest.FixtureRequest, settings: Any, tmp_path: Path, monkeypat
     """Two partnerships in which everything is due, and the world as their worker sees it."""
     ordinary = request.param == "as the ordinary role"
     if ordinary and connection.vendor != "postgresql":
-        pytest.skip("roles are PostgreSQL's")
+        pytest.skip("needs PostgreSQL, whose roles these are")
     settings.ANCHORS_DIR = str(tmp_path / "anchors")
     settings.CLAMAV_URL = "tcp://127.0.0.1:1"
     monkeypatch.setattr(scanning, "scan", lambda content: Answer(Verdict.CLEAN, "stream: OK"))

@@ -38,6 +38,15 @@ QUIET = (
     "--no-first-run",
 )
 
+
+def chromium() -> str:
+    """The path of the browser that journeys are made in; a test that needs one is skipped where there is none."""
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("needs Chromium (bin/setup --with-browser installs it where it may)")
+    return path
+
+
 click, press = Locator.click, Locator.press
 
 
@@ -68,11 +77,9 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip("no browser here: journeys need Chromium (bin/setup --with-browser installs it where it may)")
+    path = chromium()
     if not (ROOT / "static" / "build" / "front-door.css").exists():
-        pytest.skip("the stylesheet is not built (bin/setup)")
+        pytest.skip("needs the stylesheet (bin/setup builds it)")
     started = playwright.chromium.launch(executable_path=path, args=list(QUIET))
     yield started
     started.close()
@@ -149,7 +156,7 @@ def page_narrow_without_script(browser: Browser) -> Iterator[Page]:
 @lru_cache(maxsize=1)
 def axe() -> str:
     if not AXE.exists():
-        pytest.skip("axe-core is not installed (bin/setup)")
+        pytest.skip("needs axe-core (bin/setup installs it)")
     return AXE.read_text()
 
 

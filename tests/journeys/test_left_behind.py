@@ -9,7 +9,6 @@ as it is and once as it also brings back pages that say `no-store`, as it does a
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ from partnerships.permissions import Role
 from referrals.models import Draft, Referral
 from referrals.public import views as public
 from tests.factories import World, make_draft, make_person, make_referral, make_world
-from tests.journeys.conftest import BROWSERS, QUIET
+from tests.journeys.conftest import QUIET, chromium
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 CHILD, WORRY, TYPED = "Zephyrine", "Kestrelword", "Plovertyped"
@@ -56,12 +55,9 @@ def browsing(request: Any, playwright: Playwright, tmp_path: Path) -> Iterator[B
 @contextmanager
 def opened(playwright: Playwright, folder: Path, *more: str) -> Iterator[BrowserContext]:
     """Chromium on the profile in this folder, which stays there when it is closed."""
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip("no browser here: journeys need Chromium (bin/setup --with-browser installs it where it may)")
     context = playwright.chromium.launch_persistent_context(
         str(folder / "profile"),
-        executable_path=path,
+        executable_path=chromium(),
         args=[*QUIET, *more],
         ignore_default_args=["--disable-back-forward-cache"],
         locale="en-GB",

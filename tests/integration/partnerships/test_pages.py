@@ -171,7 +171,7 @@ def test_a_database_lost_before_any_view_is_503_with_the_text_kept(world, client
 def test_the_first_page_weighs_little_and_the_next_ones_less(client, world):
     build = ROOT / "static" / "build"
     if not build.exists():
-        pytest.skip("the stylesheet is not built (bin/setup)")
+        pytest.skip("needs the stylesheet (bin/setup builds it)")
     files = [build / "front-door.css", build / "govuk-frontend.min.js", ROOT / "static" / "front-door.js"]
     once = sum(len(gzip.compress(path.read_bytes())) for path in files)
     page = len(gzip.compress(client.get("/accounts/login/").content))
@@ -182,7 +182,7 @@ def test_the_first_page_weighs_little_and_the_next_ones_less(client, world):
 def test_the_stylesheet_has_no_crest_and_no_type_of_another(client):
     sheet = ROOT / "static" / "build" / "front-door.css"
     if not sheet.exists():
-        pytest.skip("the stylesheet is not built (bin/setup)")
+        pytest.skip("needs the stylesheet (bin/setup builds it)")
     text = sheet.read_text()
     assert "url(" not in text
     assert "GDS Transport" not in text

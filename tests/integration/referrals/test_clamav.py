@@ -1,6 +1,7 @@
 """Documents before ClamAV itself, with a signature of our own for the harmless test file: no download, no toy.
 
-Skipped where no `clamd` is (on Debian: clamav-daemon). Every other trouble of a scanner's is in test_attachments.py.
+Skipped where no `clamd` is (`bin/setup --with-browser` installs it where it may). Every other trouble of a scanner's is
+in test_attachments.py.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ LATER = NOW + dt.timedelta(days=3650)
 def scanner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen]]:
     """A running clamd that knows one signature and takes a megabyte: its address, and the process."""
     if not CLAMD:
-        pytest.skip("needs ClamAV's own scanner (on Debian: clamav-daemon)")
+        pytest.skip("needs ClamAV's own scanner, clamd (bin/setup --with-browser installs it where it may)")
     folder = tmp_path_factory.mktemp("clamav")
     (folder / "db").mkdir()
     (folder / "db" / "door.ndb").write_text(f"Door.Eicar:0:*:{hostile_files.EICAR.hex()}\n")
@@ -65,7 +66,7 @@ def scanner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, sub
                 break
         time.sleep(0.2)
     else:
-        pytest.skip(f"clamd does not start here: {(folder / 'log').read_text()[-300:]}")
+        pytest.fail(f"clamd does not start: {(folder / 'log').read_text()[-300:]}")
     yield f"tcp://127.0.0.1:{port}", process
     process.terminate()
     process.wait(20)

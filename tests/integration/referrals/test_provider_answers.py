@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
-from partnerships.models import User
 from partnerships.permissions import Role
 from referrals import outbox, post
 from referrals.models import Clock, Notice
 from tests.factories import NOW, World, make_referral, make_world
+from tests.integration.referrals.test_outbox import fresh, tell
 from tests.mail_system import MailSystem
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -90,25 +90,6 @@ def notify(settings: Any) -> Iterator[Notify]:
     server.server_close()
 
 
-def tell(world: World, to: User, key: str, referral: Any = None) -> Notice:
-    notice = outbox.tell(
-        partnership=world.partnership,
-        referral=referral,
-        kind="test",
-        to=to,
-        key=key,
-        subject="Front Door: something to read",
-        body="Sign in to read it.",
-        at=NOW,
-    )
-    assert notice is not None
-    return notice
-
-
-def fresh(notice: Notice) -> Notice:
-    return Notice.objects.get(pk=notice.pk)
-
-
 @pytest.mark.parametrize(
     "answer",
     [
@@ -124,7 +105,7 @@ def test_a_notice_that_is_not_taken_waits_and_goes_later_and_the_others_go_now(
     world: World, notify: Notify, answer: Any
 ) -> None:
     screener, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
-    poor, sound = tell(world, screener, "a"), tell(world, manager, "b")
+    poor, sound = tell(world, "a", to=screener), tell(world, "b", to=manager)
     notify.answers[screener.email] = answer
     delivered = outbox.deliver_due(at=NOW)
     assert (delivered.sent, delivered.failed) == (1, 1)
@@ -139,7 +120,7 @@ def test_a_notice_that_is_not_taken_waits_and_goes_later_and_the_others_go_now(
 def test_an_address_that_notify_refuses_comes_back_at_once_and_opens_a_task(world: World, notify: Notify) -> None:
     referral, teacher = make_referral(world), world.person(Role.PRACTITIONER)
     Notice.objects.all().delete()
-    notice = tell(world, teacher, "a", referral)
+    notice = tell(world, "a", referral=referral, to=teacher)
     notify.answers[teacher.email] = (400, "email_address Not a valid email address")
     assert outbox.deliver_due(at=NOW).failed == 1
     assert fresh(notice).state == Notice.State.BOUNCED
@@ -159,9 +140,9 @@ def test_a_poisoned_row_is_given_up_in_the_end_and_holds_up_nobody(
         real(provider, notice)
 
     monkeypatch.setattr(post.Notify, "send", send)
-    poisoned, at = tell(world, screener, "poisoned"), NOW
+    poisoned, at = tell(world, "poisoned", to=screener), NOW
     for number in range(outbox.MOST_ATTEMPTS):
-        sound = tell(world, screener, f"sound-{number}")
+        sound = tell(world, f"sound-{number}", to=screener)
         assert outbox.deliver_due(at=at).sent == 1
         assert fresh(sound).state == Notice.State.SENT
         at += dt.timedelta(days=1)
@@ -185,7 +166,7 @@ def test_a_mail_system_that_hangs_is_left_and_asked_again(
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
     settings.POST_BOOK_DIR = tmp_path
-    first, second = tell(world, world.person(Role.SCREENER), "a"), tell(world, world.person(Role.MANAGER), "b")
+    first, second = tell(world, "a"), tell(world, "b", to=world.person(Role.MANAGER))
     delivered = outbox.deliver_due(at=NOW)
     assert (delivered.sent, delivered.failed) == (1, 1), "the other goes by a connection of its own"
     assert fresh(first).last_error == "SMTPServerDisconnected" and fresh(second).state == Notice.State.SENT

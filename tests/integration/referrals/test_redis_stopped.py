@@ -32,7 +32,7 @@ from tests.factories import World, make_draft, make_world
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.redis,
-    pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no redis-server to start and stop"),
+    pytest.mark.skipif(not shutil.which("redis-server"), reason="needs redis-server, to start and stop it"),
 ]
 QUICK = 2.0
 """Seconds: a broker that hangs holds a page for a minute where nothing limits it."""

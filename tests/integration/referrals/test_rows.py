@@ -61,7 +61,7 @@ def test_many_notices_are_as_whole_as_one(world: World) -> None:
 
 def test_what_is_too_long_is_refused_and_never_cut_short(world: World) -> None:
     if connection.vendor == "sqlite":
-        pytest.skip("SQLite holds no column to its length")
+        pytest.skip("needs PostgreSQL, which holds a column to its length")
     with pytest.raises(DataError), transaction.atomic():
         outbox.tell_all(partnership=world.partnership, words=[word(world, "k" * 161)], at=NOW)
     assert not Notice.objects.exists()

@@ -124,7 +124,7 @@ def test_nothing_is_added_to_published_content(world: World, draft: SchemeVersio
 def test_no_published_row_is_replaced(world: World, draft: SchemeVersion, model: Any) -> None:
     """SQLite deletes the row that stands in the way without asking a trigger for DELETE."""
     if connection.vendor != "sqlite":
-        pytest.skip("only SQLite has INSERT OR REPLACE")
+        pytest.skip("needs SQLite, which has INSERT OR REPLACE")
     table, names = model._meta.db_table, [name for name in columns(model) if name != "id"]
     listed = ", ".join(f'"{name}"' for name in names)
     own, published = (model.objects.filter(version=version).first().pk for version in (draft, world.version))
@@ -137,7 +137,7 @@ def test_no_published_row_is_replaced(world: World, draft: SchemeVersion, model:
 
 def test_a_published_version_is_not_replaced(world: World, draft: SchemeVersion) -> None:
     if connection.vendor != "sqlite":
-        pytest.skip("only SQLite has INSERT OR REPLACE")
+        pytest.skip("needs SQLite, which has INSERT OR REPLACE")
     listed = ", ".join(f'"{name}"' for name in columns(SchemeVersion) if name not in ("id", "slug"))
     statement = (
         "INSERT OR REPLACE INTO thresholds_schemeversion (id, slug, {0}) SELECT %s, %s, {0} FROM {1} WHERE id = %s"
@@ -150,7 +150,7 @@ def test_a_published_version_is_not_replaced(world: World, draft: SchemeVersion)
 @pytest.mark.parametrize("table", [*immutability.CONTENT, "schemeversion"])
 def test_no_table_is_truncated(world: World, table: str) -> None:
     if connection.vendor != "postgresql":
-        pytest.skip("only PostgreSQL has TRUNCATE")
+        pytest.skip("needs PostgreSQL, which has TRUNCATE")
     connection.check_constraints()  # what is deferred would refuse first, for another reason
     refuses(f"TRUNCATE thresholds_{table} CASCADE")
 
