@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from thresholds.domain.mistakes import Notes, Part
+from thresholds.domain.reading import read_done
+from thresholds.domain.scheme import Duty
 from thresholds.domain.terms import CONCERN_FLAGS, Flag
 
 
@@ -40,7 +42,7 @@ class Concern:
     flag: Flag
     ticked_as: str
     title: str
-    duty: str
+    duty: Duty
     signs: tuple[str, ...]
     asks: tuple[Ask, ...]
     contacts: tuple[str, ...] = ()
@@ -87,7 +89,7 @@ def _concern(part: Part) -> Concern | None:
         flag=flag or Flag.LADO,
         ticked_as=part.text("ticked_as"),
         title=part.text("title"),
-        duty=part.text("duty"),
+        duty=_duty(part, part.text("duty")),
         signs=part.words("signs"),
         asks=tuple(_ask(each) for each in part.parts("asks")),
         contacts=part.words("contacts"),
@@ -97,6 +99,11 @@ def _concern(part: Part) -> Concern | None:
             part.notes.note(part.at(name), "nothing", "a list with something in it")
     part.done()
     return read if flag else None
+
+
+def _duty(part: Part, sentence: str) -> Duty:
+    """What the form can't do for the referrer, and what shows that it is done."""
+    return Duty(sentence, *read_done(part))
 
 
 def _ask(part: Part) -> Ask:
@@ -115,14 +122,17 @@ def _own(part: Part, concerns: Mapping[str, Concern]) -> Own:
         theirs = part.part(partnership)
         for slug in sorted(map(str, theirs.keys())):
             told = theirs.part(slug)
+            duty = _duty(told, told.text_or_none("duty") or "")
             said: dict[str, Any] = {
                 "ticked_as": told.text_or_none("ticked_as"),
-                "duty": told.text_or_none("duty"),
+                "duty": duty if duty.sentence else None,
                 "signs": told.words("signs"),
                 "contacts": told.words("contacts"),
             }
             told.text("source")
             told.done()
+            if not duty.sentence and duty != Duty(""):
+                part.notes.note(told.at("duty"), "nothing", "the sentence that is done by what is said here")
             if slug not in concerns:
                 part.notes.note(theirs.at(slug), f"unknown concern '{slug}'", f"one of {', '.join(concerns)}")
                 continue

@@ -11,8 +11,8 @@ from typing import Any
 from referrals.domain.lifecycle import State
 from referrals.intake import summary
 from referrals.intake.concerns import duty_of
-from referrals.intake.done import done, is_whole
-from referrals.intake.screened import SPECIAL, referrer_sentence
+from referrals.intake.done import done
+from referrals.intake.screened import SPECIAL, referrer_duty
 from referrals.intake.shown import contacts
 from referrals.intake.situation import Situation
 from referrals.models import Ask, Attachment, Clock, Referral
@@ -139,16 +139,17 @@ def duties(situation: Situation, referral: Referral) -> list[dict[str, Any]]:
     attached = list(Attachment.objects.there().filter(referral=referral))
     found = []
     for flag in dict.fromkeys(TOLD_AFTER):
-        duty = duty_of(situation.partnership.slug, flag)
-        sentence = (referrer_sentence(situation.scheme, flag) or duty) if flag.value in flags else ""
-        if sentence:
+        duty = referrer_duty(situation.scheme, flag)
+        duty = duty if duty.sentence else duty_of(situation.partnership.slug, flag)
+        if duty.sentence and flag.value in flags:
+            already = done(situation, duty, attached, sent=True)
             found.append(
                 {
                     "words": flag.words[0].upper() + flag.words[1:],
-                    "sentence": sentence,
+                    "sentence": duty.sentence,
                     "contacts": contacts(situation.partnership, flag),
-                    "done": (already := done(situation, sentence, attached, sent=True)),
-                    "is_done": is_whole(flag, already),
+                    "done": already.told,
+                    "is_done": already.whole,
                 }
             )
     return found
@@ -164,7 +165,7 @@ def sent_context(referral: Referral, *, now: dt.datetime) -> dict[str, Any]:
         "referral": referral,
         "situation": situation,
         "owed": owed(referral),
-        "danger": referrer_sentence(scheme, Flag.IMMEDIATE_DANGER) if says_danger(situation, referral) else "",
+        "danger": referrer_duty(scheme, Flag.IMMEDIATE_DANGER).sentence if says_danger(situation, referral) else "",
         "why_there": why_there(referral, situation),
         "called_999_at": called_999_at(situation, referral),
         "telephone": must_telephone(situation, referral),

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from referrals.domain.concern import Ask, Concern, read_concerns
 from thresholds.domain.mistakes import SchemeErrors
+from thresholds.domain.scheme import Duty
 from thresholds.domain.terms import Flag
 from thresholds.files import Unreadable, with_lines
 
@@ -36,9 +37,9 @@ def said_by(partnership: str, concern: Concern) -> Concern:
     return OWN.get((partnership, concern.slug), concern)
 
 
-def duty_of(partnership: str, flag: Flag) -> str:
-    """What this form can't do for the referrer where the flag is raised; empty where it is no special concern."""
-    return said_by(partnership, BY_FLAG[flag]).duty if flag in BY_FLAG else ""
+def duty_of(partnership: str, flag: Flag) -> Duty:
+    """What this form can't do for the referrer where the flag is raised; nothing where it is no special concern."""
+    return said_by(partnership, BY_FLAG[flag]).duty if flag in BY_FLAG else Duty("")
 
 
 def flags_of(ticked: tuple[str, ...], *, high_risk: bool) -> list[str]:

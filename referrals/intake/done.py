@@ -1,43 +1,47 @@
-"""What the referrer is asked to do beside the form, and the referral itself shows as done."""
+"""What the referrer is asked to do beside the form, and the referral itself shows as done.
+
+What shows it is content: the threshold's rule and the special concern say it of their own sentence (`Duty`).
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from partnerships.templatetags.page_parts import day, moment
 from referrals.intake.situation import Situation
 from referrals.models import Attachment
-from thresholds.domain.scheme import Flag
-
-BY_CALL = re.compile(r"(telephone|talk to) ", re.I)
-BY_FORM = re.compile(r"send the [\w ]*form\b", re.I)
-ASKS_MORE = (Flag.PRE_BIRTH, Flag.SECTION_17)
-"""Their sentences ask for several things: with one of them done, the rest is still to do."""
+from thresholds.domain.scheme import Doing, Duty
 
 
-def done(situation: Situation, sentence: str, attached: Iterable[Attachment], *, sent: bool = False) -> list[str]:
-    """What of one sentence to the referrer is done, each with when as far as it is known.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What of a duty is done, each with when as far as it is known; whole where nothing of it is left to do."""
 
-    sentence: as the threshold says it. attached: the documents that are there. sent: whether the form was sent.
-    """
-    found = []
-    answers = situation.answers
-    if BY_CALL.match(sentence) and answers.page("telephone").get("telephoned") == "yes":
-        when = f" at {moment(answers.called_at)}" if answers.called_at else ""
-        found.append(f"You told us that somebody telephoned{when}.")
-    if sent and BY_FORM.match(sentence):
-        found.append(f"You sent the form at {moment(situation.at)}.")
-    if "due date" in sentence:
-        found += [f"You gave the due date: {day(each.expected_on)}." for each in answers.children if each.expected_on]
+    told: tuple[str, ...] = ()
+    whole: bool = False
+
+
+def done(situation: Situation, duty: Duty, attached: Iterable[Attachment], *, sent: bool = False) -> Done:
+    """What of a duty is done. attached: the documents that are there. sent: whether the form was sent."""
+    happened = {each: told for each in duty.done_by if (told := _told(situation, each, sent=sent))}
     names = {each.slug: each.name for each in situation.scheme.evidence}
-    for each in attached:
-        name = names.get(each.asked_for, "")
-        if name and each.is_open and name.split(" (")[0] in sentence:
-            found.append(f"You added it: {name}, at {moment(each.added_at)}.")
-    return list(dict.fromkeys(found))
+    added = [each for each in attached if each.is_open and each.asked_for in duty.documents]
+    documents = [
+        f"You added it: {names.get(each.asked_for, each.called)}, at {moment(each.added_at)}." for each in added
+    ]
+    told = dict.fromkeys([*(one for each in happened.values() for one in each), *documents])
+    return Done(tuple(told), duty.is_done(happened.keys(), [each.asked_for for each in added]))
 
 
-def is_whole(flag: Flag, found: list[str]) -> bool:
-    """Whether nothing more is asked of the referrer for this flag."""
-    return bool(found) and flag not in ASKS_MORE
+def _told(situation: Situation, what: Doing, *, sent: bool) -> list[str]:
+    answers = situation.answers
+    match what:
+        case Doing.CALL if answers.page("telephone").get("telephoned") == "yes":
+            when = f" at {moment(answers.called_at)}" if answers.called_at else ""
+            return [f"You told us that somebody telephoned{when}."]
+        case Doing.FORM if sent:
+            return [f"You sent the form at {moment(situation.at)}."]
+        case Doing.DUE_DATE:
+            return [f"You gave the due date: {day(each.expected_on)}." for each in answers.children if each.expected_on]
+    return []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from referrals.intake.answers import Answers
 from referrals.intake.concerns import BY_FLAG, CONCERNS
-from thresholds.domain.scheme import Flag, FlagParameters, Scheme
+from thresholds.domain.scheme import Duty, Flag, FlagParameters, Scheme
 from thresholds.domain.screening import Facts, Screening, screen
 from thresholds.domain.together import Together, together
 
@@ -53,7 +53,7 @@ def special_flags(raised: set[Flag], scheme: Scheme) -> tuple[Flag, ...]:
     return tuple(flag for flag in SPECIAL if flag in raised and (flag in BY_FLAG or scheme.flag_rule(flag)))
 
 
-def referrer_sentence(scheme: Scheme, flag: Flag) -> str:
-    """What the scheme tells the referrer to do where this flag is raised; empty where it says nothing."""
+def referrer_duty(scheme: Scheme, flag: Flag) -> Duty:
+    """What the scheme tells the referrer to do where this flag is raised; without words where it says nothing."""
     rule = scheme.flag_rule(flag)
-    return rule.parameters.referrer if rule and isinstance(rule.parameters, FlagParameters) else ""
+    return rule.parameters.duty if rule and isinstance(rule.parameters, FlagParameters) else Duty("")

@@ -9,11 +9,11 @@ from referrals.intake import addresses, summary
 from referrals.intake.answers import AS_FIRST, GROUPS, Answers, ChildTold, Place
 from referrals.intake.changed_since import changed_since
 from referrals.intake.concerns import BY_FLAG, BY_PAGE, CONCERNS, Concern, duty_of, said_by
-from referrals.intake.done import done, is_whole
+from referrals.intake.done import done
 from referrals.intake.forms import Indicators, IntakeForm
 from referrals.intake.indicator_search import Search, also_under
 from referrals.intake.pages import PAGES, Step, find, tasks
-from referrals.intake.screened import referrer_sentence
+from referrals.intake.screened import referrer_duty
 from referrals.intake.situation import Situation
 from referrals.models import Attachment, Draft
 from referrals.retention.schedule import draft_ends_at
@@ -210,14 +210,15 @@ def of_concern(situation: Situation, concern: Concern, draft: Draft) -> dict[str
 
 
 def special(situation: Situation, flag: Flag, attached: list[Attachment]) -> dict[str, Any]:
-    sentence = referrer_sentence(situation.scheme, flag)
+    duty, beside = referrer_duty(situation.scheme, flag), duty_of(situation.partnership.slug, flag)
+    already = done(situation, duty if duty.sentence else beside, attached)
     return {
         "flag": flag,
         "words": flag.words[0].upper() + flag.words[1:],
-        "sentence": sentence,
-        "done": (already := done(situation, sentence, attached)),
-        "is_done": is_whole(flag, already),
-        "duty": duty_of(situation.partnership.slug, flag),
+        "sentence": duty.sentence,
+        "done": already.told,
+        "is_done": already.whole,
+        "duty": beside.sentence,
         "contacts": contacts(situation.partnership, flag),
     }
 

@@ -170,7 +170,19 @@ def _said(row: Any) -> str:
     return str(getattr(row, "explanation", "") or getattr(row, "label", "")).rstrip(".")
 
 
-SILENT = ("referrer", "screener", "name", "description", "expected_response", "referrer_should", "source", "colour")
+SILENT = (
+    "referrer",
+    "screener",
+    "done_by",
+    "documents",
+    "asks_more",
+    "name",
+    "description",
+    "expected_response",
+    "referrer_should",
+    "source",
+    "colour",
+)
 
 
 def _changes(old: Any, new: Any) -> str:

@@ -175,9 +175,13 @@ def _check_flag_rules(scheme: Scheme, notes: Notes, rule_places: Places) -> None
         for carried in indicator.flags:
             needed.setdefault(carried, f"{shown(indicator.key)} carries it")
     seen: set[Flag] = set()
+    asked_for = {evidence.slug for evidence in scheme.evidence}
     for path, parameters in _parameters(scheme, rule_places):
         if not isinstance(parameters, FlagParameters):
             continue
+        for place, slug in enumerate(parameters.documents):
+            if slug not in asked_for:
+                notes.note(f"{path}.documents[{place}]", shown(slug), "the slug of a piece of evidence of this file")
         if parameters.flag in seen:
             notes.note(f"{path}.flag", f"{parameters.flag} a second time", "one rule a flag")
         if parameters.route is not None and parameters.flag in (Flag.JUDGED_HIGHER, Flag.JUDGED_LOWER):

@@ -23,6 +23,7 @@ from thresholds.domain.scheme import (
     Colour,
     ConsentParameters,
     ConsentReason,
+    Doing,
     Domain,
     EscalationStage,
     Evidence,
@@ -151,7 +152,8 @@ def _parameters(kind: RuleKind, part: Part) -> Parameters | None:
         flag = part.one_of("flag", Flag)
         referrer, screener = part.text("referrer"), part.text("screener")
         route = None if part.take("route") is None else part.one_of("route", Route)
-        parameters = None if flag is None else FlagParameters(flag, referrer, screener, route)
+        shown = read_done(part)
+        parameters = None if flag is None else FlagParameters(flag, referrer, screener, route, *shown)
     elif kind is RuleKind.AGE:
         parameters = AgeParameters(
             part.words("indicators"), part.whole("under_months"), part.truth("unborn"), part.whole("indicates", least=1)
@@ -166,6 +168,15 @@ def _parameters(kind: RuleKind, part: Part) -> Parameters | None:
         )
     part.done()
     return parameters
+
+
+def read_done(part: Part) -> tuple[tuple[Doing, ...], tuple[str, ...], bool]:
+    """What shows that a sentence to the referrer is done: `done_by`, `documents`, `asks_more`, each where it is said."""
+    return (
+        part.some_of("done_by", Doing),
+        part.words("documents"),
+        part.truth("asks_more", absent=False),
+    )
 
 
 def _limit(part: Part) -> Limit:

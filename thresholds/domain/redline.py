@@ -27,6 +27,7 @@ from thresholds.domain.free_parts import (
     plot_columns,
     plot_rows,
 )
+from thresholds.domain.rule_words import done_sentence
 from thresholds.domain.rule_words import sentence as rule_sentence
 from thresholds.domain.scheme import (
     Domain,
@@ -512,6 +513,11 @@ def _rule(before: Scheme, after: Scheme, a: Rule, b: Rule) -> Pairs:
         yield Entry("Rules", What.CHANGED, title, "local_default", f"It now counts as {now}.")
     if isinstance(a.parameters, FlagParameters) and isinstance(b.parameters, FlagParameters):
         yield from _texts("Rules", title, a.parameters, b.parameters, ("referrer", "screener"))
+        was, now = (each.parameters.duty for each in (a, b) if isinstance(each.parameters, FlagParameters))
+        if (was.done_by, was.documents, was.asks_more) != (now.done_by, now.documents, now.asks_more):
+            old, new = done_sentence(before, was), done_sentence(after, now)
+            told = f"Now: {new} Before: {old}" if old != new else "What shows that it is done is told in another order."
+            yield Entry("Rules", What.CHANGED, title, "done_by", told)
         if (a.parameters.flag, a.parameters.route) == (b.parameters.flag, b.parameters.route) and a.kind is b.kind:
             return
     if (a.kind, a.parameters) != (b.kind, b.parameters):

@@ -18,6 +18,7 @@ from thresholds.domain.scheme import (
     AgeParameters,
     ClusterParameters,
     ConsentParameters,
+    Duty,
     Flag,
     FlagParameters,
     Indicator,
@@ -28,7 +29,7 @@ from thresholds.domain.scheme import (
 )
 from thresholds.domain.screening import screen
 
-__all__ = ["KIND_WORDS", "carriers", "example", "fires", "listed_at", "preview", "sentence"]
+__all__ = ["KIND_WORDS", "carriers", "done_sentence", "example", "fires", "listed_at", "preview", "sentence"]
 
 ON = date(2026, 1, 5)
 """The day of every made-up contact."""
@@ -71,6 +72,15 @@ def sentence(scheme: Scheme, rule: Rule) -> str:
             raises = f"indicate at least {step} {said.raises_to}" if said.raises_to else "are shown, and raise nothing"
             return f"{contacts} or more in {said.window_months} months {raises}."
     return f"{KIND_WORDS[rule.kind]}."
+
+
+def done_sentence(scheme: Scheme, duty: Duty) -> str:
+    """What shows a referrer that the sentence to them is done, in one sentence."""
+    names = [each.name for each in scheme.evidence if each.slug in duty.documents]
+    added = [f"{' or '.join(names)} was added"] if names else []
+    what = [each.words for each in duty.done_by] + added
+    told = f"It counts as done where {' and '.join(what)}." if what else "Nothing shows that it is done."
+    return f"{told} It asks for more, which stays to do." if what and duty.asks_more else told
 
 
 def preview(scheme: Scheme, rule: Rule) -> str:

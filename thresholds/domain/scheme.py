@@ -7,7 +7,7 @@ docs/threshold-files.md. `read_scheme` checks a scheme; building one by hand che
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from thresholds.domain.terms import (
     FLAGS_BY_BASIS,
     INDICATOR_FLAGS,
     Colour,
+    Doing,
     Flag,
     Route,
     RuleKind,
@@ -33,7 +34,9 @@ __all__ = [
     "Colour",
     "ConsentParameters",
     "ConsentReason",
+    "Doing",
     "Domain",
+    "Duty",
     "ENGINE_FLAGS",
     "EscalationStage",
     "Evidence",
@@ -120,13 +123,43 @@ class ClusterParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class Duty:
+    """What one sentence asks of the referrer, and what of a referral shows that it is done.
+
+    done_by: each of these. documents: one of these as well, by the slug of the evidence. asks_more: the sentence asks
+    for something besides that no referral can show, so that it stays to do.
+    """
+
+    sentence: str
+    done_by: tuple[Doing, ...] = ()
+    documents: tuple[str, ...] = ()
+    asks_more: bool = False
+
+    def is_done(self, done: Collection[Doing], added: Collection[str]) -> bool:
+        """Whether nothing of it is left to do. done: what happened. added: the documents that are there."""
+        shown = bool(self.done_by or self.documents) and not self.asks_more
+        return shown and set(self.done_by) <= set(done) and (not self.documents or bool({*self.documents} & {*added}))
+
+
+@dataclass(frozen=True, slots=True)
 class FlagParameters:
-    """The flag's sentence for the referrer and for the screener; `route` is the least a referral carrying it gets."""
+    """The flag's sentence for the referrer and for the screener; `route` is the least a referral carrying it gets.
+
+    done_by, documents, asks_more: of the sentence for the referrer, as `Duty` says.
+    """
 
     flag: Flag
     referrer: str
     screener: str
     route: Route | None = None
+    done_by: tuple[Doing, ...] = ()
+    documents: tuple[str, ...] = ()
+    asks_more: bool = False
+
+    @property
+    def duty(self) -> Duty:
+        """What the sentence asks of the referrer."""
+        return Duty(self.referrer, self.done_by, self.documents, self.asks_more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,26 @@ class RuleKind(StrEnum):
     SEEN_BEFORE = "seen_before"
 
 
+class Doing(StrEnum):
+    """Something that a sentence to the referrer asks for, and a referral shows as done by itself."""
+
+    CALL = "call"
+    FORM = "form"
+    DUE_DATE = "due_date"
+
+    @property
+    def words(self) -> str:
+        """What must have happened, inside a sentence: "done where … "."""
+        return DOING_WORDS[self]
+
+
+DOING_WORDS = {
+    Doing.CALL: "somebody telephoned the front door",
+    Doing.FORM: "the form was sent",
+    Doing.DUE_DATE: "the due date of the baby was given",
+}
+
+
 class Flag(StrEnum):
     """Something a referral carries beside its level. A flag never sets a level."""
 

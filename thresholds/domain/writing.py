@@ -11,11 +11,13 @@ from thresholds.domain.scheme import Domain, Frozen, Indicator, Rule, Scheme
 
 INDICATOR_ORDER = ("key", "level", "shared_with", "domain", "item", "label", "flags", "source")
 OPTIONAL = ("plot_sheet", "flag_notes")
+SAYS_NOTHING = ("route", "done_by", "documents", "asks_more")
+"""Of a flag's rule: left out where they are empty."""
 
 
 def write_scheme(scheme: Scheme) -> dict[str, Any]:
-    """The whole scheme: every key is there, dates are ISO strings. `plot_sheet`, `flag_notes`, `same_as` and the
-    `route` of a flag's rule stand there only where they say something."""
+    """The whole scheme: every key is there, dates are ISO strings. `plot_sheet`, `flag_notes`, `same_as` and of a
+    flag's rule `route` and what shows that it is done stand there only where they say something."""
     told = {name: _plain(getattr(scheme, name)) for name in _names(Scheme) if name not in OPTIONAL}
     for name in OPTIONAL:
         part: Frozen | None = getattr(scheme, name)
@@ -39,8 +41,9 @@ def _plain(value: Any) -> Any:
         return {name: _plain(getattr(value, name)) for name in INDICATOR_ORDER}
     if isinstance(value, Rule):
         told = _part(value)
-        if told["parameters"].get("route", "") is None:
-            del told["parameters"]["route"]
+        for name in SAYS_NOTHING:
+            if told["parameters"].get(name) in (None, [], False):
+                told["parameters"].pop(name, None)
         return told
     if isinstance(value, Domain):
         told = _part(value)

@@ -269,6 +269,11 @@ def hindrance(draft: SchemeVersion, noun: str, row: Row) -> str:
             return f"{stands} indicator{' stands' if stands == 1 else 's stand'} in it. Move or retire them first."
         if below:
             return f"{below} domain{' stands' if below == 1 else 's stand'} below it or continue it. Move them first."
+    if noun == "evidence":
+        flags = Rule.objects.current().filter(version=draft)
+        rules = [rule.key for rule in flags if row.thing.slug in (rule.parameters.get("documents") or ())]
+        if rules:
+            return f"{', '.join(rules)} {'asks' if len(rules) == 1 else 'ask'} for it. Change that first."
     if noun == "limit" and row.thing.slug in LIMITS:
         return "Every threshold has this clock. Change its time instead."
     return ""

@@ -27,6 +27,7 @@ from thresholds.domain.scheme import (
     ENGINE_FLAGS,
     INDICATOR_FLAGS,
     Colour,
+    Doing,
     Flag,
     RuleKind,
     Starts,
@@ -35,7 +36,8 @@ from thresholds.domain.scheme import (
     Unit,
 )
 from thresholds.domain.terms import ROUTE_WORDS
-from thresholds.models import Domain, Indicator, Level, Rule, SchemeVersion
+from thresholds.domain.writing import SAYS_NOTHING
+from thresholds.models import Domain, Evidence, Indicator, Level, Rule, SchemeVersion
 
 SOURCE = "Where it stands in the document"
 ROUTES = [Choice(route.value, f"{words[0].upper()}{words[1:]}") for route, words in ROUTE_WORDS.items()]
@@ -274,14 +276,24 @@ class ClusterForm(RuleForm):
 
 class FlagRuleForm(RuleForm):
     kind = RuleKind.FLAG
-    parameters = ("flag", "referrer", "screener", "route")
-    field_order = parameters
+    parameters = ("flag", "referrer", "screener", "route", "done_by", "documents", "asks_more")
+    field_order = ("flag", "referrer", "done_by", "documents", "asks_more", "screener", "route")
     flag = ChoiceField("Which flag?", missing="Choose the flag")
     referrer = LongTextField(
         "To the referrer: what you must also do",
         rows=3,
         missing="Say what the referrer must also do",
         called="the sentence",
+    )
+    done_by = CheckboxesField(
+        "What of it is done as soon as a referral shows it?",
+        [Choice(each.value, f"{each.words[0].upper()}{each.words[1:]}") for each in Doing],
+        hint="Choose only what the sentence asks for. The referrer then reads that it is done, and is not asked again.",
+        small=True,
+    )
+    documents = CheckboxesField("Which documents does it ask for? One of them is enough", small=True)
+    asks_more = CheckboxField(
+        "It asks for something else as well", hint="Only the referrer knows whether that is done: it stays to do."
     )
     screener = LongTextField(
         "To the screener", rows=3, missing="Say what the screener is to look at", called="the sentence"
@@ -292,11 +304,18 @@ class FlagRuleForm(RuleForm):
         rules = Rule.objects.current().filter(version=self.draft, kind=RuleKind.FLAG).exclude(pk=self.pk)
         taken = {rule.parameters.get("flag") for rule in rules}
         self.offer("flag", [(f.value, f.words[0].upper() + f.words[1:]) for f in sorted(Flag) if f.value not in taken])
+        evidence = [Choice(each.slug, each.name) for each in Evidence.objects.current().filter(version=self.draft)]
+        self.offer("documents", evidence)
+        if not evidence:
+            del self.fields["documents"]
 
     def told(self) -> dict[str, Any]:
+        """What says nothing is left out, as in a file."""
+        self.cleaned_data.setdefault("documents", [])
         told = super().told()
-        if not told["parameters"]["route"]:
-            del told["parameters"]["route"]
+        for name in SAYS_NOTHING:
+            if not told["parameters"][name]:
+                del told["parameters"][name]
         return told
 
 

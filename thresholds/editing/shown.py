@@ -13,7 +13,7 @@ from thresholds.domain.reading import SchemeErrors, read_scheme
 from thresholds.domain.redline import BASIS_WORDS, STARTS_WORDS, UNIT_WORDS, Span, words_between
 from thresholds.domain.rule_words import preview, sentence
 from thresholds.domain.scheme import Rule, Scheme
-from thresholds.domain.terms import FLAG_WORDS, ROUTE_WORDS, Flag, Route, Starts, StatutoryBasis, Unit
+from thresholds.domain.terms import DOING_WORDS, FLAG_WORDS, ROUTE_WORDS, Doing, Flag, Route, Starts, StatutoryBasis, Unit
 from thresholds.editing.nouns import NOUNS, Noun, Row
 from thresholds.models import Change, Indicator, SchemeVersion
 
@@ -104,8 +104,11 @@ def rule_preview(draft: SchemeVersion, rule: Mapping[str, Any]) -> tuple[str, st
 COLUMN_WORDS = {
     "accepted_at": "Accepted at",
     "amount": "How long",
+    "asks_more": "Asks for something else as well",
     "at_least": "How many contacts",
     "consent_needed": "Consent needed",
+    "documents": "Documents that it asks for",
+    "done_by": "Done as soon as a referral shows it",
     "expected_response": "What the referrer may expect",
     "indicates": "What it indicates",
     "limit_working_days": "Limit in working days",
@@ -183,6 +186,8 @@ def said(value: Any) -> str:
         return ", ".join(said(each) for each in value)
     if isinstance(value, str) and value in {flag.value for flag in Flag}:
         return FLAG_WORDS[Flag(value)]
+    if isinstance(value, str) and value in set(Doing):
+        return DOING_WORDS[Doing(value)]
     return str(value).replace("_", " ") if isinstance(value, str) and " " not in value else str(value)
 
 

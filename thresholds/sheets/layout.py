@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from thresholds.domain.scheme import Colour, Flag, Route, RuleKind, Starts, StatutoryBasis, StepWord, Unit
+from thresholds.domain.scheme import Colour, Doing, Flag, Route, RuleKind, Starts, StatutoryBasis, StepWord, Unit
 
 
 class Kind(Enum):
@@ -24,7 +24,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its heading, the name in the file, what its cells hold. `inside`: a mapping that it belongs to."""
+    """One column: its heading, the name in the file, what its cells hold. `inside`: a mapping that it belongs to.
+
+    may_lack: spreadsheets from before there was such a column are read all the same.
+    """
 
     heading: str
     name: str
@@ -32,6 +35,7 @@ class Column:
     choices: tuple[str, ...] = ()
     width: int = 30
     inside: str = ""
+    may_lack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,14 @@ GUIDANCE: tuple[Column, ...] = (
 
 
 def parameter(
-    heading: str, name: str, kind: Kind = Kind.TEXT, choices: tuple[str, ...] = (), width: int = 12
+    heading: str,
+    name: str,
+    kind: Kind = Kind.TEXT,
+    choices: tuple[str, ...] = (),
+    width: int = 12,
+    may_lack: bool = False,
 ) -> Column:
-    return Column(heading, name, kind, choices, width, "parameters")
+    return Column(heading, name, kind, choices, width, "parameters", may_lack)
 
 
 SHEETS: tuple[Sheet, ...] = (
@@ -152,6 +161,9 @@ SHEETS: tuple[Sheet, ...] = (
             parameter("To the referrer", "referrer", width=50),
             parameter("To the screener", "screener", width=50),
             parameter("Route at least", "route", Kind.CHOICE, of(Route), 14),
+            parameter("Done by", "done_by", Kind.CHOICES, of(Doing), 20, may_lack=True),
+            parameter("Documents", "documents", Kind.LINES, width=30, may_lack=True),
+            parameter("Asks more", "asks_more", Kind.TRUTH, may_lack=True),
             parameter("Indicators", "indicators", Kind.LINES, width=40),
             parameter("Under months", "under_months", Kind.WHOLE),
             parameter("Unborn", "unborn", Kind.TRUTH),
@@ -161,8 +173,8 @@ SHEETS: tuple[Sheet, ...] = (
             parameter("Raises to", "raises_to", Kind.WHOLE),
         ),
         "Only the columns of a rule's kind are filled: cluster (level, count, domains, indicates), age (indicators, "
-        "under months, unborn, indicates), flag (flag, to the referrer, to the screener, route at least), consent "
-        "(settled by flags), seen before (window in months, at least, raises to).",
+        "under months, unborn, indicates), flag (flag, to the referrer, to the screener, route at least; done by, documents "
+        "and asks more: what shows that the referrer has done it), consent (settled by flags), seen before (window in months, at least, raises to).",
     ),
     Sheet(
         "Clocks",

@@ -233,7 +233,7 @@ def headings(found: Found, sheet: Sheet, number: int, cells: Cells) -> dict[int,
             found.note(f"{sheet.section}#{at}", place, "the heading a second time", "each once")
         else:
             placed[at] = column
-    missing = [column.heading for column in sheet.columns if column not in placed.values()]
+    missing = [each.heading for each in sheet.columns if each not in placed.values() and not each.may_lack]
     if missing:
         found.note(
             sheet.section, Place(sheet.title, number), f"no heading {', '.join(missing)}", "every heading in row 1"

@@ -17,12 +17,13 @@ from partnerships.permissions import Role
 from referrals.asking import actions as asking
 from referrals.domain.asking import Urgency
 from referrals.intake import afterwards, summary
-from referrals.intake.done import done
+from referrals.intake.done import Done, done
 from referrals.management.commands.seed_demo import seed_partnership
 from referrals.models import Attachment, Draft, Event, Referral
 from referrals.triage import actions as triage
 from tests.factories import NOW, World, make_draft, make_referral, make_world
 from tests.integration.referrals.test_intake_views import post, start
+from thresholds.domain.scheme import Doing, Duty
 from thresholds.domain.terms import Flag
 from thresholds.loading import load, version_in_force
 
@@ -194,12 +195,14 @@ def test_what_is_done_in_part_says_so_and_stays_to_do(world: World) -> None:
     with scope(partnership=world.partnership):
         referral = make_referral(world, answers=told)
         situation = summary.situation_of(referral)
-        due = "If a baby is expected, give the due date, and tell the midwife."
-        assert done(situation, due, []) == ["You gave the due date: 27 March 2027."]
-        form = "Send the CAF form with evidence of what has been done so far."
-        assert done(situation, form, []) == []
-        assert "You sent the form at" in done(situation, form, [], sent=True)[0]
-        assert done(situation, "Telephone the MASH.", []) == []
+        due = Duty("Give the due date, and tell the midwife.", (Doing.DUE_DATE,), asks_more=True)
+        assert done(situation, due, []) == Done(("You gave the due date: 27 March 2027.",), whole=False)
+        both = Duty("Ring, then write.", (Doing.CALL, Doing.FORM))
+        assert done(situation, both, []) == Done()
+        half = done(situation, both, [], sent=True)
+        assert "You sent the form at" in half.told[0] and not half.whole, "nobody has telephoned yet"
+        assert done(situation, Duty("Write.", (Doing.FORM,)), [], sent=True).whole
+        assert done(situation, Duty("Telephone the MASH."), [], sent=True) == Done(), "the words decide nothing"
 
 
 def test_yes_alone_is_asked_about_and_said_on_check(jo: Client) -> None:

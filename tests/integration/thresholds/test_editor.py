@@ -16,6 +16,8 @@ from tests.integration.thresholds.editing import at, change, filled, new_draft, 
 from thresholds import actions as version_actions
 from thresholds.domain.reading import read_scheme, write_scheme
 from thresholds.domain.redline import redline
+from thresholds.domain.scheme import Doing, Duty
+from thresholds.domain.terms import Flag
 from thresholds.editing import actions
 from thresholds.editing.nouns import NOUNS
 from thresholds.loading import load
@@ -77,6 +79,7 @@ EDITS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("rule", "cluster-2", {"count": "4", "local_default": "on"}, {"local_default": True}),
     ("rule", "baby", {"indicators": ["health-2-01"], "unborn": None}, {}),
     ("rule", "flag-lado", {"route": "", "referrer": "Ring the LADO."}, {}),
+    ("rule", "flag-lado", {"done_by": ["call", "form"], "documents": ["plan"], "asks_more": "on"}, {}),
     ("rule", "consent", {"settled_by_flags": []}, {}),
     ("rule", "seen", {"raises_to": "2"}, {}),
     ("limit", "decide", {"amount": "8", "unit": "working_hours"}, {"amount": 8, "unit": "working_hours"}),
@@ -89,7 +92,7 @@ EDITS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("noun", "name", "given", "after"), EDITS, ids=[f"{each[0]}-{each[1]}" for each in EDITS])
+@pytest.mark.parametrize(("noun", "name", "given", "after"), EDITS, ids=[f"{each[0]}-{'-'.join(each[2])}" for each in EDITS])
 def test_each_part_is_changed_with_before_and_after_in_the_trail(
     world: World,
     admin: Client,
@@ -131,6 +134,23 @@ def test_a_rule_keeps_its_other_numbers(world: World, admin: Client, draft: Sche
         "unborn": False,
         "indicates": 3,
     }
+
+
+def test_what_a_flag_asks_of_the_referrer_is_done_by_what_the_admin_says(
+    world: World, admin: Client, draft: SchemeVersion
+) -> None:
+    told = {"referrer": "Ring us.", "done_by": ["call"], "documents": ["plan"]}
+    assert change(world, admin, draft, "rule", row(draft, "rule", "flag-lado").pk, **told).status_code == 302
+    assert draft.rules.get(key="flag-lado").parameters == {
+        **{"flag": "lado", "referrer": "Ring us.", "screener": "Look at lado.", "route": "mash"},
+        **{"done_by": ["call"], "documents": ["plan"]},
+    }
+    rule = load(draft).flag_rule(Flag.LADO)
+    assert rule and rule.parameters.duty == Duty("Ring us.", (Doing.CALL,), ("plan",))  # type: ignore[union-attr]
+    page = text(admin.get(at(world, "threshold_draft", version=draft.slug)))
+    assert "somebody telephoned the front door" in page
+    address = at(world, "threshold_retire", version=draft.slug, noun="evidence", pk=row(draft, "evidence", "plan").pk)
+    assert "flag-lado asks for it" in text(admin.post(address)) and not row(draft, "evidence", "plan").retired
 
 
 def keys(draft: SchemeVersion, rank: int = 2, domain: str = "Health") -> list[str]:

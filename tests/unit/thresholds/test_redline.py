@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tests import schemes
 from thresholds.domain.reading import SchemeErrors, read_scheme, write_scheme
 from thresholds.domain.redline import Mark, What, proposed_note, redline, words_between
+from thresholds.domain.terms import Flag
 
+LADO = schemes.flag_rule(Flag.LADO)["parameters"]
 NOT_TOLD = ("slug", "partnership", "in_force_from", "in_force_to")
 words = st.text(st.sampled_from("ab,. \n"), max_size=30)
 
@@ -167,6 +169,12 @@ def changed(**by: Any) -> Any:
             "Acknowledge",
             "Now within 4 working hours from when the referral is received; "
             "before within 1 working day from when the referral is received.",
+        ),
+        (
+            {"rules": (17, {"parameters": {**LADO, "done_by": ["call"], "documents": ["plan"], "asks_more": True}})},
+            "Rule flag-lado",
+            "Now: It counts as done where somebody telephoned the front door and Plan was added. It asks for more, which "
+            "stays to do. Before: Nothing shows that it is done.",
         ),
         (
             {"indicators": (9, {"flags": ["lado"]})},

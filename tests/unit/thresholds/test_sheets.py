@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from tests import schemes
-from thresholds.domain.reading import SchemeErrors, read_scheme
+from thresholds.domain.reading import SchemeErrors, read_scheme, write_scheme
 from thresholds.files import read_file
 from thresholds.sheets.reading import MOST_UNPACKED, NotASpreadsheet, read_xlsx
 from thresholds.sheets.writing import to_xlsx
@@ -98,6 +98,7 @@ def test_edited_in_a_spreadsheet() -> None:
         book["Document"]["B4"] = 2026
         book["Consent reasons"]["C3"] = 3
         book["Clocks"]["D3"] = "Working Hours"
+        book["Rules"]["N19"], book["Rules"]["O19"], book["Rules"]["P19"] = "Call, due date", "plan", "yes"
 
     scheme = read_xlsx(edited(edit))
     labels = {each.key: each.label for each in scheme.indicators}
@@ -110,6 +111,8 @@ def test_edited_in_a_spreadsheet() -> None:
     assert scheme.title == "2026"
     assert scheme.consent_reasons[1].accepted_at == (3,)
     assert scheme.limits[1].unit.value == "working_hours"
+    told = write_scheme(scheme)["rules"][17]["parameters"]
+    assert (told["done_by"], told["documents"], told["asks_more"]) == (["call", "due_date"], ["plan"], True)
 
 
 def test_every_mistake_is_listed_with_its_place_and_what_was_expected() -> None:
@@ -167,6 +170,7 @@ def test_every_mistake_is_listed_with_its_place_and_what_was_expected() -> None:
         ),
         (lambda book: setattr(book["Levels"]["B5001"], "value", "far down"), "sheet Levels, row 5001, column Rank"),
         (lambda book: setattr(book["Levels"]["B90000"], "value", "x"), ""),
+        (lambda book: book["Rules"].delete_cols(14, 3), ""),
     ],
 )
 def test_what_is_odd_about_the_sheets_is_said(edit: Any, said: str) -> None:
