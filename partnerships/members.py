@@ -125,13 +125,12 @@ def leaves_agency(held: Membership, *, by: User | None, at: dt.datetime) -> None
         agency=held.agency, role=Role.SAFEGUARDING_LEAD.value, ended_at__isnull=True, user__is_active=True
     ).exclude(user=held.user)
     for lead in leads.select_related("user"):
-        telling.tell(
-            partnership=held.partnership,
-            to=lead.user,
-            kind="role-moved",
-            key=f"role-moved:{held.pk}:{at.isoformat()}:{lead.user_id}",
-            subject="Front Door: somebody left your agency",
-            body=f"{held.user.name} was {words(held)}, and has taken that role up in another agency.\n\nWhat they "
+        tell(
+            held,
+            lead.user,
+            "role-moved",
+            "somebody left your agency",
+            f"{held.user.name} was {words(held)}, and has taken that role up in another agency.\n\nWhat they "
             "began to write and did not send is still theirs: ask them. If you know nothing of it, ask them today.",
             at=at,
         )
@@ -145,13 +144,12 @@ def tell_managers(held: Membership, *, by: User | None, at: dt.datetime) -> None
     for manager in managers:
         if by is None or manager.user_id == by.pk:
             continue
-        telling.tell(
-            partnership=held.partnership,
-            to=manager.user,
-            kind="role-given",
-            key=f"role-given:{held.pk}:{at.isoformat()}:{manager.user_id}",
-            subject="Front Door: somebody was given a role",
-            body=f"{held.user.name} ({held.user.email}) is now {words(held)}. "
+        tell(
+            held,
+            manager.user,
+            "role-given",
+            "somebody was given a role",
+            f"{held.user.name} ({held.user.email}) is now {words(held)}. "
             f"{by.name} invited them.\n\nIf you know nothing of it, ask {by.name} today.",
             at=at,
         )
@@ -211,13 +209,19 @@ def withdraw_sent(held: Membership, *, by: User | None, at: dt.datetime) -> None
 
 
 def tell_owner(held: Membership, subject: str, body: str, *, at: dt.datetime) -> None:
+    inside = f"{subject[0].lower()}{subject[1:]}"
+    tell(held, held.user, "role-changed", inside, f"{body}\n\nIf that is wrong, speak to them.", at=at)
+
+
+def tell(held: Membership, to: User, kind: str, subject: str, body: str, *, at: dt.datetime) -> None:
+    """Tell somebody what became of a role, once."""
     telling.tell(
         partnership=held.partnership,
-        to=held.user,
-        kind="role-changed",
-        key=f"role-changed:{held.pk}:{at.isoformat()}",
-        subject=f"Front Door: {subject[0].lower()}{subject[1:]}",
-        body=f"{body}\n\nIf that is wrong, speak to them.",
+        to=to,
+        kind=kind,
+        key=f"{kind}:{held.pk}:{at.isoformat()}:{to.pk}",
+        subject=f"Front Door: {subject}",
+        body=body,
         at=at,
     )
 

@@ -13,6 +13,7 @@ import logging
 import re
 import smtplib
 import time
+from abc import ABC, abstractmethod
 from email.utils import parseaddr
 from functools import lru_cache
 from typing import Any, Protocol
@@ -65,10 +66,49 @@ def email_of(notice: Notice) -> EmailMessage:
     )
 
 
-class MailSystem:
-    """Django's mail backends but SMTP: the console in the default. One connection for all of a delivery."""
+class Connected(ABC):
+    """A mail system: one connection for all of a delivery. What became of an email later, it never says."""
 
-    book, follows = "", False
+    follows = False
+    refusal: type[Exception] = smtplib.SMTPRecipientsRefused
+
+    @abstractmethod
+    def ready(self) -> None:
+        """As of a `Post`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """As of a `Post`."""
+
+    @abstractmethod
+    def hand_over(self, notice: Notice) -> None:
+        """Hand it over; raises `refusal` where the address is refused."""
+
+    @abstractmethod
+    def codes(self, refused: Any) -> list[int]:
+        """What the mail system answered when it refused."""
+
+    def send(self, notice: Notice) -> None:
+        self.ready()
+        try:
+            self.hand_over(notice)
+        except self.refusal as refused:
+            codes = self.codes(refused)
+            if codes and all(500 <= code < 600 for code in codes):
+                raise NotTaken(f"refused, {codes[0]}") from refused
+            raise
+        except Exception:
+            self.close()  # whatever it was, the next notice has a connection of its own
+            raise
+
+    def became(self, notice: Notice) -> bool | None:
+        return None
+
+
+class MailSystem(Connected):
+    """Django's mail backends but SMTP: the console in the default."""
+
+    book = ""
 
     def __init__(self) -> None:
         self.connection: Any = None
@@ -90,21 +130,11 @@ class MailSystem:
     def has(self, notice: Notice) -> bool | None:
         return None
 
-    def send(self, notice: Notice) -> None:
-        self.ready()
-        try:
-            self.connection.send_messages([email_of(notice)])
-        except smtplib.SMTPRecipientsRefused as refused:
-            codes = [code for code, _ in refused.recipients.values()]
-            if codes and all(500 <= code < 600 for code in codes):
-                raise NotTaken(f"refused, {codes[0]}") from refused
-            raise
-        except Exception:
-            self.close()  # whatever it was, the next notice has a connection of its own
-            raise
+    def hand_over(self, notice: Notice) -> None:
+        self.connection.send_messages([email_of(notice)])
 
-    def became(self, notice: Notice) -> bool | None:
-        return None
+    def codes(self, refused: smtplib.SMTPRecipientsRefused) -> list[int]:
+        return [code for code, _ in refused.recipients.values()]
 
 
 LINE_ENDS = re.compile(rb"\r?\n|\r(?!\n)")
@@ -123,10 +153,10 @@ def hire() -> Postman:
     return Postman()
 
 
-class BySMTP:
-    """A mail system by SMTP: one postman and one connection for all of a delivery, and this host's post book."""
+class BySMTP(Connected):
+    """A mail system by SMTP: one postman for all of a delivery, and this host's post book."""
 
-    follows = False
+    refusal = Refused
 
     def __init__(self) -> None:
         self.kept = PostBook(settings.POST_BOOK_DIR)
@@ -179,30 +209,21 @@ class BySMTP:
         said = self.kept.says(str(notice.pk), instant(notice.begun_at))
         return None if said is Entry.HANDING_OVER else said is Entry.TAKEN
 
-    def send(self, notice: Notice) -> None:
+    def hand_over(self, notice: Notice) -> None:
         message = email_of(notice)
-        self.ready()
         assert self.postman and notice.begun_at
-        try:
-            self.postman.ask(
-                do="send",
-                notice=str(notice.pk),
-                begun=instant(notice.begun_at),
-                until=time.time() + IN_HAND,
-                to=sanitize_address(notice.to.email, "utf-8"),
-                message=base64.b64encode(LINE_ENDS.sub(b"\r\n", message.message().as_bytes())).decode(),
-                **{"from": sanitize_address(parseaddr(message.from_email)[1], "utf-8")},
-            )
-        except Refused as refused:
-            if 500 <= refused.code < 600:
-                raise NotTaken(f"refused, {refused.code}") from refused
-            raise
-        except Exception:
-            self.close()  # whatever it was, the next notice has a connection of its own
-            raise
+        self.postman.ask(
+            do="send",
+            notice=str(notice.pk),
+            begun=instant(notice.begun_at),
+            until=time.time() + IN_HAND,
+            to=sanitize_address(notice.to.email, "utf-8"),
+            message=base64.b64encode(LINE_ENDS.sub(b"\r\n", message.message().as_bytes())).decode(),
+            **{"from": sanitize_address(parseaddr(message.from_email)[1], "utf-8")},
+        )
 
-    def became(self, notice: Notice) -> bool | None:
-        return None
+    def codes(self, refused: Refused) -> list[int]:
+        return [refused.code]
 
 
 CAME_BACK = ("permanent-failure", "temporary-failure", "technical-failure")

@@ -8,6 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.test import Client
 from django.utils import timezone
 from django_scopes import scope
 
@@ -125,6 +126,13 @@ def make_person(
     )
     Membership.objects.create(user=user, partnership=world.partnership, role=role.value, agency=agency, team=team)
     return user
+
+
+def sign_in(user: User) -> Client:
+    """A browser in which somebody is signed in."""
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 def make_referral(

@@ -1,10 +1,35 @@
-"""What walks over every address stand on."""
+"""What most of these tests stand on: a world, a morning, and documents whose words can be searched."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import time_machine
+from django_scopes import scope
+
+from tests.factories import NOW, World, make_world
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """One partnership with its threshold, teams and people."""
+    return make_world()
+
+
+@pytest.fixture
+def in_scope(world: World) -> Iterator[None]:
+    """Rows of that partnership may be asked for without saying so each time."""
+    with scope(partnership=world.partnership):
+        yield
+
+
+@pytest.fixture
+def a_morning() -> Any:
+    """Nothing moves on from the moment of the factories."""
+    with time_machine.travel(NOW, tick=False):
+        yield
 
 
 def legible(page: str) -> bytes:

@@ -36,11 +36,6 @@ PASSWORD = "correct horse battery"
 WORRY = "He flinched when the door <b>banged</b>."
 
 
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
 def as_(person: User) -> Client:
     client = Client(raise_request_exception=False)
     client.force_login(person)

@@ -171,7 +171,7 @@ def _parameters(kind: RuleKind, part: Part) -> Parameters | None:
 
 
 def read_done(part: Part) -> tuple[tuple[Doing, ...], tuple[str, ...], bool]:
-    """What shows that a sentence to the referrer is done: `done_by`, `documents`, `asks_more`, each where it is said."""
+    """What shows that a sentence to the referrer is done: `done_by`, `documents`, `asks_more`, as far as said."""
     return (
         part.some_of("done_by", Doing),
         part.words("documents"),

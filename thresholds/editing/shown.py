@@ -13,7 +13,17 @@ from thresholds.domain.reading import SchemeErrors, read_scheme
 from thresholds.domain.redline import BASIS_WORDS, STARTS_WORDS, UNIT_WORDS, Span, words_between
 from thresholds.domain.rule_words import preview, sentence
 from thresholds.domain.scheme import Rule, Scheme
-from thresholds.domain.terms import DOING_WORDS, FLAG_WORDS, ROUTE_WORDS, Doing, Flag, Route, Starts, StatutoryBasis, Unit
+from thresholds.domain.terms import (
+    DOING_WORDS,
+    FLAG_WORDS,
+    ROUTE_WORDS,
+    Doing,
+    Flag,
+    Route,
+    Starts,
+    StatutoryBasis,
+    Unit,
+)
 from thresholds.editing.nouns import NOUNS, Noun, Row
 from thresholds.models import Change, Indicator, SchemeVersion
 

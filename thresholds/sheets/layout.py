@@ -173,8 +173,9 @@ SHEETS: tuple[Sheet, ...] = (
             parameter("Raises to", "raises_to", Kind.WHOLE),
         ),
         "Only the columns of a rule's kind are filled: cluster (level, count, domains, indicates), age (indicators, "
-        "under months, unborn, indicates), flag (flag, to the referrer, to the screener, route at least; done by, documents "
-        "and asks more: what shows that the referrer has done it), consent (settled by flags), seen before (window in months, at least, raises to).",
+        "under months, unborn, indicates), flag (flag, to the referrer, to the screener, route at least; done by, "
+        "documents and asks more: what shows that the referrer has done it), consent (settled by flags), seen before "
+        "(window in months, at least, raises to).",
     ),
     Sheet(
         "Clocks",

@@ -100,11 +100,6 @@ def provider(settings: Any) -> Iterator[type[Provider]]:
     server.server_close()
 
 
-@pytest.fixture
-def world() -> World:
-    return make_world()
-
-
 def sign_in_by_police(person: dict[str, Any]) -> tuple[Client, Any]:
     Provider.person = {"sub": "42", **person}
     client = Client()

@@ -19,11 +19,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world()
-
-
-@pytest.fixture
 def admin(world: World, client: Client) -> Client:
     client.force_login(world.person(Role.ADMIN))
     return client

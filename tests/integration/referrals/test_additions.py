@@ -18,15 +18,10 @@ from referrals.domain.lookup import pair_keys
 from referrals.models import Addendum, Clock, Draft, Event, LookupKey, Notice, Referral
 from referrals.triage import actions as triage
 from tests import hostile_files
-from tests.factories import NOW, World, make_person, make_referral, make_world
+from tests.factories import NOW, World, make_person, make_referral
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 @pytest.fixture

@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
 from partnerships.audit import faults
-from partnerships.models import User
 from partnerships.permissions import Role
 from referrals.clocks.sweep import sweep
 from referrals.disagreement import actions as disagreeing
@@ -22,26 +20,11 @@ from referrals.models import Clock, Disagreement, Notice, Referral, Support
 from referrals.support import actions as supporting
 from referrals.triage import actions
 from referrals.triage.moves import Refused
-from tests.factories import NOW, World, make_person, make_referral, make_support, make_world
+from tests.factories import NOW, World, make_person, make_referral, make_support, sign_in
+
+pytestmark = pytest.mark.usefixtures("a_morning")
 
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture(autouse=True)
-def a_morning() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-def sign_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def of(world: World, address: str, /, **parts: Any) -> str:

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
 from partnerships.audit import faults
-from partnerships.models import Membership, User
+from partnerships.models import Membership
 from partnerships.permissions import Role
 from referrals.asking import actions as asking
 from referrals.clocks.sweep import sweep
@@ -22,26 +21,11 @@ from referrals.domain.danger import Later
 from referrals.models import Ask, Clock, Notice, Referral, RiskRating
 from referrals.triage import actions
 from referrals.triage.moves import Refused
-from tests.factories import NOW, World, make_check, make_person, make_referral, make_world
+from tests.factories import NOW, World, make_check, make_person, make_referral, sign_in
+
+pytestmark = pytest.mark.usefixtures("a_morning")
 
 ANSWERS = {"worry": {"happened": "A bruise on the upper arm."}, "impact": {"impact": "Hides the arm."}}
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture(autouse=True)
-def a_morning() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-def sign_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def of(world: World, name: str, **parts: Any) -> str:

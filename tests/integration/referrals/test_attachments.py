@@ -41,11 +41,6 @@ def a_folder_of_its_own(settings: Any, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world()
-
-
-@pytest.fixture
 def practitioner(world: World) -> Client:
     return signed_in(world.person(Role.PRACTITIONER))
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
 from partnerships.permissions import Role
 from referrals.models import Draft
-from tests.factories import World, make_draft, make_person, make_referral, make_world
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
+from tests.factories import World, make_draft, make_person, make_referral
 
 
 def signed_in(world: World, role: Role = Role.PRACTITIONER) -> Client:

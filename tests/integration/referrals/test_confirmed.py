@@ -7,7 +7,6 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-import time_machine
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
@@ -24,6 +23,8 @@ from referrals.models import Attachment, Draft, Referral
 from tests.factories import NOW, World, make_attachment, make_draft, make_referral, make_world
 from thresholds.loading import version_in_force
 
+pytestmark = pytest.mark.usefixtures("a_morning")
+
 WHO = {"last_name": "Marlow", "born": "born", "date_of_birth": "2019-05-01"}
 TWO = {
     "children": [
@@ -34,12 +35,6 @@ TWO = {
     "worry": {"happened": "A bruise."},
     "consent": {"informed": "yes", "given": "yes"},
 }
-
-
-@pytest.fixture(autouse=True)
-def a_morning() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def text(response: Any) -> str:

@@ -17,7 +17,7 @@ from partnerships.permissions import Role
 from referrals.consistency import sampling
 from referrals.domain.lifecycle import State
 from referrals.models import Decision, Referral, SecondScreening
-from tests.factories import NOW, World, make_person, make_referral, make_world
+from tests.factories import NOW, World, make_person, make_referral
 
 pytestmark = pytest.mark.django_db
 
@@ -26,11 +26,6 @@ pytestmark = pytest.mark.django_db
 def today() -> Any:
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def decide(world: World, referral: Referral, level: int, by: Any = None) -> Decision:

@@ -6,18 +6,16 @@ import re
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 from django_scopes import scope
 
-from partnerships.models import User
 from partnerships.permissions import Role
 from referrals.models import Decision, Event, Letter, Referral, SignOff
 from referrals.triage import actions
-from tests.factories import NOW, World, add_child, make_person, make_referral, make_world
+from tests.factories import NOW, World, add_child, make_person, make_referral, sign_in
 from thresholds.domain.screening import read_facts
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("a_morning")]
 AGREES_NOT = {"consent": {"informed": True, "given": False}}
 ASSESSMENT = {
     "decided_level": "3",
@@ -37,23 +35,6 @@ NOTHING = {
     "primary_need": "N9",
     "parents_told_by": "decider",
 }
-
-
-@pytest.fixture(autouse=True)
-def a_morning() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
-
-
-def sign_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def text(response: Any) -> str:

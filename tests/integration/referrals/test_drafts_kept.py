@@ -27,11 +27,6 @@ pytestmark = pytest.mark.django_db
 YEAR = dt.timedelta(days=365.25)
 
 
-@pytest.fixture
-def world() -> World:
-    return make_world()
-
-
 def signed_in(user: Any) -> Client:
     client = Client()
     client.force_login(user)

@@ -12,7 +12,7 @@ from django_scopes import scope
 
 from partnerships.permissions import Role
 from referrals.models import Draft, Referral
-from tests.factories import World, make_world
+from tests.factories import World
 
 NOT_CHOSEN = {
     "telephoned": "no", "called_on_day": "31", "called_on_month": "2", "called_on_year": "2026",
@@ -22,11 +22,6 @@ RIGHT = {
     "telephoned": "yes", "called_on_day": "1", "called_on_month": "2", "called_on_year": "2026",
     "called_time": "noon", "called_whom": "Mrs Unsaid of the duty desk",
 }  # fmt: skip
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
 
 
 @pytest.fixture

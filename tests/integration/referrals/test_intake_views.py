@@ -29,11 +29,6 @@ WORRY = "Robin has a bruise the shape of a hand & says <b>nothing</b>."
 
 
 @pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture
 def client_of(client: Client) -> Any:
     def sign_in(user: User | None) -> Client:
         fresh = Client()

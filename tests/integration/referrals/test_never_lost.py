@@ -20,14 +20,9 @@ from partnerships.permissions import Role
 from referrals.intake.answers import Answers
 from referrals.intake.pages import PAGES
 from referrals.models import Draft, Referral
-from tests.factories import World, make_person, make_world
+from tests.factories import World, make_person
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 @pytest.fixture

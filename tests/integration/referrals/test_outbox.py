@@ -12,7 +12,6 @@ from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.test import Client
 from django.urls import reverse
-from django_scopes import scope
 
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
@@ -22,17 +21,10 @@ from referrals.clocks import sweep as clocks
 from referrals.health import look
 from referrals.models import Clock, Heartbeat, Notice, NoticeChoice
 from referrals.notices.words import why_not
-from tests.factories import NOW, World, make_referral, make_world
+from tests.factories import NOW, World, make_referral
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.usefixtures("in_scope")]
 MINUTE = dt.timedelta(minutes=1)
-
-
-@pytest.fixture
-def world() -> Any:
-    made = make_world()
-    with scope(partnership=made.partnership):
-        yield made
 
 
 class Notified:

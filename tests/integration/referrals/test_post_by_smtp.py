@@ -21,27 +21,19 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
-from django_scopes import scope
 
 from partnerships.permissions import Role
 from referrals import outbox, post
 from referrals.models import Notice
 from referrals.notices.actions import try_again
 from referrals.post_book import KEPT, Entry, PostBook, instant
-from tests.factories import NOW, World, make_world
+from tests.factories import NOW, World
 from tests.mail_system import MailSystem
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.usefixtures("in_scope")]
 ROOT = Path(__file__).resolve().parents[3]
 MINUTE = dt.timedelta(minutes=1)
 AFTER_LEASE = NOW + outbox.LEASE + MINUTE
-
-
-@pytest.fixture
-def world() -> Any:
-    made = make_world()
-    with scope(partnership=made.partnership):
-        yield made
 
 
 @pytest.fixture
@@ -179,13 +171,9 @@ def test_a_worker_killed_while_the_mail_system_makes_up_its_mind_doubles_nothing
     assert (row.state, row.doubted_at) == (Notice.State.SENT, None)
 
 
-@pytest.mark.parametrize("how", ["again", "hold"])
-def test_where_the_postman_too_was_killed_it_is_in_doubt_and_the_setting_says_what_then(
-    world: World, mail_system: MailSystem, settings: Any, how: str
-) -> None:
-    settings.MAIL_IN_DOUBT = how
-    mail_system.at = stop = Stop("taken")
-    notice, book = tell(world), PostBook(settings.POST_BOOK_DIR)
+def both_killed(mail_system: MailSystem, book: PostBook, notice: Notice, where: str) -> None:
+    """A worker and its postman, killed while the mail system stands there."""
+    mail_system.at = stop = Stop(where)
     worker = a_worker_begins(notice, mail_system, book)
     postman = postman_of(worker)
     assert stop.reached.wait(20)
@@ -193,6 +181,15 @@ def test_where_the_postman_too_was_killed_it_is_in_doubt_and_the_setting_says_wh
         os.kill(pid, signal.SIGKILL)
     worker.wait()
     stop.go.set()
+
+
+@pytest.mark.parametrize("how", ["again", "hold"])
+def test_where_the_postman_too_was_killed_it_is_in_doubt_and_the_setting_says_what_then(
+    world: World, mail_system: MailSystem, settings: Any, how: str
+) -> None:
+    settings.MAIL_IN_DOUBT = how
+    notice, book = tell(world), PostBook(settings.POST_BOOK_DIR)
+    both_killed(mail_system, book, notice, "taken")
     assert book.says(str(notice.pk), instant(NOW)) is Entry.HANDING_OVER
     delivered = outbox.deliver_due(at=AFTER_LEASE)
     row = fresh(notice)
@@ -217,15 +214,8 @@ def test_killed_before_the_last_dot_it_is_known_not_to_have_gone(
     world: World, mail_system: MailSystem, settings: Any
 ) -> None:
     settings.MAIL_IN_DOUBT = "hold"
-    mail_system.at = stop = Stop("data")
     notice, book = tell(world), PostBook(settings.POST_BOOK_DIR)
-    worker = a_worker_begins(notice, mail_system, book)
-    postman = postman_of(worker)
-    assert stop.reached.wait(20)
-    for pid in (worker.pid, postman):
-        os.kill(pid, signal.SIGKILL)
-    worker.wait()
-    stop.go.set()
+    both_killed(mail_system, book, notice, "data")
     assert outbox.deliver_due(at=AFTER_LEASE).sent == 1
     assert mail_system.taken == {str(notice.pk): 1} and fresh(notice).doubted_at is None
 

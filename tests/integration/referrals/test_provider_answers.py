@@ -13,16 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django_scopes import scope
 
 from partnerships.permissions import Role
 from referrals import outbox, post
 from referrals.models import Clock, Notice
-from tests.factories import NOW, World, make_referral, make_world
+from tests.factories import NOW, World, make_referral
 from tests.integration.referrals.test_outbox import fresh, tell
 from tests.mail_system import MailSystem
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.usefixtures("in_scope")]
 MINUTE = dt.timedelta(minutes=1)
 KEY = "test-" + "-".join(["11111111-2222-3333-4444-555555555555"] * 2)
 
@@ -71,13 +70,6 @@ class Asked(BaseHTTPRequestHandler):
         reference = self.path.split("reference=")[-1].split("&")[0]
         known = reference in self.server.taken
         self.say(200, {"notifications": [{"reference": reference, "status": "sending"}] if known else []})
-
-
-@pytest.fixture
-def world() -> Any:
-    made = make_world()
-    with scope(partnership=made.partnership):
-        yield made
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import OperationalError, close_old_connections, connection
 from django.test import Client
 from django_scopes import scope, scopes_disabled
@@ -22,13 +21,9 @@ from referrals.triage import actions, assigning, notes
 from referrals.triage.moves import Elsewhere, Refused, TakenBy
 from tests.factories import NOW, World, make_person, make_referral, make_world
 
+pytestmark = pytest.mark.usefixtures("a_morning")
+
 QUEUE = "/testshire/queue/mash/"
-
-
-@pytest.fixture(autouse=True)
-def a_morning() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture

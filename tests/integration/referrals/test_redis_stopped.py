@@ -27,7 +27,7 @@ from partnerships.permissions import Role
 from referrals import nudging
 from referrals.management.commands import sweep as command
 from referrals.models import Notice, Referral
-from tests.factories import World, make_draft, make_world
+from tests.factories import World, make_draft
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -108,11 +108,6 @@ def broker(tmp_path: Path, settings: Any) -> Iterator[OwnRedis]:
         app.close()
         before.set_current()
         server.kill()
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 @pytest.fixture

@@ -37,11 +37,6 @@ def clock(at: dt.datetime = NOW) -> Any:
     return lambda: at + dt.timedelta(seconds=next(seconds))
 
 
-@pytest.fixture
-def world() -> World:
-    return make_world()
-
-
 def changed_content() -> dict[str, Any]:
     """One indicator goes up, a cluster is harder to reach, level 3 goes to the MASH."""
     told = schemes.content()

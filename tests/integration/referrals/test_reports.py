@@ -8,14 +8,11 @@ import re
 from typing import Any
 
 import pytest
-import time_machine
 from django.http import QueryDict
-from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
 from partnerships.access import actor_for
-from partnerships.models import User
 from partnerships.permissions import Role
 from referrals.domain.lifecycle import Outcome
 from referrals.models import Heartbeat, Referral, Transfer
@@ -23,15 +20,11 @@ from referrals.reports import queries
 from referrals.reports.forms import ReportFilter, Timeliness
 from referrals.transfer import receiving
 from referrals.triage import actions
-from tests.factories import NOW, World, make_referral, make_world, sign
+from tests.factories import NOW, World, make_referral, make_world, sign, sign_in
+
+pytestmark = pytest.mark.usefixtures("a_morning")
 
 WEEK = dt.timedelta(weeks=1)
-
-
-@pytest.fixture(autouse=True)
-def a_morning() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture
@@ -71,12 +64,6 @@ def world(db: None) -> World:
         make_referral(world, indicators=(), received_at=NOW - dt.timedelta(days=3))
         make_referral(world, received_at=NOW - 80 * WEEK)
     return world
-
-
-def sign_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def address(world: World, name: str = "reports_list") -> str:

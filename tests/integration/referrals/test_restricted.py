@@ -43,6 +43,8 @@ from tests.factories import (
     make_world,
 )
 
+pytestmark = pytest.mark.usefixtures("a_morning")
+
 NAME = "Quillonette"
 HERS = ("referral_track", "disagreement", "referral_add", "referral_correct", "referral_copy")
 ADDRESSED = (
@@ -59,12 +61,6 @@ ADDRESSED = (
     "referral_arrival",
     "matrix_pdf",
 )
-
-
-@pytest.fixture(autouse=True)
-def a_morning() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 from django_scopes import scope
 
@@ -23,13 +22,9 @@ from referrals.triage.moves import Refused
 from tests import schemes
 from tests.factories import NOW, World, make_referral, make_world
 
+pytestmark = pytest.mark.usefixtures("a_morning")
+
 MOVED = {"postcode": "ME4 4TR", "address": "12 Made Up Road"}
-
-
-@pytest.fixture(autouse=True)
-def a_morning() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture

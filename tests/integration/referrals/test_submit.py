@@ -33,11 +33,6 @@ pytestmark = pytest.mark.both_databases
 WHO = {"first_name": "Robin", "last_name": "Marlow", "born": "born", "date_of_birth": "2019-05-01"}
 
 
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
 def make_draft(world: World, **pages: Any) -> Draft:
     user = world.person(Role.PRACTITIONER)
     draft = start_draft(partnership=world.partnership, agency=world.school, by=user, at=NOW)

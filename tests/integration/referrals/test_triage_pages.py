@@ -9,19 +9,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 from pypdf import PdfReader
 
-from partnerships.models import AuditEntry, User
+from partnerships.models import AuditEntry
 from partnerships.permissions import Role
 from referrals.domain.lifecycle import Outcome
 from referrals.intake.actions import start_draft, submit
 from referrals.models import Child, Decision, Draft, Heartbeat, Letter, Referral
 from referrals.triage import actions
-from tests.factories import NOW, World, make_person, make_referral, make_world, sign
+from tests.factories import NOW, World, make_person, make_referral, make_world, sign, sign_in
+
+pytestmark = pytest.mark.usefixtures("a_morning")
 
 ANSWERS = {
     "children": [
@@ -45,23 +46,6 @@ DECISION = {
     "parents_told_by": "decider",
     "child_told_by": "worker",
 }
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture(autouse=True)
-def a_morning() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-def sign_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def of(world: World, name: str, referral: Referral | None = None, **more: Any) -> str:

@@ -21,35 +21,20 @@ from referrals.intake.done import Done, done
 from referrals.management.commands.seed_demo import seed_partnership
 from referrals.models import Attachment, Draft, Event, Referral
 from referrals.triage import actions as triage
-from tests.factories import NOW, World, make_draft, make_referral, make_world
+from tests.factories import NOW, World, make_draft, make_referral, sign_in
 from tests.integration.referrals.test_intake_views import post, start
 from thresholds.domain.scheme import Doing, Duty
 from thresholds.domain.terms import Flag
 from thresholds.loading import load, version_in_force
 
+pytestmark = pytest.mark.usefixtures("a_morning")
+
 DANGER = "Call 999 now, then come back"
 
 
 @pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture(autouse=True)
-def a_morning() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-def as_(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
 def jo(world: World) -> Client:
-    return as_(world.person(Role.PRACTITIONER))
+    return sign_in(world.person(Role.PRACTITIONER))
 
 
 def text(client: Client, address: str) -> str:
@@ -78,7 +63,7 @@ def test_999_that_was_called_is_told_once_and_the_page_keeps_what_was_typed(worl
         assert afterwards.sent_context(referral, now=NOW)["called_999_at"] == NOW, "the first time stands"
     sent = text(jo, f"{draft}sent/")
     assert "that you have called 999" in sent
-    page = text(as_(world.person(Role.SCREENER)), f"/testshire/triage/{referral.pk}/")
+    page = text(sign_in(world.person(Role.SCREENER)), f"/testshire/triage/{referral.pk}/")
     assert page.count("that they had called 999") >= 2
 
 
@@ -139,7 +124,7 @@ def test_the_public_form_asks_once_for_what_nobody_can_do_without(
 def seeded(slug: str) -> tuple[Any, Client, str]:
     path = settings.BASE_DIR / "fixtures" / "partnerships" / f"{slug}.yaml"
     partnership = seed_partnership(path, at=timezone.now())
-    client = as_(User.objects.get(email=f"practitioner@{slug}.example"))
+    client = sign_in(User.objects.get(email=f"practitioner@{slug}.example"))
     draft = start(client, slug)
     post(client, f"{draft}worry/", happened="A bruise.")
     return partnership, client, draft
@@ -180,7 +165,7 @@ def test_a_call_that_was_made_is_done(db: None) -> None:
     partnership, client, draft = seeded("thurrock")
     scheme = load(version_in_force(partnership, NOW))
     harm = next(each.key for each in scheme.indicators if Flag.SECTION_47 in each.flags)
-    post(client, f"{draft}child/1/impact/", safe="unsure")
+    post(client, f"{draft}child/1/impact/", safe="unsure", concerns=["prevent"])
     post(client, f"{draft}child/1/indicators/", chosen=[harm])
     day = NOW - dt.timedelta(days=1)
     on = {"called_on_day": day.day, "called_on_month": day.month, "called_on_year": day.year}
@@ -188,6 +173,7 @@ def test_a_call_that_was_made_is_done(db: None) -> None:
     to_do, finished = after(client, draft)
     assert "Talk to the MASH now" not in to_do and "Telephone the" not in to_do
     assert "You told us that somebody telephoned at 3:30pm" in finished
+    assert "Talk to your safeguarding lead" in to_do, "that is nobody at the front door"
 
 
 def test_what_is_done_in_part_says_so_and_stays_to_do(world: World) -> None:
@@ -267,7 +253,7 @@ def test_sharing_and_taking_over_say_that_it_worked(world: World, jo: Client) ->
     shared = jo.post(f"{address}share/", follow=True).content.decode()
     assert "It is shared: the safeguarding lead of Testshire Primary can read it" in shared
     began = world.person(Role.PRACTITIONER).name
-    taken = as_(world.person(Role.SAFEGUARDING_LEAD)).post(f"{address}take-over/", follow=True).content.decode()
+    taken = sign_in(world.person(Role.SAFEGUARDING_LEAD)).post(f"{address}take-over/", follow=True).content.decode()
     assert "This draft is yours now" in taken and f"{began} began it" in taken
     own = make_draft(world)
     jo.post(f"/testshire/refer/{own.pk}/share/")

@@ -14,7 +14,7 @@ from django_scopes import scope
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
 from referrals.models import Notice, Referral
-from tests.factories import NOW, World, make_referral, make_world
+from tests.factories import NOW, World, make_referral
 from tests.integration.thresholds.editing import agree, at, change, new_draft, second_admin, signed_in, text
 from thresholds import actions, approval
 from thresholds.loading import version_in_force
@@ -22,11 +22,6 @@ from thresholds.models import Approval, SchemeVersion
 from thresholds.refused import ChangedMeanwhile, Refused
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 @pytest.fixture

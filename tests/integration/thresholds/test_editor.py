@@ -11,7 +11,7 @@ from django.test import Client
 
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
-from tests.factories import NOW, World, make_world
+from tests.factories import NOW, World
 from tests.integration.thresholds.editing import at, change, filled, new_draft, second_admin, signed_in, text
 from thresholds import actions as version_actions
 from thresholds.domain.reading import read_scheme, write_scheme
@@ -25,11 +25,6 @@ from thresholds.models import Change, Indicator, SchemeVersion
 from thresholds.refused import ChangedMeanwhile, Refused
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 @pytest.fixture
@@ -92,7 +87,9 @@ EDITS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("noun", "name", "given", "after"), EDITS, ids=[f"{each[0]}-{'-'.join(each[2])}" for each in EDITS])
+@pytest.mark.parametrize(
+    ("noun", "name", "given", "after"), EDITS, ids=[f"{each[0]}-{'-'.join(each[2])}" for each in EDITS]
+)
 def test_each_part_is_changed_with_before_and_after_in_the_trail(
     world: World,
     admin: Client,
@@ -142,8 +139,10 @@ def test_what_a_flag_asks_of_the_referrer_is_done_by_what_the_admin_says(
     told = {"referrer": "Ring us.", "done_by": ["call"], "documents": ["plan"]}
     assert change(world, admin, draft, "rule", row(draft, "rule", "flag-lado").pk, **told).status_code == 302
     assert draft.rules.get(key="flag-lado").parameters == {
-        **{"flag": "lado", "referrer": "Ring us.", "screener": "Look at lado.", "route": "mash"},
-        **{"done_by": ["call"], "documents": ["plan"]},
+        "flag": "lado",
+        "screener": "Look at lado.",
+        "route": "mash",
+        **told,
     }
     rule = load(draft).flag_rule(Flag.LADO)
     assert rule and rule.parameters.duty == Duty("Ring us.", (Doing.CALL,), ("plan",))  # type: ignore[union-attr]

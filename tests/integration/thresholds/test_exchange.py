@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world()
-
-
-@pytest.fixture
 def admin(world: World, time_machine: Any) -> Client:
     time_machine.move_to(NOW, tick=False)
     return signed_in(world, Role.ADMIN)

@@ -34,11 +34,6 @@ HOSTILE = [
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world()
-
-
-@pytest.fixture
 def now(time_machine: Any) -> Any:
     time_machine.move_to(NOW, tick=False)
     return time_machine

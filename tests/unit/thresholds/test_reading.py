@@ -168,7 +168,7 @@ MISTAKES = [
     ("rules[10].parameters.flag", "fgm", "rules: found no flag rule for consent_to_settle, expected one"),
     ("rules[10].parameters.flag", "fgm", "rules[12].parameters.flag: found fgm a second time"),
     ("rules[10].parameters.route", "home", "rules[10].parameters.route: found 'home', expected one of"),
-    ("rules[10].parameters.done_by", ["fax"], "rules[10].parameters.done_by[0]: found 'fax', expected one of call, form"),
+    ("rules[10].parameters.done_by", ["fax"], "rules[10].parameters.done_by[0]: found 'fax', expected one of call"),
     ("rules[10].parameters.documents", ["x"], "rules[10].parameters.documents[0]: found 'x', expected the slug of"),
     ("rules[10].parameters.asks_more", "so", "rules[10].parameters.asks_more: found 'so', expected true or false"),
     ("limits[0].slug", "thanks", "limits: found no limit acknowledge, expected all of"),

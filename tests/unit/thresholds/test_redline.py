@@ -173,8 +173,8 @@ def changed(**by: Any) -> Any:
         (
             {"rules": (17, {"parameters": {**LADO, "done_by": ["call"], "documents": ["plan"], "asks_more": True}})},
             "Rule flag-lado",
-            "Now: It counts as done where somebody telephoned the front door and Plan was added. It asks for more, which "
-            "stays to do. Before: Nothing shows that it is done.",
+            "Now: It counts as done where somebody telephoned the front door and Plan was added. It asks for more, "
+            "which stays to do. Before: Nothing shows that it is done.",
         ),
         (
             {"indicators": (9, {"flags": ["lado"]})},
