@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from django.db import InterfaceError, OperationalError
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -16,9 +17,16 @@ from partnerships.models import Partnership
 
 @open_to_all("The first page: which partnership?")
 def index(request: HttpRequest) -> HttpResponse:
-    return render(
-        request, "partnerships/index.html", {"partnerships": Partnership.objects.filter(takes_referrals=True)}
-    )
+    return render(request, "partnerships/index.html", {"partnerships": taking_referrals()})
+
+
+@open_to_all("Whoever has no account is told who invites, and whom to telephone now")
+def no_account(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/signup_closed.html", {"partnerships": taking_referrals()})
+
+
+def taking_referrals() -> QuerySet[Partnership]:
+    return Partnership.objects.filter(takes_referrals=True)
 
 
 @open_to_all("Shown where a form was open too long; keeps what was typed")

@@ -21,6 +21,21 @@ class RevealingRadios extends Radios {
   }
 }
 
+// Counts a text as it will be kept (`clean_text` in partnerships/typed.py), so that what may be typed here is taken there:
+// line ends as one sign each, emoji as the portal counts them, nothing for the spaces around it or for broken signs.
+class KeptCount extends CharacterCount {
+  updateCount() {
+    super.updateCount();
+    if (this.config.countType === "length") {
+      const kept = this.$textarea.value
+        .replace(/\r\n?|[\u2028\u2029\v\f\u0085]/g, "\n")
+        .replace(/(?![\n\t])\p{Cc}|\p{Cs}/gu, "")
+        .replace(/^[^\S\ufeff]+|[^\S\ufeff]+$/gu, "");
+      this.count = [...kept].length;
+    }
+  }
+}
+
 // A browser may bring a page back as it was, after its sign-in has ended or somebody else has signed in: it stays hidden
 // until the portal says that the same sign-in goes on. Else the address is asked for anew. Where no answer comes, asking
 // for the address would throw away what was typed: the page stays as it is behind a notice, and it is asked again.
@@ -77,7 +92,7 @@ document.body.classList.add("js-enabled", "govuk-frontend-supported");
 
 createAll(Button, { preventDoubleClick: true });
 for (const component of [
-  CharacterCount,
+  KeptCount,
   Checkboxes,
   ErrorSummary,
   ExitThisPage,

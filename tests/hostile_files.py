@@ -225,7 +225,7 @@ def hostile() -> list[tuple[str, bytes, str]]:
         ("picture.gif", image("GIF"), "of a kind that we can’t take"),
         ("picture.bmp", image("BMP"), "of a kind that we can’t take"),
         ("notes.txt", b"Robin was seen on Monday.", "of a kind that we can’t take"),
-        ("noise.pdf", bytes(range(256)) * 40, "of a kind that we can’t take"),
+        ("noise.pdf", bytes(range(256)) * 40, "ends in .pdf, but is not a PDF. Find what"),
         ("empty.pdf", b"", "is empty"),
         ("picture.docx", docx({"word/media/image1.png": EXE}), "has another file inside"),
         ("eicar-picture.docx", docx({"word/media/image1.png": EICAR}), "has another file inside"),

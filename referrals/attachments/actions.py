@@ -97,7 +97,7 @@ def _attach_one(
             f"what is sent together {settings.UPLOAD_MAX_MB} MB. Split it, or save a smaller copy."
         )
     content = sent.file.read()
-    kind = judge(content)
+    kind = judge(content, name)
     digest = hashlib.sha256(content).hexdigest()
     stored_as = store.keep(content)
     try:

@@ -2,7 +2,7 @@
 
     judge(content)          # Kind.PDF; `Unwelcome` with a sentence for the page where it can't be taken
 
-What a file calls itself is for showing, never for deciding.
+What a file calls itself is for showing, never for deciding: where it calls itself what it is not, the sentence says so.
 """
 
 from __future__ import annotations
@@ -88,12 +88,25 @@ class Kind(Enum):
 TAKEN = "PDF, Word (.docx), Excel (.xlsx), pictures (.jpg, .png, .heic) and emails (.eml, .msg)"
 
 
+ENDINGS = {
+    "pdf": "a PDF",
+    **dict.fromkeys(("doc", "docx"), "a Word document"),
+    **dict.fromkeys(("xls", "xlsx"), "an Excel workbook"),
+    **dict.fromkeys(("jpg", "jpeg", "png", "heic", "heif"), "a picture"),
+    **dict.fromkeys(("eml", "msg"), "an email"),
+}
+"""What a name promises by its ending."""
+
+
 class Unwelcome(ValueError):
     """A file that is not taken. The message says why, and what to do instead; it follows the file's name."""
 
 
-def judge(content: bytes) -> Kind:
-    """The kind of this content. Raises `Unwelcome`; never anything else, whatever the bytes are."""
+def judge(content: bytes, name: str = "") -> Kind:
+    """The kind of this content. Raises `Unwelcome`; never anything else, whatever the bytes are.
+
+    name: what it calls itself, for the sentence alone.
+    """
     if not content:
         raise Unwelcome("is empty. Open it to see whether there is anything in it, then add it again.")
     for beginning, look in (
@@ -110,6 +123,11 @@ def judge(content: bytes) -> Kind:
     refuse_the_known(content)
     if looks_like_email(content):
         return email(content)
+    ending = name.rpartition(".")[2].lower()
+    if ending in ENDINGS:
+        raise Unwelcome(
+            f"ends in .{ending}, but is not {ENDINGS[ending]}. Find what it was made from, save that as PDF, and add it."
+        )
     raise Unwelcome(f"is of a kind that we can’t take. We take {TAKEN}. Save it as one of these, or print it to PDF.")
 
 

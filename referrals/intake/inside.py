@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from partnerships.forms import Choice
+from partnerships.forms import Choice, PageForm
 from referrals.intake.answers import AS_TYPED, GROUPS, mapping, words
 
 Inside = dict[str, tuple[str, frozenset[str]]]
@@ -30,6 +30,24 @@ def is_untold(given: Any, revealed_by: frozenset[str]) -> bool:
     """Whether the question was answered, and by none of the answers that reveal the box."""
     chosen = set(words(given) if isinstance(given, list) else filter(None, [given]))
     return bool(chosen) and not chosen & revealed_by
+
+
+class InsideForm(PageForm):
+    """A form in which nothing that stands inside an answer beside the chosen one is wrong, or told."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.untold: set[str] = set()
+
+    def clean(self) -> dict[str, Any]:
+        """What stands inside an answer beside the one that was chosen is never an error: it is no answer at all."""
+        cleaned = super().clean() or self.cleaned_data
+        for name, (question, revealed_by) in inside(self.fields).items():
+            if name in self.errors and is_untold(cleaned.get(question), revealed_by):
+                del self.errors[name]
+                cleaned[name] = None
+                self.untold.add(name)
+        return cleaned
 
 
 def page_told_alone(stored: Mapping[str, Any], boxes: Inside) -> dict[str, Any]:

@@ -90,6 +90,12 @@ def has_its_own(situation: Situation, number: int) -> bool:
     return not situation.answers.worry_of(number).as_first
 
 
+def may_be_as_first(situation: Situation, number: int) -> bool:
+    """Whether a child is asked to be as the first: where something was chosen for that one, or was when it was said."""
+    chosen = situation.answers.worry_of(1).is_chosen
+    return number > 1 and (chosen or bool(Place(AS_FIRST, "child", number).read(situation.answers.raw)))
+
+
 def page_of(concern: Concern) -> Page:
     """The page of one special concern: asked where it was ticked for a child, or an indicator raises it."""
     return Page(
@@ -157,7 +163,7 @@ PAGES = (
         forms.AsFirst,
         LEVEL,
         "child",
-        shown=lambda situation, number: number > 1,
+        shown=may_be_as_first,
         template="referrals/intake/as_first.html",
     ),
     Page(

@@ -267,7 +267,7 @@ def remarks(situation: Situation, step: Step) -> list[str]:
     return step.page.form(situation=situation, number=step.number, stored=stored).remarks()
 
 
-REMARKED = ("person", "family", "indicators")
+REMARKED = ("person", "family", "impact", "indicators")
 """The pages whose answers may want a remark before sending."""
 
 ANSWERED_ON = (

@@ -194,6 +194,11 @@ class ChildWorry:
         return self.safe == "no"
 
     @property
+    def is_chosen(self) -> bool:
+        """Whether anything of the threshold was chosen for this child: an indicator, or the referrer's own level."""
+        return bool(self.indicators) or self.judged_level is not None
+
+    @property
     def is_told(self) -> bool:
         seen = self.next_seen or self.next_seen_on or self.next_seen_time
         return bool(self.safe or seen or self.impact or self.child_words or self.concerns)

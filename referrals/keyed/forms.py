@@ -10,7 +10,6 @@ from partnerships.forms import (
     ChoiceField,
     DateField,
     EmailField,
-    PageForm,
     RadioField,
     TelephoneField,
     TextField,
@@ -18,10 +17,11 @@ from partnerships.forms import (
 )
 from partnerships.models import Agency, Partnership
 from referrals.intake.answers import moment
-from referrals.intake.source import HOW
+from referrals.intake.inside import InsideForm, inside, page_told_alone
+from referrals.intake.source import DETAILS, HOW
 
 
-class KeyedForm(PageForm):
+class KeyedForm(InsideForm):
     how = RadioField(
         "How did it come?",
         [(value, words[:1].upper() + words[1:]) for value, words in HOW.items()],
@@ -70,7 +70,7 @@ class KeyedForm(PageForm):
         self.fields["agency"].offer([(key, each.name) for key, each in self.agencies.items()])  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         on, time = cleaned.get("on"), cleaned.get("time")
         if on and time and self.at and self.received_at > self.at:
             self.add_error("time", "The time at which it came must have passed")
@@ -89,10 +89,12 @@ class KeyedForm(PageForm):
         return self.agencies.get(self.cleaned_data["agency"]) if of_agency else None
 
     def source(self) -> dict[str, str]:
-        """Who told, as the answers keep it."""
-        told = self.cleaned_data
-        kept = {
-            name: told[name] or "" for name in ("how", "who", "wish", "name", "job", "telephone", "email", "relation")
-        }
+        """Who told, as the answers keep it: nothing of what stands inside an answer that was not chosen.
+
+        Nor who they are, where they would not say: what was typed of it before that was chosen is written down nowhere.
+        """
+        told = page_told_alone(self.cleaned_data, inside(self.fields))
+        hidden = DETAILS if told["wish"] == "anonymous" else ()
+        kept = {name: "" if name in hidden else told.get(name) or "" for name in ("how", "who", "wish", *DETAILS)}
         agency = self.chosen_agency
         return {**kept, "agency": agency.name if agency else ""}

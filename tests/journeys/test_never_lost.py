@@ -11,8 +11,11 @@ from django.conf import settings
 from django_scopes import scope
 from playwright.sync_api import Page, expect
 
+from partnerships.forms import LongTextField
 from partnerships.permissions import Role
+from partnerships.typed import clean_text
 from referrals.models import Draft, Referral
+from referrals.public.forms import WorryForm
 from tests.factories import World, make_draft, make_referral, make_world
 
 expect.set_options(timeout=20_000)
@@ -161,3 +164,28 @@ def test_after_sending_and_staff_keyed(
     look("6-key")
     page.get_by_role("button", name="Save and go on to the form").click()
     look("7-key-missing")
+
+
+def test_the_count_beside_a_box_is_the_one_that_is_enforced(live: Any, world: World, page_narrow: Page) -> None:
+    page, field = page_narrow, WorryForm.base_fields["happened"]
+    assert isinstance(field, LongTextField)
+    page.goto(f"{live.url}/testshire/tell/")
+    page.get_by_role("button", name="Start now").click()
+    page.goto(f"{live.url}/testshire/tell/worry/")
+    box, said = page.locator("#id_happened"), page.locator("#id_happened ~ .govuk-character-count__status")
+    lines, joined = "He fell.\n" * 2_000, "👩‍👧" * 600 + "e\u0301\t\u00a0x"
+    for end in ("x" * 2_000, "😀" * 2_000, "x\n" * 1_000, joined, "x" * 2_001, "😀" * 2_003):
+        text = f" {lines}{end}\n \u00a0\n"
+        box.evaluate("(box, text) => { box.value = text; box.dispatchEvent(new Event('input')); }", text)
+        left = field.max_length - len(clean_text(text.replace("\n", "\r\n")))
+        many = "" if abs(left) == 1 else "s"
+        expect(said).to_have_text(
+            f"You have {left:,} character{many} remaining"
+            if left >= 0
+            else f"You have {-left:,} character{many} too many"
+        )
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#id_happened-error, .govuk-error-message").first).to_contain_text("You have typed 20,003.")
+    box.evaluate("(box, text) => { box.value = text; }", f"{lines}{'😀' * 2_000}\n")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_label("Yes, as far as I know")).to_be_visible()

@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from partnerships.fields import Asked, Choices, Chosen
-from partnerships.forms import PageForm
 from referrals.intake.answers import AS_TYPED, ChildTold, mapping
-from referrals.intake.inside import inside, is_untold
+from referrals.intake.inside import InsideForm, inside, is_untold
 from referrals.intake.situation import Situation
 
 YES_NO_UNKNOWN = (("yes", "Yes"), ("no", "No"), ("unknown", "I don't know"))
 
 
-class IntakeForm(PageForm):
+class IntakeForm(InsideForm):
     """One page. Subclasses declare fields, and fit them to the situation in `fit`."""
 
     def __init__(
@@ -31,7 +30,6 @@ class IntakeForm(PageForm):
         self.before = self.shown(stored or {})
         self.typed_before = mapping((stored or {}).get(AS_TYPED))
         super().__init__(data, at=situation.at, initial={**self.before, **self.typed_before})
-        self.untold: set[str] = set()
         self.situation = situation
         self.number = number
         self.fit()
@@ -64,16 +62,6 @@ class IntakeForm(PageForm):
     def shown(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
         """The stored answers as the fields take them."""
         return dict(stored)
-
-    def clean(self) -> dict[str, Any]:
-        """What stands inside an answer beside the one that was chosen is never an error: it is kept as it was typed."""
-        cleaned = super().clean() or self.cleaned_data
-        for name, (question, revealed_by) in inside(self.fields).items():
-            if name in self.errors and is_untold(cleaned.get(question), revealed_by):
-                del self.errors[name]
-                cleaned[name] = None
-                self.untold.add(name)
-        return cleaned
 
     def told(self) -> dict[str, Any]:
         """The cleaned answers as plain JSON values."""

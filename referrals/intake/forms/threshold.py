@@ -28,11 +28,12 @@ class AsFirst(IntakeForm):
 
     def fit(self) -> None:
         first, word = self.situation.answers.children[0].short, self.situation.step_word
+        chosen = "" if self.situation.answers.worry_of(1).is_chosen else ": nothing so far"
         self.fields["fits"].label = f"Which indicators, and which {word}, fit {self.child.short}?"
         self.offer(
             "fits",
             [
-                Choice(SAME, f"The same as for {first}", hint="What you change for one then changes for both"),
+                Choice(SAME, f"The same as for {first}{chosen}", hint="What you change for one then changes for both"),
                 Choice(START, f"Nearly the same: begin with those of {first}, and change them"),
                 Choice("own", "Others: choose them anew"),
             ],

@@ -133,6 +133,7 @@ class Impact(IntakeForm):
         for name, label in (
             ("safe", f"Is {short} safe now?"),
             ("next_seen_on", f"On which day is {short} next seen, collected or home again?"),
+            ("next_seen_time", f"At what time is {short} next seen?"),
             ("next_seen", f"Who sees or collects {short} then, and where?"),
             ("impact", f"What does it do to {short}?"),
             ("child_words", f"What does {short} say?"),
@@ -150,6 +151,7 @@ class Impact(IntakeForm):
         """A baby not yet born says nothing and is collected by nobody: its mother is seen."""
         del self.fields["child_words"]
         self.fields["next_seen_on"].label = "On which day is the mother next seen by a midwife or somebody else?"
+        self.fields["next_seen_time"].label = "At what time is the mother next seen?"
         self.fields["next_seen"].label = "Who sees the mother then, and where?"
         self.fields["impact"].label = "What does it do, or may it do, to the baby?"
         self.fields["impact"].help_text = "Before the birth and after it: health, care, what is prepared"
@@ -158,9 +160,15 @@ class Impact(IntakeForm):
         worry = self.situation.answers.worry_of(self.number)
         if worry.next_seen_on and worry.next_seen_on < self.situation.at.astimezone(LONDON).date():
             return [f"The day on which {self.child.short} is next seen has passed. Is it right?"]
-        if worry.next_seen_time and not worry.next_seen_on:
-            return [f"Can you add the day on which {self.child.short} is next seen?"]
-        return []
+        return self.remarks()
+
+    def remarks(self) -> list[str]:
+        """A time says nothing without its day."""
+        worry = self.situation.answers.worry_of(self.number)
+        if worry.next_seen_on or not worry.next_seen_time:
+            return []
+        seen = "the mother" if self.child.unborn else self.child.short
+        return [f"You have said at what time {seen} is next seen, but not on which day. Can you add the day?"]
 
     @property
     def as_for_first(self) -> str:

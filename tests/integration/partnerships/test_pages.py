@@ -117,7 +117,9 @@ def test_an_address_without_an_account_is_answered_alike(client, world):
 
 def test_nobody_signs_up_but_is_told_how_to_get_an_account(client, world):
     for answer in (client.get(reverse("account_signup")), client.post(reverse("account_signup"), {"email": "a@b.uk"})):
-        assert "Accounts are made by invitation" in answer.content.decode()
+        page = answer.content.decode()
+        assert "You are invited" in page and "safeguarding lead" in page and 'href="tel:999"' in page
+        assert f'href="/{world.partnership.slug}/tell/"' in page and world.partnership.front_door_name in page
 
 
 def test_a_form_that_was_open_too_long_keeps_what_was_typed(world):

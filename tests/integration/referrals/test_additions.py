@@ -221,7 +221,9 @@ def test_each_answer_to_correct_says_of_whom_it_was_asked(world: World, practiti
     page = practitioner.get(f"/testshire/referrals/{row.pk}/correct/").content.decode()
     options = [html.unescape(each) for each in re.findall(r'<option value="([^"]+)"', page)]
     assert "The child: First name (Ada)" in options and "The child: First name (Beth)" in options
-    assert "Your worry: At what time? (Ada)" in options and "Your worry: At what time? (Beth)" in options
+    assert "Your worry: What does Ada say? (Ada)" not in options
+    asked = "Your worry: At what time is {} next seen?"
+    assert asked.format("Ada") in options and asked.format("Beth") in options
     assert [each for each in options if "(Jo Marlow" in each], "whoever was left without a name before"
     assert not [each for each in options if "(child" in each]
 

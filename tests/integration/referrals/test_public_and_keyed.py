@@ -17,6 +17,8 @@ from pypdf import PdfReader
 from partnerships import documents
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
+from referrals.intake.source import DETAILS
+from referrals.keyed.forms import KeyedForm
 from referrals.models import Clock, Draft, Event, Notice, Referral
 from referrals.public.actions import MANY
 from tests.factories import World, make_world
@@ -263,6 +265,30 @@ def test_what_a_colleague_told_in_confidence_is_not_their_leads_to_follow(
     row = the_referral(world)
     assert lead.get(f"/testshire/referrals/{row.pk}/").status_code == (200 if follows else 404)
     assert (row.reference in lead.get("/testshire/referrals/").content.decode()) is follows
+
+
+def test_what_was_typed_under_an_answer_not_chosen_is_neither_kept_nor_wrong(world: World) -> None:
+    typed = {"how": "letter", "on_day": "1", "on_month": "9", "on_year": "2026", "time": "9am"}
+    typed |= {"agency": str(world.school.pk), "job": "Teacher", "relation": "A neighbour", "name": "Tess Told"}
+
+    def told(**more: str) -> dict[str, str]:
+        form = KeyedForm({**typed, "wish": "named", **more}, at=timezone.now(), partnership=world.partnership)
+        assert form.is_valid(), form.errors
+        return {name: value for name, value in form.source().items() if value and name in DETAILS}
+
+    assert told(who="practitioner", relation="x" * 500) == {
+        "name": "Tess Told",
+        "job": "Teacher",
+        "agency": world.school.name,
+    }
+    assert told(who="public", job="x" * 500, agency="none of these") == {"name": "Tess Told", "relation": "A neighbour"}
+    assert told(who="public", wish="anonymous") == {}, "who would not say who they are is written down nowhere"
+    draft = signed_in(world.person(Role.SCREENER)).post(
+        "/testshire/key/", {**typed, "who": "public", "wish": "confidence"}
+    )["Location"]
+    with scope(partnership=world.partnership):
+        row = Draft.objects.get(pk=draft.rstrip("/").rsplit("/", 1)[-1])
+        assert row.agency is None and "Teacher" not in str(row.answers) and "A neighbour" in str(row.answers)
 
 
 def test_what_came_cannot_come_in_the_future(world: World) -> None:

@@ -209,6 +209,19 @@ def test_yes_alone_is_asked_about_and_said_on_check(jo: Client) -> None:
     assert "but not who" not in text(jo, f"{draft}check/")
 
 
+def test_a_time_without_its_day_is_asked_about_and_said_on_check(jo: Client) -> None:
+    draft, asks = start(jo, "testshire"), "at what time Robin is next seen, but not on which day"
+    post(jo, f"{draft}child/1/who/", first_name="Robin")
+    page = f"{draft}child/1/impact/"
+    assert post(jo, page, safe="yes", next_seen_time="3:15pm")["Location"] == page
+    assert asks in text(jo, page)
+    check = text(jo, f"{draft}check/")
+    assert asks in check and "At what time is Robin next seen?" in check
+    on = {"next_seen_on_day": "25", "next_seen_on_month": "11", "next_seen_on_year": "2026"}
+    assert post(jo, page, safe="yes", next_seen_time="3:15pm", **on)["Location"] != page
+    assert asks not in text(jo, f"{draft}check/")
+
+
 def test_a_question_is_in_the_list_and_nothing_waits_to_be_read(world: World, jo: Client) -> None:
     referral = make_referral(world)
     assert "Waiting to be read" in text(jo, "/testshire/referrals/")
@@ -238,6 +251,8 @@ def test_a_sibling_for_whom_nothing_is_chosen_is_said(world: World, jo: Client) 
     post(jo, f"{draft}other-children/", another="yes")
     post(jo, f"{draft}child/2/who/", first_name="Beth")
     asked = f"{draft}child/2/as-first/"
+    assert post(jo, f"{draft}child/1/judged/")["Location"] == f"{draft}child/2/indicators/", "nothing to be the same as"
+    post(jo, f"{draft}child/1/judged/", level="2")
     assert post(jo, asked)["Location"] == asked
     assert "You have not said which fit Beth" in text(jo, asked)
     assert post(jo, asked)["Location"] == f"{draft}child/2/indicators/"

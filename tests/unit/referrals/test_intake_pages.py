@@ -59,7 +59,7 @@ def test_no_page_is_stored_where_a_list_is() -> None:
 
 
 def test_each_child_and_person_has_pages_of_its_own() -> None:
-    here = situation({"children": [{}, {}], "people": [{}, {}, {}]})
+    here = situation({"children": [{"judged": {"level": "2"}}, {}], "people": [{}, {}, {}]})
     assert [(s.page.slug, s.number) for s in steps(here) if s.page.group == "child"] == [
         ("who", 1), ("details", 1), ("home", 1), ("who", 2), ("details", 2), ("home", 2), ("impact", 1), ("impact", 2),
         ("indicators", 1), ("judged", 1), ("as-first", 2), ("indicators", 2), ("judged", 2),
@@ -244,6 +244,17 @@ def test_three_siblings_are_not_three_times_the_work() -> None:
     as_first = {"who": {"first_name": "Di"}, "as-first": {"fits": "same"}}
     three = len(steps(situation({**THREE, "children": [THREE["children"][0], as_first, as_first]})))
     assert three - one == 2 * 5, "who, more, home, what it is like, and one page for the threshold"
+
+
+def test_where_nothing_was_chosen_for_the_first_no_child_is_asked_whether_it_is_the_same() -> None:
+    for judged, asked in (({}, False), ({"level": "unsure"}, False), ({"level": "2"}, True)):
+        here = situation({**blank(), "children": [{"judged": judged}, {}]})
+        assert (find(here, "as-first", "child", 2) is not None) is asked
+    said = situation({**blank(), "children": [{}, {"as-first": {"fits": "same"}}]})
+    step = find(said, "as-first", "child", 2)
+    assert step is not None, "what was said before can be changed"
+    labels = [str(each.label) for each in step.page.form(situation=said, number=2).fields["fits"].choices]
+    assert labels[0].endswith(": nothing so far")
 
 
 def test_nothing_is_taken_over_unless_it_was_said() -> None:

@@ -25,8 +25,8 @@ def test_what_practitioners_send_is_taken(name: str, content: bytes, ending: str
 
 @pytest.mark.parametrize(("name", "content", "why"), HOSTILE, ids=[each[0] for each in HOSTILE])
 def test_what_harms_is_refused_with_its_reason(name: str, content: bytes, why: str) -> None:
-    with pytest.raises(Unwelcome, match="^(is|has|can’t|unpacks) ") as refused:
-        judge(content)
+    with pytest.raises(Unwelcome, match="^(is|has|ends in|can’t|unpacks) ") as refused:
+        judge(content, name)
     assert why in str(refused.value)
 
 
