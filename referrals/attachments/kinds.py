@@ -126,9 +126,10 @@ def judge(content: bytes, name: str = "") -> Kind:
     ending = name.rpartition(".")[2].lower()
     if ending in ENDINGS:
         raise Unwelcome(
-            f"ends in .{ending}, but is not {ENDINGS[ending]}. Find what it was made from, save that as PDF, and add it."
+            f"ends in .{ending}, but is not {ENDINGS[ending]}. "
+            "Find what it was made from, save that as PDF, and add it."
         )
-    raise Unwelcome(f"is of a kind that we can’t take. We take {TAKEN}. Save it as one of these, or print it to PDF.")
+    raise Unwelcome(f"is of a kind that we can’t take. We take {TAKEN}. Save it as one of these, or as PDF.")
 
 
 def refuse_the_known(content: bytes) -> None:

@@ -30,8 +30,11 @@ def done(situation: Situation, duty: Duty, attached: Iterable[Attachment], *, se
     documents = [
         f"You added it: {names.get(each.asked_for, each.called)}, at {moment(each.added_at)}." for each in added
     ]
-    told = dict.fromkeys([*(one for each in happened.values() for one in each), *documents])
-    return Done(tuple(told), duty.is_done(happened.keys(), [each.asked_for for each in added]))
+    said = [one for each in happened.values() for one in each]
+    return Done(
+        tuple(dict.fromkeys([*said, *documents])),
+        duty.is_done(happened.keys(), [each.asked_for for each in added]),
+    )
 
 
 def _told(situation: Situation, what: Doing, *, sent: bool) -> list[str]:

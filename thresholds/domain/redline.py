@@ -31,6 +31,7 @@ from thresholds.domain.rule_words import done_sentence
 from thresholds.domain.rule_words import sentence as rule_sentence
 from thresholds.domain.scheme import (
     Domain,
+    Duty,
     FlagParameters,
     Frozen,
     Guidance,
@@ -513,17 +514,21 @@ def _rule(before: Scheme, after: Scheme, a: Rule, b: Rule) -> Pairs:
         yield Entry("Rules", What.CHANGED, title, "local_default", f"It now counts as {now}.")
     if isinstance(a.parameters, FlagParameters) and isinstance(b.parameters, FlagParameters):
         yield from _texts("Rules", title, a.parameters, b.parameters, ("referrer", "screener"))
-        was, now = (each.parameters.duty for each in (a, b) if isinstance(each.parameters, FlagParameters))
-        if (was.done_by, was.documents, was.asks_more) != (now.done_by, now.documents, now.asks_more):
-            old, new = done_sentence(before, was), done_sentence(after, now)
-            told = f"Now: {new} Before: {old}" if old != new else "What shows that it is done is told in another order."
-            yield Entry("Rules", What.CHANGED, title, "done_by", told)
+        yield from _done(before, after, title, a.parameters.duty, b.parameters.duty)
         if (a.parameters.flag, a.parameters.route) == (b.parameters.flag, b.parameters.route) and a.kind is b.kind:
             return
     if (a.kind, a.parameters) != (b.kind, b.parameters):
         old, new = rule_sentence(before, a), rule_sentence(after, b)
         told = f"Now: {new} Before: {old}" if old != new else f"{new} The indicators it names changed: {_named(a, b)}."
         yield Entry("Rules", What.CHANGED, title, "parameters", told, weighty=True)
+
+
+def _done(before: Scheme, after: Scheme, title: str, a: Duty, b: Duty) -> Pairs:
+    """What shows that a sentence to the referrer is done."""
+    if replace(a, sentence=b.sentence) != b:
+        old, new = done_sentence(before, a), done_sentence(after, b)
+        told = f"Now: {new} Before: {old}" if old != new else "What shows that it is done is told in another order."
+        yield Entry("Rules", What.CHANGED, title, "done_by", told)
 
 
 def _named(a: Rule, b: Rule) -> str:
