@@ -40,6 +40,10 @@ def named(label: str) -> str:
 DETERMINED = ("the", "your", "their", "his", "her", "a", "an", "what", "who", "when", "where", "why", "how", "which")
 
 
+CLAUSES = ("what", "who", "when", "where", "why", "how", "which")
+"""What begins a name that reads wrong before "to 200 characters": "what you want to add"."""
+
+
 def definite(called: str) -> str:
     """With an article, where it has no word that stands in its place: `telephone number` → `the telephone number`."""
     return called if called.partition(" ")[0].lower() in DETERMINED else f"the {called}"
@@ -102,6 +106,12 @@ class Written(Asked):
         if max_length is not None:
             self.max_length = max_length
 
+    @property
+    def to_shorten(self) -> str:
+        """What is to be shortened: the answer by its name, or by its question where the name is a clause."""
+        is_clause = self.called.partition(" ")[0] in CLAUSES
+        return f"your answer to “{self.label}”" if is_clause else definite(self.called)
+
     def to_python(self, value: Any) -> str:
         return "" if value is None else self.clean_typed(str(value))
 
@@ -113,13 +123,13 @@ class Written(Asked):
         super().validate(value)
         if len(value) > self.max_length:
             raise ValidationError(
-                f"Shorten {definite(self.called)} to {self.max_length:,} characters or fewer. "
+                f"Shorten {self.to_shorten} to {self.max_length:,} characters or fewer. "
                 f"You have typed {len(value):,}.",
                 code="max_length",
             )
         if self.max_words and (words := len(value.split())) > self.max_words:
             raise ValidationError(
-                f"Shorten {definite(self.called)} to {self.max_words:,} words or fewer. You have typed {words:,}.",
+                f"Shorten {self.to_shorten} to {self.max_words:,} words or fewer. You have typed {words:,}.",
                 code="max_words",
             )
 

@@ -28,8 +28,8 @@ class PostForm(PageForm):
         self.agencies = {each.slug: each for each in agencies(actor)}
         self.teams = {each.slug: each for each in Team.objects.current().filter(partnership=actor.partnership)}
         self.offer("role", [Choice(role.value, role.label, hint=role.description) for role in offered])
-        self.offer("agency", [("", ""), *((slug, each.name) for slug, each in self.agencies.items())])
-        self.offer("team", [("", ""), *((slug, each.name) for slug, each in self.teams.items())])
+        self.offer("agency", [("", "None"), *((slug, each.name) for slug, each in self.agencies.items())])
+        self.offer("team", [("", "None"), *((slug, each.name) for slug, each in self.teams.items())])
         if not any(role.needs_second_factor for role in offered):
             del self.fields["team"]
         if len(self.agencies) == 1 and "team" not in self.fields:

@@ -29,8 +29,18 @@ class FrontDoorForm(PageForm):
         "Telephone out of hours", autocomplete="off", called="the out-of-hours number"
     )
     always_open = CheckboxField("The telephone is answered day and night")
-    opens = TimeField("Opens", hint="Monday to Friday. For example, 9am", missing="Enter the time at which it opens")
-    closes = TimeField("Closes", hint="For example, 5:30pm", missing="Enter the time at which it closes")
+    opens = TimeField(
+        "Opens",
+        hint="Monday to Friday. For example, 9am",
+        called="the time at which it opens",
+        missing="Enter the time at which it opens",
+    )
+    closes = TimeField(
+        "Closes",
+        hint="For example, 5:30pm",
+        called="the time at which it closes",
+        missing="Enter the time at which it closes",
+    )
     hours_note = LongTextField("What else people should know about the hours", max_length=400, rows=3)
 
     def clean(self) -> dict[str, Any]:

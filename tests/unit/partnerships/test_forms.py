@@ -80,7 +80,7 @@ def test_too_long_says_how_long_and_counts_line_ends_once():
     line = "x" * 9 + "\r\n"
     assert told(happened=line * 2000) == {}
     assert told(happened="x" * 21_340) == {
-        "happened": ["Shorten what happened to 20,000 characters or fewer. You have typed 21,340."]
+        "happened": ["Shorten your answer to “What happened?” to 20,000 characters or fewer. You have typed 21,340."]
     }
     assert told(name="n" * 201) == {
         "name": ["Shorten the child’s name to 200 characters or fewer. You have typed 201."]
