@@ -72,7 +72,15 @@ class EditForm(PageForm):
         self.step = draft.step_word
         super().__init__(*args, **kwargs)
         self.steps = list(Level.objects.filter(version=draft))
+        for name, field in self.fields.items():
+            if name != "step_word":
+                field.label, field.help_text = self.in_its_word(field.label), self.in_its_word(field.help_text)
+                field.error_messages["required"] = self.in_its_word(field.error_messages.get("required"))
         self.fit()
+
+    def in_its_word(self, text: Any) -> str:
+        """What says level, in the document's own word for it."""
+        return str(text or "").replace("level", self.step)
 
     def fit(self) -> None:
         """Offer the choices that this draft has."""
@@ -162,8 +170,6 @@ class LevelForm(EditForm):
     def fit(self) -> None:
         self.offer("statutory_basis", [Choice(b.value, BASIS_WORDS[b].capitalize()) for b in StatutoryBasis])
         self.offer("colour", [Choice(each.value, each.value.capitalize()) for each in Colour])
-        field: Any = self.fields["route"]
-        field.label = f"Where does a worry at this {self.step} go?"
 
 
 class DomainForm(EditForm):
@@ -210,8 +216,6 @@ class IndicatorForm(EditForm):
             "domain",
             [(each.name, f"{each.parent.name}: {each.name}" if each.parent else each.name) for each in domains],
         )
-        field: Any = self.fields["level"]
-        field.label = f"At which {self.step}?"
         self.offer_levels("level")
         self.offer_levels("shared_with", above=1)
         self.offer("flags", [Choice(f.value, f.words[0].upper() + f.words[1:]) for f in sorted(INDICATOR_FLAGS)])
@@ -268,7 +272,7 @@ class ClusterForm(RuleForm):
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         if said.get("level") and said.get("indicates") and int(said["indicates"]) <= int(said["level"]):
-            self.add_error("indicates", "Choose one above the level that is counted")
+            self.add_error("indicates", f"Choose one above the {self.step} that is counted")
         if said.get("count") and said.get("domains") and said["domains"] > said["count"]:
             self.add_error("domains", f"Enter {said['count']} or fewer: each indicator stands in one domain")
         return said
@@ -418,8 +422,6 @@ class ReasonForm(EditForm):
     source = source_field()
 
     def fit(self) -> None:
-        field: Any = self.fields["accepted_at"]
-        field.label = f"At which {self.step}s is it accepted?"
         self.offer_levels("accepted_at")
 
 
@@ -445,12 +447,17 @@ class StageForm(EditForm):
 
 
 class GuidanceForm(EditForm):
-    before_referring = LongTextField("Before you refer", rows=4, called="this text")
-    telephone_first = LongTextField("When to telephone first", rows=4, called="this text")
-    consent = LongTextField("Agreement of the family", rows=4, called="this text")
-    practice_model = LongTextField("How we work", rows=4, called="this text")
-    scale = LongTextField("The scale, and which end is which", rows=3, called="this text")
-    after = LongTextField("What happens after you send", rows=4, called="this text")
+    before_referring = LongTextField("Before you refer", rows=4)
+    telephone_first = LongTextField("When to telephone first", rows=4)
+    consent = LongTextField("Agreement of the family", rows=4)
+    practice_model = LongTextField("How we work", rows=4)
+    scale = LongTextField("The scale, and which end is which", rows=3)
+    after = LongTextField("What happens after you send", rows=4)
+
+    def fit(self) -> None:
+        for field in self.fields.values():
+            if isinstance(field, LongTextField):
+                field.called = f"the text “{field.label}”"
 
     def told(self) -> dict[str, Any]:
         return {name: value or None for name, value in super().told().items()}
@@ -489,11 +496,6 @@ class PlotColumnForm(EditForm):
     )
 
     def fit(self) -> None:
-        field: Any = self.fields["levels"]
-        field.label = f"Which {self.step}s does it stand for?"
-        field.error_messages["required"] = f"Choose at least one {self.step}"
-        named: Any = self.fields["name"]
-        named.help_text = f"Columns with the same {self.step}s, one after the other, stand under one heading"
         self.offer_levels("levels")
 
 

@@ -227,7 +227,8 @@ def test_a_refused_file_and_a_wrong_answer_are_both_in_the_summary(world: World,
     draft = begin(practitioner)
     answer = upload(practitioner, draft, ("x.exe", hostile_files.EXE), where="x" * 6000)
     summary = re.search(r'govuk-error-summary__list">(.*?)</ul>', answer.content.decode(), re.S)[1]
-    assert summary.count("<li>") == 2 and "is a program" in summary and "Shorten your answer to “Where can they be had?”" in summary
+    assert summary.count("<li>") == 2 and "is a program" in summary
+    assert "Shorten your answer to “Where can they be had?”" in summary
     assert 'href="#id_where"' in summary
 
 

@@ -453,6 +453,17 @@ def test_words_that_cannot_stand_are_asked_for_again(
     assert draft.indicators.get(pk=first.pk).label == first.name
 
 
+def test_a_document_of_tiers_is_asked_in_tiers_and_each_text_by_its_name(
+    world: World, admin: Client, draft: SchemeVersion
+) -> None:
+    SchemeVersion.objects.filter(pk=draft.pk).update(step_word="tier")
+    added = text(admin.post(at(world, "threshold_add", version=draft.slug, noun="indicator"), {}))
+    assert "Choose the tier" in added and "At which tier?" in added and "At which level?" not in added
+    guidance = row(draft, "guidance", "Guidance texts").pk
+    asked = text(change(world, admin, draft, "guidance", guidance, scale="x" * 20_001))
+    assert "Shorten the text “The scale, and which end is which” to 20,000 characters or fewer." in asked
+
+
 HOSTILE = ["\x00", "x" * 40_000, "<script>alert(1)</script>", "9" * 5000, "-1", "{}", "٣"]
 
 
