@@ -63,7 +63,8 @@ def sentence(scheme: Scheme, rule: Rule) -> str:
             return f"With a child {under_age(said) or 'of no age'}, {named} means at least {step} {said.indicates}."
         case FlagParameters():
             leads = f" It goes at least to {said.route.words}." if said.route else ""
-            return f"{said.flag.words[0].upper()}{said.flag.words[1:]}.{leads}"
+            done = f" {done_sentence(scheme, said.duty)}" if said.done_by or said.documents else ""
+            return f"{said.flag.words[0].upper()}{said.flag.words[1:]}.{leads}{done}"
         case ConsentParameters():
             flags = ", ".join(flag.words for flag in said.settled_by_flags)
             return f"Consent is not asked after in the MASH where this is raised: {flags or 'nothing'}."

@@ -137,7 +137,8 @@ def test_what_a_flag_asks_of_the_referrer_is_done_by_what_the_admin_says(
     world: World, admin: Client, draft: SchemeVersion
 ) -> None:
     told = {"referrer": "Ring us.", "done_by": ["call"], "documents": ["plan"]}
-    assert change(world, admin, draft, "rule", row(draft, "rule", "flag-lado").pk, **told).status_code == 302
+    rule_pk = row(draft, "rule", "flag-lado").pk
+    assert change(world, admin, draft, "rule", rule_pk, **told).status_code == 302
     assert draft.rules.get(key="flag-lado").parameters == {
         "flag": "lado",
         "screener": "Look at lado.",
@@ -148,6 +149,8 @@ def test_what_a_flag_asks_of_the_referrer_is_done_by_what_the_admin_says(
     assert rule and rule.parameters.duty == Duty("Ring us.", (Doing.CALL,), ("plan",))  # type: ignore[union-attr]
     page = text(admin.get(at(world, "threshold_draft", version=draft.slug)))
     assert "somebody telephoned the front door" in page
+    shown = text(admin.get(at(world, "threshold_row", version=draft.slug, noun="rule", pk=rule_pk)))
+    assert "It counts as done where somebody telephoned the front door and Plan was added." in shown
     address = at(world, "threshold_retire", version=draft.slug, noun="evidence", pk=row(draft, "evidence", "plan").pk)
     assert "flag-lado asks for it" in text(admin.post(address)) and not row(draft, "evidence", "plan").retired
 
