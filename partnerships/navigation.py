@@ -1,4 +1,4 @@
-"""Where a page leads: the links of its head, by what the person may do; and whom to telephone at this moment."""
+"""Where a page leads: the links of its head, by what the person may do."""
 
 from __future__ import annotations
 
@@ -77,27 +77,3 @@ def links(
         for text, href in offered
         if href
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Whom to telephone after 999: a name with a number, or, where there is no number, where to find it."""
-
-    name: str = ""
-    number: str = ""
-    note: str = ""
-
-
-def call_now(partnership: Partnership, front_door_open: bool) -> Call:
-    """The front door while it answers, else the out-of-hours number; never nothing."""
-    door, at_night = partnership.front_door_telephone, partnership.out_of_hours_telephone
-    if front_door_open and door:
-        return Call(partnership.front_door_name, door)
-    if not front_door_open and at_night:
-        return Call(f"{partnership.front_door_name}, out of hours", at_night)
-    if partnership.hours_note:
-        return Call(note=partnership.hours_note)
-    return Call(partnership.front_door_name, door or at_night, "" if door or at_night else NO_NUMBER)
-
-
-NO_NUMBER = "its number is on the council's website; at night, ask for the emergency duty team"

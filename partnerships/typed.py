@@ -115,6 +115,14 @@ def _number(typed: str, part: str) -> int:
     return int(typed)
 
 
+def clock_words(time: dt.time) -> str:
+    """A time of day as it is shown: 4:30pm; on the hour 4pm; midday and midnight by name."""
+    if time.minute == 0 and time.hour in (0, 12):
+        return "midday" if time.hour else "midnight"
+    minutes = f":{time.minute:02}" if time.minute else ""
+    return f"{time.hour % 12 or 12}{minutes}{'pm' if time.hour >= 12 else 'am'}"
+
+
 def read_time(typed: str) -> dt.time | None:
     """A time of day as people write it: 4:30pm, 4.30 pm, 16:30, 1630, 4pm, midday; None where it is empty."""
     text = clean_line(typed).lower()

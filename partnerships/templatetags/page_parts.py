@@ -2,6 +2,7 @@
 
 {{ referral.received_at|moment }}        4:30pm on Tuesday 24 November 2026
 {% time_left clock.due_at %}             3 hours left
+{% telephone_now "Telephone {} first." %}  Telephone the MASH, out of hours, on 01604 626938 first.
 {% status "clock" clock.stage %}         a coloured tag: Due soon
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from typing import Any
 
 from django import template
@@ -17,13 +19,20 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
+from partnerships import calling
+from partnerships.calling import AN_ADDRESS, Call
+from partnerships.hours import is_open
 from partnerships.models import Partnership
-from partnerships.navigation import Call, Link, call_now, links
+from partnerships.navigation import Link, links
 from partnerships.statuses import STATUSES, Status
+from partnerships.typed import clean_text, clock_words
 
 register = template.Library()
 
 NUMBER = re.compile(r"(?<![\w+])\+?\d(?:[\d ]*\d)?(?!\w)")
+WAYS = re.compile(f"{AN_ADDRESS.pattern}|{NUMBER.pattern}")
+SHORT_NUMBERS = ("999", "101", "111", "112", "18000")
+LONGEST_SHOWN = 36
 
 
 @register.filter
@@ -44,12 +53,8 @@ def clock_time(value: Any) -> str:
     """4:30pm; on the hour 4pm; midday and midnight by name."""
     if isinstance(value, dt.datetime):
         value = timezone.localtime(value) if timezone.is_aware(value) else value
-    if not isinstance(value, (dt.datetime, dt.time)):
-        return ""
-    if value.minute == 0 and value.hour in (0, 12):
-        return "midday" if value.hour else "midnight"
-    minutes = f":{value.minute:02}" if value.minute else ""
-    return f"{value.hour % 12 or 12}{minutes}{'pm' if value.hour >= 12 else 'am'}"
+        value = value.time()
+    return clock_words(value) if isinstance(value, dt.time) else ""
 
 
 @register.filter
@@ -102,21 +107,60 @@ def paragraphs(text: Any) -> SafeString:
 
 
 @register.filter
+def advice(text: Any) -> SafeString:
+    """A partnership's own words as paragraphs, with their telephone numbers and web addresses as links."""
+    parted = re.split(r"\n\s*\n", clean_text(str(text or "")))
+    made = []
+    for first, *rest in (part.split("\n") for part in parted if part):
+        made.append((reachable(first), format_html_join("", "<br>{}", ((reachable(line),) for line in rest))))
+    return format_html_join("\n\n", '<p class="govuk-body">{}{}</p>', made)
+
+
+@register.filter
 def telephone(text: Any) -> SafeString:
     """A telephone number, or words with numbers in them, each number to be pressed on a telephone."""
-    typed, at = str(text or ""), 0
-    made: list[tuple[str, str]] = []
-    for found in NUMBER.finditer(typed):
-        figures = found[0].replace(" ", "")
-        if len(figures) < 3:
-            continue
-        shown = found[0].replace(" ", "\u00a0")
-        made.append(
-            (typed[at : found.start()], format_html('<a class="govuk-link" href="tel:{}">{}</a>', figures, shown))
-        )
-        at = found.end()
-    made.append((typed[at:], ""))
-    return format_html_join("", "{}{}", made)
+    return linked(str(text or ""), NUMBER, lambda number: len(figures(number)) >= 3)
+
+
+@register.filter
+def pressed(text: Any, number: Any) -> Any:
+    """A text in which one telephone number can be pressed; as it is where none is given."""
+    before, found, after = str(text).partition(str(number or "\0"))
+    return format_html("{}{}{}", before, telephone(found), after) if found else text
+
+
+@register.filter
+def reachable(text: Any) -> Any:
+    """Our own sentences, each telephone number and each web address in them a link: years and counts are none."""
+    if isinstance(text, SafeString):
+        return text
+    return linked(str(text or ""), WAYS, lambda found: found.startswith("http") or dialled(found))
+
+
+def linked(text: str, ways: re.Pattern[str], counts: Callable[[str], bool]) -> SafeString:
+    """The text with a link in place of each way to reach somebody that counts as one."""
+    at, made = 0, []
+    for found in ways.finditer(text):
+        if counts(found[0]):
+            made.append((text[at : found.start()], link_to(found[0])))
+            at = found.end()
+    return format_html_join("", "{}{}", [*made, (text[at:], "")])
+
+
+def link_to(way: str) -> SafeString:
+    if way.startswith("http"):
+        shown = way if len(way) <= LONGEST_SHOWN else f"{way[: LONGEST_SHOWN - 1]}…"
+        return format_html('<a class="govuk-link" href="{}" rel="noreferrer">{}</a>', way, shown)
+    return format_html('<a class="govuk-link" href="tel:{}">{}</a>', figures(way), way.replace(" ", "\u00a0"))
+
+
+def figures(number: str) -> str:
+    return number.replace(" ", "")
+
+
+def dialled(number: str) -> bool:
+    """Whether figures in a sentence are a number to call: with its area's code, or one of the short ones."""
+    return figures(number) in SHORT_NUMBERS or (number[0] in "0+" and len(figures(number)) >= 8)
 
 
 @register.simple_tag
@@ -154,10 +198,33 @@ def navigation(context: Context) -> list[Link]:
     )
 
 
+@register.simple_tag(takes_context=True)
+def whom_to_call(context: Context, partnership: Partnership | None = None) -> Call:
+    """Whom to telephone after 999 at this moment: of the page's partnership, or of another."""
+    if partnership is None:
+        return calling.now(context["partnership"], context["front_door_open"])
+    return calling.now(partnership, is_open(partnership, timezone.now()))
+
+
+@register.simple_tag(takes_context=True)
+def telephone_now(context: Context, around: str, partnership: Partnership | None = None) -> SafeString:
+    """A sentence with whom to telephone at this moment in place of its `{}`; it reads well without a number too."""
+    before, number, after = whom_to_call(context, partnership).parts(around)
+    shown = format_html("<strong>{}</strong>", telephone(number)) if number else ""
+    return format_html("{}{}{}", reachable(before), shown, reachable(after))
+
+
 @register.simple_tag
-def whom_to_call(partnership: Partnership, front_door_open: bool) -> Call:
-    """Whom to telephone after 999 at this moment."""
-    return call_now(partnership, front_door_open)
+def telephone_at_any_time(partnership: Partnership, around: str) -> SafeString:
+    """The same for what is read at another time than now, such as paper: by day, and at night."""
+    before, number, after = calling.at_any_time(partnership).parts(around)
+    return format_html("{}{}{}", reachable(before), telephone(number), reachable(after))
+
+
+@register.filter
+def open_hours(partnership: Partnership) -> str:
+    """When its front door answers, within a sentence."""
+    return calling.hours(partnership)
 
 
 @register.filter

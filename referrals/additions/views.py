@@ -11,7 +11,9 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from partnerships import calling
 from partnerships.access import gate
+from partnerships.hours import is_open
 from partnerships.kept import kept, let_go
 from partnerships.permissions import Permission
 from referrals.additions import actions
@@ -87,11 +89,11 @@ def after_adding(request: Signed, referral: Referral, refused: list[Any], later:
 
 def then(request: Signed, later: Later) -> str:
     """What somebody is to do who said that of a child after sending, and what we do."""
-    door = request.partnership.the_front_door
+    now = calling.now(request.partnership, is_open(request.partnership, timezone.now()))
     return {
         Later.NOW: "It goes before all others. Call 999 if you have not yet.",
-        Later.UNSURE: f"If you are not sure that the child is safe, telephone {door} now.",
-        Later.GROWN: f"A person reads it and decides what happens. Telephone {door} if it gets worse.",
+        Later.UNSURE: now.sentence("If you are not sure that the child is safe, telephone {}."),
+        Later.GROWN: now.sentence("A person reads it and decides what happens. If it gets worse, telephone {}."),
         Later.NO: "",
     }[later]
 

@@ -10,7 +10,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from partnerships import audit
+from partnerships import audit, calling
+from partnerships.hours import is_open
 from partnerships.models import Agency, Partnership, User
 from referrals.attachments.actions import hand_over
 from referrals.clocks.actions import start_clocks
@@ -181,8 +182,9 @@ def _send(draft: Draft, *, by: User | None, at: dt.datetime, note: str) -> Refer
     try:
         referral = _make_referral(draft, answers, by=by, at=at, note=note)
     except (NoThreshold, NoTeam) as error:
-        door = draft.partnership.front_door_name
-        raise Refused(f"This can't be sent now: {error} Your draft is kept. Telephone {door}.") from error
+        now = calling.now(draft.partnership, is_open(draft.partnership, at))
+        kept = now.sentence("Your draft is kept. Telephone {}.")
+        raise Refused(f"This can't be sent now: {error} {kept}") from error
     hand_over(draft=draft, referral=referral)
     Draft.objects.filter(pk=draft.pk).update(sent_at=at)
     return referral

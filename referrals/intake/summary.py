@@ -12,7 +12,7 @@ from typing import Any
 
 from django import forms
 
-from partnerships.forms import DateField, TimeField
+from partnerships.forms import DateField, TelephoneField, TimeField
 from partnerships.templatetags.page_parts import clock_time, day
 from referrals.domain.quality import Check, check
 from referrals.intake.answers import AS_TYPED, Answers, mapping, words
@@ -25,12 +25,16 @@ from thresholds.loading import load
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One question and its answer. typed: somebody's own words, whose line ends count. name: of the form's field."""
+    """One question and its answer. typed: somebody's own words, whose line ends count. name: of the form's field.
+
+    number: what of the value may be pressed on a telephone; nothing of one that is not safe to call.
+    """
 
     key: str
     value: str
     typed: bool = False
     name: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,8 @@ def field_rows(situation: Situation, step: Step, stored: Mapping[str, Any]) -> t
         told = "\n".join(filter(None, [said(field, stored.get(name)), as_typed(stored, name)]))
         label = str(field.label)
         if told:
-            rows.append(Row(label, told, isinstance(field.widget, forms.Textarea), name))
+            number = told if isinstance(field, TelephoneField) and stored.get("safe_to_call") != "no" else ""
+            rows.append(Row(label, told, isinstance(field.widget, forms.Textarea), name, number))
         elif name not in form.beside_the_point:
             unanswered.append(label)
     return rows, unanswered

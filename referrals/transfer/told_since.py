@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 from django_scopes import scope
 
+from partnerships import calling
 from partnerships.models import User
 from referrals.additions.corrected import as_corrected, keep_corrected
 from referrals.domain.danger import Later
@@ -128,7 +129,7 @@ def pass_on_check(
     for each in reached:
         with there(each) as row:
             said = f"{agency} answered a check of {asked_by.name}."
-            call = f"Telephone {asked_by.the_front_door}, {asked_by.front_door_telephone}, or {by.name} of {agency}."
+            call = calling.at_any_time(asked_by).sentence(f"Telephone {by.name} of {agency}, or {{}}.")
             row.revision += 1
             row.save(update_fields=["revision"])
             note = f"What was said was for {asked_by.short_name}, who asked: it does not stand here. {call}"
@@ -136,6 +137,7 @@ def pass_on_check(
             detail = {"check": ask.pk, "from": asked_by.slug, "later": later.value}
             record(row, "check_passed_on", detail, by=by, at=at)
             concerned = renumbered(each, numbers)
-            told = f"A check that {asked_by.name} had asked for was answered. Telephone {asked_by.the_front_door}."
+            answered = f"A check that {asked_by.name} had asked for was answered."
+            told = calling.at_any_time(asked_by).sentence(f"{answered} Telephone {{}}.")
             let_it_count(row, later, concerned, said=told, key=f"{ask.pk}:{row.pk}", by=by, at=at)
             pass_on_check(each.further, ask, later, concerned, by=by, at=at)

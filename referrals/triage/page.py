@@ -263,7 +263,9 @@ def family_row(person: FamilyMember) -> Row:
     ]
     said = ", ".join(part for part in parts if part)
     value = "\n".join(part for part in (said, person.notes) if part)
-    return Row(person.name or person.relationship or "Somebody", value or "Nothing more is known", typed=True)
+    number = "" if person.safe_to_call is False else person.telephone
+    who = person.name or person.relationship or "Somebody"
+    return Row(who, value or "Nothing more is known", typed=True, number=number)
 
 
 def worries(situation: Situation) -> list[Told]:

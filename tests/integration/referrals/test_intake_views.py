@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import re
 import uuid
 from io import BytesIO
+from itertools import product
 from typing import Any
 from urllib.parse import urlencode
 
@@ -427,23 +429,67 @@ def test_no_threshold_no_form_but_the_telephone(db: None, client_of: Any) -> Non
     assert "999" in body and "Start now" not in body
 
 
+OPEN, NIGHT = "Telephone Front Line on 01632 960001.", "Telephone Front Line, out of hours, on 01632 960002."
+
+
 @pytest.mark.parametrize(
     ("at", "says"),
     [
-        ("2026-11-23T11:00:00+00:00", "open now: 01632 960001"),
-        ("2026-11-23T18:00:00+00:00", "It is out of hours now. Telephone 01632 960002"),
-        ("2026-11-21T11:00:00+00:00", "It is out of hours now. Telephone 01632 960002"),
-        ("2026-12-25T11:00:00+00:00", "It is out of hours now. Telephone 01632 960002"),
-        ("2026-12-28T11:00:00+00:00", "It is out of hours now. Telephone 01632 960002"),
-        ("2026-07-06T08:30:00+00:00", "open now: 01632 960001"),
+        ("2026-11-23T11:00:00+00:00", OPEN),
+        ("2026-11-23T18:00:00+00:00", NIGHT),
+        ("2026-11-21T11:00:00+00:00", NIGHT),
+        ("2026-12-25T11:00:00+00:00", NIGHT),
+        ("2026-12-28T11:00:00+00:00", NIGHT),
+        ("2026-07-06T08:30:00+00:00", OPEN),
     ],
     ids=["a Monday", "its evening", "a Saturday", "Christmas Day", "its substitute day", "by London's clock in summer"],
 )
 def test_whom_to_telephone_goes_by_the_clock_and_the_calendar(world: World, client: Client, at: str, says: str) -> None:
     with time_machine.travel(at, tick=False):
-        body = client.get("/testshire/refer/").content.decode()
-    words = " ".join(re.sub(r"<[^>]+>", "", body).split())
-    assert says in words and "call 999" in words
+        for page in ("/testshire/refer/", "/testshire/"):
+            words = in_words(client.get(page).content.decode())
+            assert says in words and "call 999" in words, page
+
+
+def in_words(body: str) -> str:
+    """What a page says, on one line."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", body)).replace("\u00a0", " ").split())
+
+
+DOOR, AT_NIGHT = "01632 960001", "01632 960002"
+BADLY = re.compile(r" [.,;:]|\.\.|,,|, ?\.|\bon (?:and|first|or|if)\b|\b(?:on|or) None\b|telephone [.,:]", re.I)
+
+
+def test_every_page_reads_well_without_each_number_and_shows_none_as_if_it_answered(
+    world: World, practitioner: Client
+) -> None:
+    """Each number can be pressed; at night the office's is named as the office's; nothing begins with *Or*."""
+    draft = telling(practitioner, "testshire", worry={"happened": WORRY}, impact={"safe": "unsure"})[0]
+    practitioner.post(f"{draft}send/")
+    with scope(partnership=world.partnership):
+        own = f"/testshire/referrals/{Referral.objects.get().pk}/"
+    pages = ["/", "/testshire/", *(f"/testshire/{each}/" for each in ("refer", "tell", "blank-form"))]
+    pages += [f"{draft}sent/", own, f"{own}disagreement/", f"{start(practitioner, 'testshire')}child/1/who/"]
+    for door, night in product((DOOR, ""), (AT_NIGHT, "")):
+        Partnership.objects.update(front_door_telephone=door, out_of_hours_telephone=night)
+        for hour in (11, 22):
+            with time_machine.travel(f"2026-11-23T{hour}:00:00+00:00", tick=False):
+                for page in pages:
+                    answer = (Client() if page == "/testshire/" else practitioner).get(page)
+                    assert answer.status_code == 200, page
+                    reads_well(answer.content.decode(), (page, hour, door, night), at_night=hour == 22)
+                missed = practitioner.post(f"{draft}worry/", {"happened": "More."}).content.decode()
+                assert "telephone Front Line" in in_words(missed)
+                reads_well(missed, ("not saved", hour, door, night), at_night=hour == 22)
+
+
+def reads_well(body: str, where: tuple[Any, ...], *, at_night: bool) -> None:
+    words = in_words(body.partition("<body")[2])
+    assert not BADLY.search(words), (where, BADLY.findall(words))
+    for number in (DOOR, AT_NIGHT):
+        assert body.count(f"tel:{number.replace(' ', '')}") == words.count(number), (where, number)
+    for before, after in re.findall(f"(.{{0,90}}){DOOR}(.{{0,60}})", words) if at_night else ():
+        assert re.search("office hours|Monday to Friday", before + after), (where, before)
 
 
 def test_the_level_is_told_of_what_is_ticked_and_nothing_is_stored(practitioner: Client) -> None:

@@ -92,7 +92,7 @@ def test_somebody_without_an_account_is_heard(world: World) -> None:
         assert "on the public form" in Event.objects.get(referral=referral, kind="sent").sentence
         assert {notice.to for notice in Notice.objects.all()} == {world.person(Role.SCREENER)}, "no receipt, to nobody"
     page = signed_in(world.person(Role.SCREENER)).get(f"/testshire/triage/{referral.pk}/").content.decode()
-    assert "It came on the public form." in page and "01632 960 777" in page and "Nora Neighbour" in page
+    assert "It came on the public form." in page and "tel:01632960777" in page and "Nora Neighbour" in page
     assert client.post("/testshire/tell/send/", follow=True).content.decode().count(referral.reference) == 1
     assert the_referral(world).pk == referral.pk, "pressed twice, sent once"
 

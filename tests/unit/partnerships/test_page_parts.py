@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
 
 import pytest
 from django.template import Context, Template
 
+from partnerships import calling
 from partnerships.access import Actor
+from partnerships.calling import NO_NUMBER, ONLY_AT_NIGHT
 from partnerships.models import Partnership, User
-from partnerships.navigation import NO_NUMBER, Call, call_now, links
+from partnerships.navigation import links
 from partnerships.permissions import Permission, Role
 from partnerships.statuses import STATUSES
 from partnerships.templatetags import page_parts
@@ -211,34 +214,71 @@ def test_an_address_that_does_not_exist_is_left_out(monkeypatch):
 
 
 def partnership(**data) -> Partnership:
-    return Partnership(front_door_name="Front Line", **data)
+    return Partnership(front_door_name="Hub", opens=dt.time(9), closes=dt.time(16, 30), **data)
+
+
+DOOR, NIGHT = {"front_door_telephone": "01632 960001"}, {"out_of_hours_telephone": "01632 960002"}
+NOTE = {"hours_note": "See https://council.example.uk/door."}
+WEEK = "Monday to Friday, 9am to 4:30pm"
 
 
 @pytest.mark.parametrize(
-    ("data", "is_open", "call"),
+    ("data", "is_open", "now", "at_any_time"),
     [
-        ({"front_door_telephone": "1", "out_of_hours_telephone": "2"}, True, Call("Front Line", "1")),
-        ({"front_door_telephone": "1", "out_of_hours_telephone": "2"}, False, Call("Front Line, out of hours", "2")),
-        ({"front_door_telephone": "1", "hours_note": "See the page"}, False, Call(note="See the page")),
-        ({"hours_note": "See the page"}, True, Call(note="See the page")),
-        ({"front_door_telephone": "1"}, False, Call("Front Line", "1")),
-        ({"out_of_hours_telephone": "2"}, True, Call("Front Line", "2")),
-        ({}, False, Call("Front Line", note=NO_NUMBER)),
+        (
+            DOOR | NIGHT,
+            True,
+            "the Hub on 01632 960001 first.",
+            f"the Hub on 01632 960001 ({WEEK}), out of hours 01632 960002 first.",
+        ),
+        (DOOR | NIGHT, False, "the Hub, out of hours, on 01632 960002 first.", None),
+        (DOOR | NIGHT | NOTE, False, "the Hub, out of hours, on 01632 960002 first.", None),
+        (DOOR, True, "the Hub on 01632 960001 first.", f"the Hub on 01632 960001 ({WEEK}) first."),
+        (DOOR, False, f"the Hub on 01632 960001 ({WEEK}) first.", None),
+        (DOOR | NOTE, False, f"the Hub first. {NOTE['hours_note']}", None),
+        (
+            NIGHT,
+            True,
+            f"the Hub on 01632 960002 first. {ONLY_AT_NIGHT}",
+            "the Hub, out of hours, on 01632 960002 first.",
+        ),
+        (NIGHT, False, "the Hub, out of hours, on 01632 960002 first.", None),
+        (NOTE, True, f"the Hub first. {NOTE['hours_note']}", f"the Hub first. {NOTE['hours_note']}"),
+        ({}, False, f"the Hub first. {NO_NUMBER}", f"the Hub first. {NO_NUMBER}"),
+        (
+            DOOR | {"always_open": True},
+            True,
+            "the Hub on 01632 960001 first.",
+            "the Hub on 01632 960001 (day and night) first.",
+        ),
+        (NIGHT | {"always_open": True}, True, "the Hub on 01632 960002 first.", None),
     ],
 )
-def test_there_is_always_somebody_to_call(data, is_open, call):
-    assert call_now(partnership(**data), is_open) == call
-
-
-@pytest.mark.parametrize("is_open", [True, False])
-def test_the_emergency_bar_begins_with_999_and_is_never_empty(is_open):
+def test_a_sentence_says_whom_to_telephone_by_the_clock_with_or_without_each_number(data, is_open, now, at_any_time):
+    """No number is shown as if it answered when it does not, and no sentence loses its end where there is none."""
+    door = partnership(**data)
+    assert calling.now(door, is_open).sentence("Telephone {} first.") == f"Telephone {now}"
+    if at_any_time is not None:
+        assert calling.at_any_time(door).sentence("Telephone {} first.") == f"Telephone {at_any_time}"
+    context = {"partnership": door, "front_door_open": is_open}
+    page = Template('{% load page_parts %}{% telephone_now "Telephone {} first." %}').render(Context(context))
+    assert html.unescape(re.sub("<[^>]+>", "", page)).replace("\u00a0", " ") == f"Telephone {now}"
+    told = re.findall("[0-9]{5} [0-9]{6}", now)
+    assert re.findall('href="tel:([0-9]+)"', page) == [each.replace(" ", "") for each in told]
+    assert ('href="https://council.example.uk/door"' in page) == ("council.example" in now)
     bar = Template('{% include "components/emergency.html" with partnership=p front_door_open=o only %}')
-    for data in ({}, {"front_door_telephone": "01632 960001"}, {"hours_note": "See https://council.example.uk/door"}):
-        text = bar.render(Context({"p": partnership(**data), "o": is_open}))
-        assert re.findall(r'href="(tel:\d+)', text)[0] == "tel:999"
-        after = text.partition("999</a>.")[2].partition("</p>")[0]
-        assert len(after.strip()) > 10
-    assert 'href="https://council.example.uk/door"' in text
+    text = bar.render(Context({"p": door, "o": is_open}))
+    assert re.findall(r'href="tel:([0-9]+)', text) == ["999", *(each.replace(" ", "") for each in told)]
+    assert "</a>. Then Hub" in text
+
+
+def test_in_our_own_words_what_can_be_telephoned_is_a_link_and_a_year_is_none():
+    told = page_parts.reachable("Call 999. By the Act of 1989, 743 & more: 0300 126 7000, https://a.example.uk/b, <b>.")
+    assert re.findall(r'href="([^"]+)"', told) == ["tel:999", "tel:03001267000", "https://a.example.uk/b"]
+    assert "1989, 743 &amp; more" in told
+    assert "&lt;b&gt;." in told
+    assert page_parts.advice("Call 101.\n\nThen <i>write</i>.").count('<p class="govuk-body">') == 2
+    assert "<i>" not in page_parts.advice("<i>")
 
 
 def test_nobody_needs_a_permission_that_does_not_exist():
