@@ -115,10 +115,10 @@ def gate(*permissions: Permission) -> Callable[[View], View]:
 def signed_out(request: HttpRequest) -> HttpResponseBase:
     """To the sign-in page; where something was pressed, to a page that says it was not done and gives back the text."""
     from partnerships.kept import keep
-    from partnerships.views import typed
+    from partnerships.rescued import rescued
 
     if request.method == "POST":
-        told = typed(request)
+        told = rescued(request)
         context = {"typed": told, "kept": bool(told) and keep(request)}
         return render(request, "partnerships/signed_out.html", context, status=403)
     return redirect_to_login(request.get_full_path())
@@ -126,9 +126,9 @@ def signed_out(request: HttpRequest) -> HttpResponseBase:
 
 def second_factor_first(request: HttpRequest) -> HttpResponseBase:
     """To where a second factor is set up; what somebody had typed is given back first."""
-    from partnerships.views import typed
+    from partnerships.rescued import rescued
 
-    if request.method == "POST" and (kept := typed(request)):
+    if request.method == "POST" and (kept := rescued(request)):
         return render(request, "partnerships/second_factor_first.html", {"typed": kept}, status=403)
     return redirect_to_login(request.get_full_path(), login_url=reverse("mfa_index"))
 

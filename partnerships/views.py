@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from partnerships.access import open_to_all
 from partnerships.kept import keep
 from partnerships.models import Partnership
+from partnerships.rescued import rescued
 
 
 @open_to_all("The first page: which partnership?")
@@ -31,7 +32,7 @@ def taking_referrals() -> QuerySet[Partnership]:
 
 @open_to_all("Shown where a form was open too long; keeps what was typed")
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    told = typed(request)
+    told = rescued(request)
     # Kept only for somebody whose session came with the request: it was not posted from elsewhere.
     held = bool(told) and request.user.is_authenticated and keep(request)
     return render(request, "partnerships/form_expired.html", {"typed": told, "kept": held}, status=403)
@@ -49,13 +50,13 @@ def to_second_factor(request: HttpRequest) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404, and what was typed: a draft may be discarded, a role may end, while somebody writes."""
-    return render(request, "404.html", {"typed": typed(request)}, status=404)
+    return render(request, "404.html", {"typed": rescued(request)}, status=404)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """503: whom to telephone, and what was typed, to copy or send again. Stands without a database."""
     return HttpResponse(
-        render_to_string("503.html", {"typed": typed(request)}), status=503, headers={"Retry-After": "60"}
+        render_to_string("503.html", {"typed": rescued(request, ask=False)}), status=503, headers={"Retry-After": "60"}
     )
 
 
@@ -63,16 +64,4 @@ def failed(request: HttpRequest) -> HttpResponse:
     """500: the same. Where it was the database that failed, outside any view, it is a 503."""
     if isinstance(sys.exception(), (OperationalError, InterfaceError)):
         return unavailable(request)
-    return HttpResponse(render_to_string("500.html", {"typed": typed(request)}), status=500)
-
-
-def typed(request: HttpRequest) -> list[tuple[str, str]]:
-    """What was in the form that could not be taken, so that nothing typed is lost."""
-    try:
-        fields = request.POST.lists()
-    except Exception:  # a body that cannot be read at all has nothing to show
-        return []
-    hidden = {"csrfmiddlewaretoken", "password", "login", "new_password", "oldpassword", "password1", "password2"}
-    hidden |= {"seen", "doubts", "from", "revision", "next"}  # a form's own marks, which nobody typed
-    hidden |= {"code", "credential"}
-    return [(name, value) for name, values in fields if name not in hidden for value in values if value.strip()]
+    return HttpResponse(render_to_string("500.html", {"typed": rescued(request, ask=False)}), status=500)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,11 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.access import gate, open_to_all
 from partnerships.kept import kept, let_go
 from partnerships.permissions import WRITES, Permission
-from partnerships.views import typed
+from partnerships.rescued import rescued, tells_boxes
 from referrals.attachments import taking as documents
 from referrals.attachments.actions import NotTaken
 from referrals.intake import actions, addresses, autosave, shown, summary
-from referrals.intake.answers import GROUPS, Answers, seal
+from referrals.intake.answers import GROUPS, MOST, Answers, seal
+from referrals.intake.forms.threshold import NOTE
 from referrals.intake.changed_since import changed_since
 from referrals.intake.inside import told_alone
 from referrals.intake.pages import INSIDE, PAGES, Step, find, is_saved, neighbours, tasks
@@ -264,7 +265,7 @@ def not_saved(request: Signed, why: str, referral: Referral | None = None) -> Ht
     return render(
         request,
         "referrals/intake/not_saved.html",
-        {"why": why, "typed": typed(request), "referral": referral},
+        {"why": why, "typed": rescued(request), "referral": referral},
         status=409,
     )
 
@@ -330,6 +331,23 @@ def situation_of(draft: Draft, now: dt.datetime, answers: dict[str, Any] | None 
         raise Http404 from error
     told = told_alone(draft.answers if answers is None else answers, INSIDE)
     return Situation(draft.partnership, scheme, Answers(told), now)
+
+
+@tells_boxes("refer_page")
+def boxes(request: Any) -> Mapping[str, Any] | None:
+    """The boxes of a page of the form with the threshold's own choices; a draft's words are not needed for them."""
+    group, number, slug = (request.resolver_match.kwargs.get(name, "") for name in ("group", "number", "slug"))
+    number = min(number or 0, MOST)
+    chosen = [name.removeprefix(NOTE) for name in request.POST if name.startswith(NOTE)]
+    children = [{"indicators": {"chosen": chosen}} for _ in range(max(number, 1))]
+    try:
+        scheme = load(version_in_force(request.partnership, timezone.now()))
+        page = the_page(slug, group)
+    except (NoThreshold, Http404):
+        return None
+    situation = Situation(request.partnership, scheme, Answers({"children": children}), timezone.now())
+    fields: dict[str, Any] = page.form(situation=situation, number=number).fields
+    return fields
 
 
 def the_page(slug: str, group: str = "") -> Any:

@@ -13,7 +13,9 @@ from django.db import OperationalError
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from partnerships.forms import PageForm
 from partnerships.permissions import Role
+from partnerships.rescued import MARKS, every
 from partnerships.views import failed, unavailable
 from tests.factories import make_world
 
@@ -130,6 +132,45 @@ def test_a_form_that_was_open_too_long_keeps_what_was_typed(world):
     assert "Nothing was sent or saved just now." in page
     assert "He came in with a bruise.\nHe said &lt;b&gt;nothing&lt;/b&gt;." in page
     assert "secret words" not in page
+
+
+ADDED = "/testshire/referrals/00000000-0000-4000-8000-000000000001/add/"
+PAGE = "/testshire/refer/00000000-0000-4000-8000-000000000001/"
+IN_WORDS = (
+    (ADDED, {"text": "Seen today", "danger": "grown", "token": "f" * 32, "children": ["17"]}, [
+        ("What do you want to add?", "Seen today"),
+        ("Does this mean that a child may come to harm now or very soon?", "No, but it is a new worry, or one that has grown"),
+    ]),
+    (f"{PAGE}worry/", {"happened": WORRY, "known_from": ["saw", "record"], "window": "k3.7", "seen": "abc", "later": "1"}, [
+        ("What happened?", WORRY), ("How do you know?", "I saw or heard it myself\nIt stands in a record"),
+    ]),
+    (f"{PAGE}child/2/who/", {"born": "born", "date_of_birth_day": "27", "date_of_birth_month": "", "date_of_birth_year": "19"}, [
+        ("Has the child been born?", "Yes"), ("Date of birth", "27 19"),
+    ]),
+    (f"{PAGE}child/1/indicators/", {"chosen": ["health-2-01"], "find": "bruise"}, [
+        ("Which of these fit?", "Health worry 1 of level 2"), ("", "bruise"),
+    ]),
+    (f"{PAGE}child/1/evidence/", {"note-health-2-01": "Three times"}, [("Health worry 1 of level 2", "Three times")]),
+    ("/testshire/tell/child/", {"first_name": "Robin", "school": "Elm", "from": "check"}, [
+        ("First name", "Robin"), ("School or nursery, if you know it", "Elm"),
+    ]),
+    ("/accounts/login/", {"nobody_knows": "These words", "token": "f" * 32}, [("", "These words")]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("address", "posted", "told"), IN_WORDS, ids=[address[-14:] for address, _, _ in IN_WORDS])
+def test_what_could_not_be_taken_is_given_back_in_words_and_without_the_forms_own_marks(world, address, posted, told):
+    answer = Client(enforce_csrf_checks=True).post(address, posted)
+    assert answer.status_code == 403
+    assert answer.context["typed"] == told
+
+
+def test_every_hidden_box_and_button_of_a_page_is_known_as_such():
+    """What is in no form of ours and is no mark is shown as if somebody had typed it."""
+    own = {name for form in every(PageForm) for name in form.base_fields} | {"action", "chosen"}
+    hidden = re.compile(r'<(?:input type="hidden"|button)[^>]*? name="([^"{]+)"')
+    found = {name for each in Path("templates").rglob("*.html") for name in hidden.findall(each.read_text())}
+    assert len(found) > 20 and not found - MARKS - own
 
 
 def test_a_page_that_is_not_there(client, world):

@@ -189,5 +189,5 @@ def test_settings_show_teams_and_contacts(world: World, admin: Client) -> None:
     world.early_help.localities.create(postcode_prefix="ME4")
     world.partnership.contact_points.create(kind="lado", name="The LADO", telephone="01632 960003")
     page = admin.get(at(world, "partnership_settings")).content.decode()
-    for said in ("MASH", "Early Help", "ME4", "The LADO", "01632 960003", "9am to 5pm", "Testshire Primary"):
+    for said in ("MASH", "Early Help", "ME4", "The LADO", "tel:01632960003", "9am to 5pm", "Testshire Primary"):
         assert said in page, said

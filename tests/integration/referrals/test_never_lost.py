@@ -148,6 +148,7 @@ def test_after_signing_in_again_the_same_page_has_the_typed_text(world: World, p
     typed = {"seen": mark, "happened": "Robin said “no” & hid.", "who_told": "y" * 300, "known_from": ["saw", "child"]}
     out = practitioner.post(page, typed)
     assert out.status_code == 403 and "what you typed just now is kept" in out.content.decode()
+    assert "Who told you, and when?" in out.content.decode() and "who_told" not in out.content.decode()
     assert "Robin said" not in str(practitioner.session.items()), "it lies there sealed"
     assert typing(practitioner, page, mark, happened="x").status_code == 403
     practitioner.post(page, typed)
