@@ -24,11 +24,12 @@ Boxes = Mapping[str, forms.Field]
 Teller = Callable[[HttpRequest], Boxes | None]
 _tellers: dict[str, Teller] = {}
 
-MARKS = frozenset("""
-    csrfmiddlewaretoken token seen window doubts from revision asked number next step of area narrowed show make required
-    later called_999 upload search update stop change preview lift up down
-    password login new_password oldpassword password1 password2 code credential
-""".split())  # fmt: skip
+MARKS = frozenset({
+    "csrfmiddlewaretoken", "token", "seen", "window", "doubts", "from", "revision", "asked", "number", "next", "step",
+    "of", "area", "narrowed", "show", "make", "required", "later", "called_999", "upload", "search", "update", "stop",
+    "change", "preview", "lift", "up", "down",
+    "password", "login", "new_password", "oldpassword", "password1", "password2", "code", "credential",
+})  # fmt: skip
 """What a form carries beside its answers: its own marks, the button that was pressed, and what opens an account."""
 
 

@@ -21,8 +21,8 @@ from referrals.attachments import taking as documents
 from referrals.attachments.actions import NotTaken
 from referrals.intake import actions, addresses, autosave, shown, summary
 from referrals.intake.answers import GROUPS, MOST, Answers, seal
-from referrals.intake.forms.threshold import NOTE
 from referrals.intake.changed_since import changed_since
+from referrals.intake.forms.threshold import NOTE
 from referrals.intake.inside import told_alone
 from referrals.intake.pages import INSIDE, PAGES, Step, find, is_saved, neighbours, tasks
 from referrals.intake.situation import Situation

@@ -139,12 +139,13 @@ PAGE = "/testshire/refer/00000000-0000-4000-8000-000000000001/"
 IN_WORDS = (
     (ADDED, {"text": "Seen today", "danger": "grown", "token": "f" * 32, "children": ["17"]}, [
         ("What do you want to add?", "Seen today"),
-        ("Does this mean that a child may come to harm now or very soon?", "No, but it is a new worry, or one that has grown"),
+        ("Does this mean that a child may come to harm now or very soon?",
+         "No, but it is a new worry, or one that has grown"),
     ]),
-    (f"{PAGE}worry/", {"happened": WORRY, "known_from": ["saw", "record"], "window": "k3.7", "seen": "abc", "later": "1"}, [
+    (f"{PAGE}worry/", {"happened": WORRY, "known_from": ["saw", "record"], "window": "k3", "seen": "a", "later": ""}, [
         ("What happened?", WORRY), ("How do you know?", "I saw or heard it myself\nIt stands in a record"),
     ]),
-    (f"{PAGE}child/2/who/", {"born": "born", "date_of_birth_day": "27", "date_of_birth_month": "", "date_of_birth_year": "19"}, [
+    (f"{PAGE}child/2/who/", {"born": "born", "date_of_birth_day": "27", "date_of_birth_year": "19"}, [
         ("Has the child been born?", "Yes"), ("Date of birth", "27 19"),
     ]),
     (f"{PAGE}child/1/indicators/", {"chosen": ["health-2-01"], "find": "bruise"}, [
