@@ -160,10 +160,17 @@ def axe() -> str:
     return AXE.read_text()
 
 
+FIRST_SCREEN = 568
+FIRST_THING = """() => {
+    const first = document.querySelector(".govuk-error-summary, .govuk-notification-banner, .govuk-warning-text, h1");
+    return first.getBoundingClientRect().bottom + scrollY;
+}"""
+
+
 def violations(page: Page) -> list[str]:
     """What axe finds, each with the first elements that it finds it in."""
     page.evaluate(axe())
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']}).then(told => told.violations)")
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}).then(told => told.violations)")
     return [f"{each['id']}: {each['help']} {[node['html'][:120] for node in each['nodes'][:3]]}" for each in found]
 
 
@@ -179,11 +186,17 @@ def axe_clean() -> Callable[[Page], None]:
 
 @pytest.fixture(name="assert_fits")
 def fits() -> Callable[[Page], None]:
-    """Assert that the page is no wider than its window."""
+    """Assert that the page is no wider than its window, and that a telephone's first screen comes to what it is about.
+
+    Where something is wrong, or to be said first, that stands there.
+    """
 
     def check(page: Page) -> None:
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         assert wide <= page.viewport_size["width"], f"{page.url} is {wide} pixels wide"
+        if page.viewport_size["width"] == 320:
+            begins = page.evaluate(FIRST_THING)
+            assert begins < FIRST_SCREEN, f"{page.url} begins {begins} pixels down"
 
     return check
 

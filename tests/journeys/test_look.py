@@ -58,6 +58,33 @@ def test_a_password_can_be_looked_at(live, person, page_narrow):
     assert box.get_attribute("type") == "text"
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+def test_a_forms_first_box_is_on_a_telephones_first_screen(
+    live, person, sign_in, request, script, assert_axe_clean, assert_fits, shot
+):
+    page = request.getfixturevalue("page_narrow" if script else "page_narrow_without_script")
+    page.set_viewport_size({"width": 320, "height": 568})
+
+    def looked_at() -> None:
+        box = page.locator("main form").locator("input:visible, textarea:visible").first.bounding_box()
+        shot(page, f"first-screen-{page.url.rstrip('/').rpartition('/')[2]}{'' if script else '-without-script'}")
+        assert box["y"] + 24 < 568, page.url
+        assert_fits(page)
+
+    page.goto(live.url + "/testshire/tell/")
+    page.get_by_role("button", name="Start now").click()
+    looked_at()
+    sign_in(page, person)
+    page.goto(live.url + "/testshire/refer/")
+    page.get_by_role("button", name="Start now").click()
+    draft = page.url
+    for each in ("child/1/who", "worry"):
+        page.goto(f"{draft}{each}/")
+        looked_at()
+    if script:
+        assert_axe_clean(page)
+
+
 def test_the_menu_of_a_small_screen_opens(live, person, page_narrow):
     page_narrow.goto(live.url + "/")
     link = page_narrow.get_by_role("navigation").get_by_role("link", name="Sign in")
