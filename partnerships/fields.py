@@ -24,7 +24,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
 from partnerships.templatetags.page_parts import clock_time
-from partnerships.typed import DATE_PARTS, Unreadable, clean_line, clean_text, read_date, read_time
+from partnerships.typed import DATE_PARTS, Unreadable, clean_line, clean_text, read_date, read_time, says_in_words
 
 When = Literal["past", "future", "any"]
 
@@ -225,19 +225,32 @@ class NumberField(TextField):
 
 
 class TimeField(TextField):
-    """A time of day in one box, as people write it: 4:30pm, 16.30, midday."""
+    """A time of day in one box, as people write it: 4:30pm, 16.30, midday.
+
+    in_words: what says a time in words (“about half past three”) is taken as it was typed, and never made a time.
+    """
 
     nameless = "the time"
     max_length = 60
 
-    def __init__(self, label: str, **kwargs: Any) -> None:
-        kwargs.setdefault("width", 10)
+    def __init__(self, label: str, *, in_words: bool = False, **kwargs: Any) -> None:
+        kwargs.setdefault("width", 20 if in_words else 10)
         super().__init__(label, **kwargs)
+        self.in_words = in_words
 
     def prepare_value(self, value: Any) -> Any:
         return clock_time(value) if isinstance(value, dt.time) else value
 
     def clean(self, value: Any) -> Any:
+        try:
+            return self.in_figures(value)
+        except ValidationError as error:
+            if self.in_words and error.code == "invalid" and says_in_words(text := self.to_python(value)):
+                return text
+            raise
+
+    def in_figures(self, value: Any) -> dt.time | None:
+        """The time; a message where it can't be read as one, whatever words are taken."""
         text = super().clean(value)
         try:
             return read_time(text)

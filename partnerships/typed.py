@@ -115,6 +115,18 @@ def _number(typed: str, part: str) -> int:
     return int(typed)
 
 
+A_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+def says_in_words(typed: str) -> bool:
+    """Whether a time is said in words, not in figures that went wrong.
+
+    >>> says_in_words("about half past 3"), says_in_words("lunchtime"), says_in_words("25:00"), says_in_words("13 am")
+    (True, True, False, False)
+    """
+    return bool(A_WORD.search(typed))
+
+
 def clock_words(time: dt.time) -> str:
     """A time of day as it is shown: 4:30pm; on the hour 4pm; midday and midnight by name."""
     if time.minute == 0 and time.hour in (0, 12):

@@ -7,7 +7,7 @@ or one of the answers offered is read out of them; a whole sentence is left to a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -80,17 +80,17 @@ def mistake_in(referral: Referral, where: str, text: str) -> str:
     if not isinstance(field, DateField | TimeField) or not re.search(r"\d", said):
         return ""
     if isinstance(field, TimeField):
-        return refused(field, said)
+        return refused(field.in_figures, said)
     dates = [each.group() for each in WHOLE_DATE.finditer(said)]
     if not dates:
         return "Write the whole date as day, month and year, such as 27 3 2019. If you don’t know it, say so in words."
-    return next(filter(None, (refused(field, [each, "", ""]) for each in dates)), "")
+    return next(filter(None, (refused(field.clean, [each, "", ""]) for each in dates)), "")
 
 
-def refused(field: forms.Field, typed: Any) -> str:
+def refused(taken: Callable[[Any], Any], typed: Any) -> str:
     """The field's message where it can't take what was typed; empty where it can."""
     try:
-        field.clean(typed)
+        taken(typed)
     except ValidationError as error:
         return str(error.messages[0])
     return ""
@@ -104,7 +104,7 @@ def read(name: str, field: forms.Field, text: str) -> str | None:
             found = [each.group() for each in WHOLE_DATE.finditer(said)]
             return plain(field.clean([found[0], "", ""])) if len(found) == 1 else None
         if isinstance(field, TimeField):
-            return plain(field.clean(said)) or None
+            return plain(field.in_figures(said)) or None
     except ValidationError:
         return None
     if isinstance(field, CheckboxesField):

@@ -10,6 +10,7 @@ from partnerships.models import Partnership
 from referrals.intake.answers import LONDON, Answers, ChildTold
 from referrals.intake.concerns import Concern
 from referrals.intake.screened import OTHERS, Screened, all_together, screen_children, special_flags
+from referrals.intake.told import time_in_words
 from thresholds.calendars import calendar_of
 from thresholds.domain.clock import due
 from thresholds.domain.scheme import Flag, Limit, Route, Scheme, Starts, StatutoryBasis
@@ -45,6 +46,26 @@ class Situation:
             return None
         start = self.answers.called_at if limit.starts is Starts.CALLED else self.answers.concern_at
         return due(limit, start, calendar_of(self.partnership)) if start else None
+
+    @property
+    def start_in_words(self) -> str:
+        """The time from which the written form would be counted, where it was told in words alone; else empty."""
+        limit, page = self.written_form, self.answers.page("telephone")
+        if limit is None or self.written_form_due:
+            return ""
+        if limit.starts is Starts.CALLED:
+            return time_in_words(page.get("called_time")) if page.get("telephoned") == "yes" else ""
+        return time_in_words(page.get("concern_time"))
+
+    @property
+    def not_counted(self) -> list[str]:
+        """What is said where the time was told in words: nothing is counted from a time that can't be read."""
+        if not self.start_in_words or self.written_form is None:
+            return []
+        return [
+            f"You gave the time as “{self.start_in_words}”. That is kept as you said it, but the time for this form is "
+            "counted only from a time in figures, such as 3:30pm: until there is one, it does not run."
+        ]
 
     @property
     def telephone_is_due(self) -> bool:

@@ -5,7 +5,6 @@ cards(situation_of(referral))          # the same cards, of a referral as it was
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from referrals.intake.answers import AS_TYPED, Answers, mapping, words
 from referrals.intake.pages import Section, Step, steps
 from referrals.intake.plot import Sheet, sheet
 from referrals.intake.situation import Situation
+from referrals.intake.told import time_of_day
 from referrals.models import Referral
 from thresholds.loading import load
 
@@ -116,7 +116,7 @@ def said(field: forms.Field, value: Any) -> str:
     if isinstance(field, DateField):
         return day(value)
     if isinstance(field, TimeField):
-        return clock_time(as_time(value)) or value
+        return clock_time(time_of_day(value)) or quoted(value)
     return value
 
 
@@ -124,14 +124,11 @@ def as_typed(stored: Mapping[str, Any], name: str) -> str:
     """What was typed in a box and can't be read, in quotation marks; empty where there is nothing such."""
     typed = mapping(stored.get(AS_TYPED)).get(name)
     text = " ".join(filter(None, words(typed))) if isinstance(typed, list) else typed
-    return f"“{text}”, as it was typed" if isinstance(text, str) and text else ""
+    return quoted(text) if isinstance(text, str) and text else ""
 
 
-def as_time(value: str) -> dt.time | None:
-    try:
-        return dt.time.fromisoformat(value)
-    except ValueError:
-        return None
+def quoted(text: str) -> str:
+    return f"“{text}”, as it was typed"
 
 
 def indicator_rows(situation: Situation, number: int) -> list[Row]:

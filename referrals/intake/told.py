@@ -6,12 +6,14 @@ Reading is total: an answer that is missing, or of another kind than the form st
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
+A_TIME = re.compile(r"\d\d:\d\d(?::\d\d)?")
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -39,12 +41,16 @@ def yes_or_no(value: Any) -> bool | None:
 
 
 def time_of_day(value: Any) -> dt.time | None:
-    """A time in London; none with a zone of its own."""
+    """A time in London as the form stores it; none of what was said in words, whatever figures stand in it."""
     try:
-        time = dt.time.fromisoformat(value) if isinstance(value, str) and value else None
+        return dt.time.fromisoformat(value) if isinstance(value, str) and A_TIME.fullmatch(value) else None
     except ValueError:
         return None
-    return time.replace(tzinfo=None) if time else None
+
+
+def time_in_words(value: Any) -> str:
+    """A time that was told in words, as it was typed; empty where it can be read, or was not told."""
+    return "" if time_of_day(value) else text(value)
 
 
 def moment(on: Any, clock: Any) -> dt.datetime | None:
@@ -177,6 +183,7 @@ class ChildWorry:
     next_seen: str
     next_seen_on: dt.date | None
     next_seen_time: dt.time | None
+    next_seen_words: str
     impact: str
     child_words: str
     concerns: tuple[str, ...]
@@ -200,14 +207,14 @@ class ChildWorry:
 
     @property
     def is_told(self) -> bool:
-        seen = self.next_seen or self.next_seen_on or self.next_seen_time
+        seen = self.next_seen or self.next_seen_on or self.next_seen_time or self.next_seen_words
         return bool(self.safe or seen or self.impact or self.child_words or self.concerns)
 
     def seen_next(self, received: dt.datetime) -> dt.datetime | None:
         """The instant at which the child is next seen or collected, where that hurries whoever decides.
 
-        A day without a time counts from its beginning, the day of receipt from `received`. None where no day was
-        given, or where it had passed or lay further ahead than `SEEN_SOON`.
+        A day without a time, or with one told in words, counts from its beginning, the day of receipt from `received`.
+        None where no day was given, or where it had passed or lay further ahead than `SEEN_SOON`.
         """
         if self.next_seen_on is None:
             return None
@@ -264,6 +271,7 @@ def child_worry(number: int, pages: Mapping[str, Any], first: Mapping[str, Any])
         next_seen=text(impact.get("next_seen")),
         next_seen_on=day(impact.get("next_seen_on")),
         next_seen_time=time_of_day(impact.get("next_seen_time")),
+        next_seen_words=time_in_words(impact.get("next_seen_time")),
         impact=text(impact.get("impact")),
         child_words=text(impact.get("child_words")),
         concerns=tuple(concerns_of(pages, {} if is_first else first)),

@@ -345,7 +345,8 @@ def next_seen(worry: ChildWorry) -> str:
     """When the referrer says that a child is next seen or collected, and by whom."""
     on, time = worry.next_seen_on, worry.next_seen_time
     when = moment(dt.datetime.combine(on, time)) if on and time else day(on) or clock_time(time)
-    return ", ".join(filter(None, (when, worry.next_seen)))
+    in_words = f"“{worry.next_seen_words}”" if worry.next_seen_words else ""
+    return ", ".join(filter(None, (when, in_words, worry.next_seen)))
 
 
 def by_domain_of(rows: list[ChosenIndicator], scheme: Scheme) -> list[tuple[str, list[Chosen]]]:

@@ -170,7 +170,9 @@ FIRST_THING = """() => {
 def violations(page: Page) -> list[str]:
     """What axe finds, each with the first elements that it finds it in."""
     page.evaluate(axe())
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}).then(told => told.violations)")
+    found = page.evaluate(
+        "() => axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}).then(told => told.violations)"
+    )
     return [f"{each['id']}: {each['help']} {[node['html'][:120] for node in each['nodes'][:3]]}" for each in found]
 
 

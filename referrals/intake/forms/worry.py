@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,13 +52,19 @@ class Telephone(IntakeForm):
         ],
     )
     called_on = DateField("On which day was the call?", when="past", called="the day of the call")
-    called_time = TimeField("At what time was the call?", hint="For example, 4:30pm", called="the time of the call")
+    called_time = TimeField(
+        "At what time was the call?",
+        hint="For example, 4:30pm, or about half past four",
+        called="the time of the call",
+        in_words=True,
+    )
     called_whom = TextField("Who spoke with whom on the telephone?", called="who spoke with whom")
     concern_on = DateField("On which day did the worry arise?", when="past", called="the day on which the worry arose")
     concern_time = TimeField(
         "At what time did the worry arise?",
-        hint="For example, 9:15am. About right is good enough.",
+        hint="For example, 9:15am, or about lunchtime. About right is good enough.",
         called="the time of the worry",
+        in_words=True,
     )
 
     def fit(self) -> None:
@@ -70,7 +77,7 @@ class Telephone(IntakeForm):
         cleaned = super().clean()
         for name in WHAT:
             on, time = cleaned.get(f"{name}_on"), cleaned.get(f"{name}_time")
-            if not on or not time or (name == "called" and cleaned.get("telephoned") != "yes"):
+            if not on or not isinstance(time, dt.time) or (name == "called" and cleaned.get("telephoned") != "yes"):
                 continue
             then = moment(on.isoformat(), time.strftime("%H:%M"))
             if then and then > self.situation.at:
@@ -78,13 +85,12 @@ class Telephone(IntakeForm):
         return cleaned
 
     def doubts(self) -> list[str]:
-        answers = self.situation.answers
-        page, found = answers.page("telephone"), []
-        if page.get("telephoned") == "yes" and answers.called_at is None:
+        page, found = self.situation.answers.page("telephone"), []
+        if page.get("telephoned") == "yes" and not (page.get("called_on") and page.get("called_time")):
             found.append("You have said that somebody telephoned. Can you add the day and the time?")
-        if self.situation.asks_when_it_arose and answers.concern_at is None:
+        if self.situation.asks_when_it_arose and not (page.get("concern_on") and page.get("concern_time")):
             found.append("Can you say on which day and at what time the worry arose? About right is good enough.")
-        return found
+        return found + self.situation.not_counted
 
 
 class Impact(IntakeForm):
@@ -105,8 +111,9 @@ class Impact(IntakeForm):
     )
     next_seen_time = TimeField(
         "At what time?",
-        hint="For example, 3:15pm. About right is good enough.",
+        hint="For example, 3:15pm, or after school. About right is good enough.",
         called="the time at which the child is next seen",
+        in_words=True,
     )
     next_seen = TextField("Who sees or collects the child then, and where?", called="who sees the child next")
     impact = LongTextField(
@@ -165,7 +172,7 @@ class Impact(IntakeForm):
     def remarks(self) -> list[str]:
         """A time says nothing without its day."""
         worry = self.situation.answers.worry_of(self.number)
-        if worry.next_seen_on or not worry.next_seen_time:
+        if worry.next_seen_on or not (worry.next_seen_time or worry.next_seen_words):
             return []
         seen = "the mother" if self.child.unborn else self.child.short
         return [f"You have said at what time {seen} is next seen, but not on which day. Can you add the day?"]

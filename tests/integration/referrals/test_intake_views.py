@@ -21,6 +21,7 @@ from pypdf import PdfReader
 
 from partnerships.models import AuditEntry, Partnership, User
 from partnerships.permissions import Role
+from referrals.intake.answers import Answers
 from referrals.intake.pages import PAGES
 from referrals.management.commands.seed_demo import seed_partnership
 from referrals.models import Draft, Letter, Referral
@@ -128,6 +129,34 @@ def test_northamptonshire_is_telephoned_and_sandwell_asks_when(db: None, client_
         assert "Sol Social" in first and "go on with this form" in first
     assert "did the worry arise" not in shown["northamptonshire"] and "did the worry arise" in shown["sandwell"]
     assert "within 24 hours" in shown["northamptonshire before"] and "within 1 hour." in shown["sandwell before"]
+
+
+def test_a_time_in_words_is_kept_as_it_was_typed_and_starts_no_clock(db: None, client_of: Any) -> None:
+    """Sandwell counts the form's hour from when the worry arose: from a time in figures alone, and it says so."""
+    seed_partnership(settings.BASE_DIR / "fixtures" / "partnerships" / "sandwell.yaml", at=timezone.now())
+    client = client_of(User.objects.get(email="practitioner@sandwell.example"))
+    draft, here = start(client, "sandwell"), timezone.localdate()
+    on = {f"concern_on_{part}": str(getattr(here, part)) for part in ("day", "month", "year")}
+    telephone, said = f"{draft}telephone/", "about 3, half past at most"
+    post(client, f"{draft}worry/", happened=WORRY)
+    next_seen = {name.replace("concern_on", "next_seen_on"): value for name, value in on.items()}
+    assert post(client, f"{draft}child/1/impact/", next_seen_time="lunchtime", **next_seen).status_code == 302
+    for typed, taken in ((said, True), ("25:61", False), ("15", False), ("3", False)):
+        answer = post(client, telephone, concern_time=typed, **on)
+        assert answer.status_code == (302 if taken else 422), typed
+        assert f'value="{typed}"' in client.get(telephone).content.decode() or not taken
+    for page in (telephone, f"{draft}check/"):
+        body = client.get(page).content.decode()
+        assert f"You gave the time as “{said}”" in body and "it does not run" in body and "is due at" not in body
+    assert f"“{said}”, as it was typed" in body
+    client.post(f"{draft}send/")
+    with scope(partnership=Partnership.objects.get()):
+        referral = Referral.objects.get()
+        assert not referral.clocks.filter(slug="written_form").exists()
+        assert Answers(referral.answers).worries[0].next_seen_words == "lunchtime"
+        assert referral.next_seen_at == referral.received_at, "a day with a time in words counts from its beginning"
+    screener = client_of(User.objects.get(email="screener@sandwell.example"))
+    assert "“lunchtime”" in screener.get(f"/sandwell/triage/{referral.pk}/").content.decode()
 
 
 def test_everything_typed_is_kept_where_something_is_wrong(practitioner: Client) -> None:

@@ -61,9 +61,9 @@ def test_only_the_worry_must_be_told_and_even_that_can_wait() -> None:
     assert form("worry", {}, later=True).is_valid()
 
 
-UNREADABLE = {"called_whom": "x" * 500, "called_on_day": "31 February", "called_time": "half past noon"}
+UNREADABLE = {"called_whom": "x" * 500, "called_on_day": "31 February", "called_time": "12:61pm"}
 AS_TYPED_THERE = {
-    "called_whom": "x" * 500, "called_on": ["31 February", "", ""], "called_time": "half past noon",
+    "called_whom": "x" * 500, "called_on": ["31 February", "", ""], "called_time": "12:61pm",
 }  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def test_what_stands_inside_an_answer_beside_the_chosen_one_is_kept_as_it_was_ty
 
     again = page("telephone").form(situation=situation(), stored=stored)
     assert again["called_on"].value() == ["31 February", "", ""]
-    assert (again["called_time"].value(), again["called_whom"].value()) == ("half past noon", "x" * 500)
+    assert (again["called_time"].value(), again["called_whom"].value()) == ("12:61pm", "x" * 500)
     assert not again.unread(), "nobody is asked after it while it stays beside the chosen answer"
 
     chosen = form("telephone", {"telephoned": "yes", **UNREADABLE}, stored=stored)
