@@ -67,8 +67,17 @@ def keep(request: HttpRequest) -> bool:
 def kept(request: HttpRequest) -> QueryDict | None:
     """What was typed on this very page, as it was posted; None where nothing was, or where it was somebody else."""
     sealed = request.session.get(KEPT, {}).get(request.path)
-    if sealed is None:
-        return None
+    return None if sealed is None else opened(request, sealed)
+
+
+def kept_below(request: HttpRequest, address: str) -> dict[str, QueryDict]:
+    """What was typed on each page below an address, by the page's own, as far as it is this person's."""
+    held = request.session.get(KEPT, {})
+    found = {path: opened(request, sealed) for path, sealed in held.items() if path.startswith(address)}
+    return {path: typed for path, typed in found.items() if typed is not None}
+
+
+def opened(request: HttpRequest, sealed: str) -> QueryDict | None:
     try:
         told: dict[str, Any] = json.loads(unseal(sealed.encode()))
         of, typed = told["whose"], told["typed"]

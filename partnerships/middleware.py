@@ -20,6 +20,7 @@ from django_scopes import scope
 from partnerships import account_events, kept, second_factor, sessions
 from partnerships.access import actor_for
 from partnerships.audit import record, request_id, write_after
+from partnerships.instead import Instead
 from partnerships.models import ClosureDay, Partnership
 
 log = logging.getLogger(__name__)
@@ -166,6 +167,9 @@ class PartnershipMiddleware:
     def process_view(self, request: HttpRequest, view: Handler, args: list[Any], kwargs: dict[str, Any]) -> None:
         if kwargs.pop("partnership", None) is not None and request.partnership is None:  # type: ignore[attr-defined]
             raise Http404
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return exception.answer(request) if isinstance(exception, Instead) else None
 
     @staticmethod
     def named_in(request: HttpRequest) -> Partnership | None:

@@ -15,13 +15,14 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.urls import ResolverMatch
 
 from partnerships.fields import CheckboxField, Chosen, DateField
 from partnerships.forms import PageForm
 from partnerships.typed import DATE_PARTS
 
 Boxes = Mapping[str, forms.Field]
-Teller = Callable[[HttpRequest], Boxes | None]
+Teller = Callable[[HttpRequest, ResolverMatch, frozenset[str]], Boxes | None]
 _tellers: dict[str, Teller] = {}
 
 MARKS = frozenset({
@@ -52,7 +53,14 @@ def rescued(request: HttpRequest, *, ask: bool = True) -> list[tuple[str, str]]:
         came = dict(request.POST.lists())
     except Exception:  # a body that cannot be read at all has nothing to show
         return []
-    boxes = known(request, frozenset(came), ask)
+    return told_of(request, came, request.resolver_match, ask=ask)
+
+
+def told_of(
+    request: HttpRequest, came: Mapping[str, list[str]], match: ResolverMatch | None, *, ask: bool = True
+) -> list[tuple[str, str]]:
+    """The same of what was posted to a page, now or before. match: of that page's address."""
+    boxes = known(request, match, frozenset(came), ask)
     told: dict[str, tuple[str, list[str]]] = {}
     for name, values in came.items():
         given = [value for value in values if value.strip()]
@@ -64,11 +72,10 @@ def rescued(request: HttpRequest, *, ask: bool = True) -> list[tuple[str, str]]:
     return [(label, text) for label, text in answers if text]
 
 
-def known(request: HttpRequest, names: frozenset[str], ask: bool) -> Boxes:
+def known(request: HttpRequest, match: ResolverMatch | None, names: frozenset[str], ask: bool) -> Boxes:
     """The boxes of the page that was posted."""
-    match = request.resolver_match
     teller = _tellers.get(match.view_name) if match and ask else None
-    boxes = teller(request) if teller else None
+    boxes = teller(request, match, names) if teller and match else None
     return boxes if boxes is not None else likeliest(names, match.func.__module__ if match else "")
 
 

@@ -46,8 +46,8 @@ FIELDS: Mapping[str, Fields] = {
     },
     "RiskRating": {C.STRUCTURE: "id partnership referral team by", C.RUNNING: "stage at"},
     "Draft": {
-        C.STRUCTURE: "id partnership agency started_by channel revision",
-        C.RUNNING: "received_at started_at saved_at shared_at reminded_at sent_at discarded_at",
+        C.STRUCTURE: "id partnership agency started_by taken_from channel revision",
+        C.RUNNING: "received_at started_at saved_at shared_at taken_at reminded_at sent_at discarded_at",
         C.TOLD: "answers",
     },
     "Attachment": {

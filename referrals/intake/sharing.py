@@ -36,11 +36,11 @@ def take_over(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
         raise Refused("This draft is shared no more.")
     if before is not None and before.pk == by.pk:
         return row
-    row.started_by, row.shared_at = by, None
-    row.save(update_fields=["started_by", "shared_at"])
+    row.started_by, row.shared_at, row.taken_from, row.taken_at = by, None, before, at
+    row.save(update_fields=["started_by", "shared_at", "taken_from", "taken_at"])
     record(row, "draft.taken_over", {"from": before.pk if before else None}, by=by, at=at)
     if before is not None:
-        address = reverse("my_referrals", kwargs={"partnership": row.partnership.slug})
+        address = reverse("refer_tasks", kwargs={"partnership": row.partnership.slug, "draft_id": row.pk})
         outbox.tell(
             partnership=row.partnership,
             referral=None,
@@ -48,8 +48,8 @@ def take_over(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
             to=before,
             key=f"draft_taken:{row.pk}:{by.pk}:{row.revision}",
             subject="Front Door: your safeguarding lead goes on with what you began",
-            body=f"{by.name} has taken over a draft that you shared, and will send it or talk with you.\n\n"
-            f"{settings.SITE_URL}{address}\n",
+            body=f"{by.name} has taken over a draft that you shared, and will send it or talk with you. If you were still "
+            f"typing, what you typed since is kept for you here:\n\n{settings.SITE_URL}{address}\n",
             at=at,
         )
     return row

@@ -9,14 +9,15 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import ResolverMatch, resolve, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import gate, open_to_all
-from partnerships.kept import kept, let_go
+from partnerships.instead import Instead
+from partnerships.kept import keep, kept, kept_below, let_go
 from partnerships.permissions import WRITES, Permission
-from partnerships.rescued import rescued, tells_boxes
+from partnerships.rescued import rescued, tells_boxes, told_of
 from referrals.attachments import taking as documents
 from referrals.attachments.actions import NotTaken
 from referrals.intake import actions, addresses, autosave, shown, summary
@@ -318,9 +319,24 @@ def the_draft(request: HttpRequest, draft_id: uuid.UUID) -> Draft:
     """The writer's own draft, sent or not; a discarded one is no more."""
     rows = Draft.objects.visible_to(request.actor).filter(discarded_at__isnull=True)  # type: ignore[attr-defined]
     draft = rows.select_related("partnership", "agency", "started_by").filter(pk=draft_id).first()
-    if draft is None:
+    if draft is not None:
+        return draft
+    taken = Draft.objects.taken_from(request.actor).select_related("started_by").filter(pk=draft_id).first()  # type: ignore[attr-defined]
+    if taken is None:
         raise Http404
-    return draft
+    raise Instead(lambda request: taken_over(request, taken))
+
+
+def taken_over(request: Signed, draft: Draft) -> HttpResponse:
+    """Who has it now, and what was typed since: kept on this page for whoever began it, and part of nothing."""
+    if autosave.HEADER in request.headers:
+        return autosave.refused(f"{draft.started_by.name} has taken this draft over. Save it, to see what to do.")
+    late = request.method == "POST" and bool(rescued(request))
+    held = late and keep(request)
+    below = kept_below(request, addresses.of_tasks(draft))
+    typed = [each for path, came in below.items() for each in told_of(request, dict(came.lists()), resolve(path))]
+    context = {"draft": draft, "late": late, "typed": typed if held or not late else [*typed, *rescued(request)]}
+    return render(request, "referrals/intake/taken.html", context, status=409 if late else 200)
 
 
 def situation_of(draft: Draft, now: dt.datetime, answers: dict[str, Any] | None = None) -> Situation:
@@ -334,11 +350,11 @@ def situation_of(draft: Draft, now: dt.datetime, answers: dict[str, Any] | None 
 
 
 @tells_boxes("refer_page")
-def boxes(request: Any) -> Mapping[str, Any] | None:
+def boxes(request: Any, match: ResolverMatch, names: frozenset[str]) -> Mapping[str, Any] | None:
     """The boxes of a page of the form with the threshold's own choices; a draft's words are not needed for them."""
-    group, number, slug = (request.resolver_match.kwargs.get(name, "") for name in ("group", "number", "slug"))
+    group, number, slug = (match.kwargs.get(name, "") for name in ("group", "number", "slug"))
     number = min(number or 0, MOST)
-    chosen = [name.removeprefix(NOTE) for name in request.POST if name.startswith(NOTE)]
+    chosen = [name.removeprefix(NOTE) for name in names if name.startswith(NOTE)]
     children = [{"indicators": {"chosen": chosen}} for _ in range(max(number, 1))]
     try:
         scheme = load(version_in_force(request.partnership, timezone.now()))

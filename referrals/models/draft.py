@@ -26,6 +26,12 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         shared = self.unsent().filter(partnership=actor.partnership, shared_at__isnull=False)
         return shared.filter(agency_id__in=actor.lead_agency_ids).exclude(started_by=actor.user)
 
+    def taken_from(self, actor: Actor) -> DraftQuerySet:
+        """What this person began and shared, and somebody else goes on with."""
+        if actor.user is None or actor.partnership is None:
+            return self.none()
+        return self.filter(partnership=actor.partnership, taken_from=actor.user).exclude(started_by=actor.user)
+
     def unsent(self) -> DraftQuerySet:
         return self.filter(sent_at__isnull=True, discarded_at__isnull=True)
 
@@ -46,6 +52,10 @@ class Draft(models.Model):
     answers = EncryptedJSONField(default=dict, help_text="Sealed at rest")
     revision = models.PositiveIntegerField(default=0, help_text="Grows by one with every save")
     shared_at = models.DateTimeField(null=True, blank=True, help_text="Its agency's lead may see it and take it over")
+    taken_from = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", help_text="Who wrote it before its lead took it"
+    )
+    taken_at = models.DateTimeField(null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True, help_text="Its writer was told that it will be deleted")
     sent_at = models.DateTimeField(null=True, blank=True)
     discarded_at = models.DateTimeField(null=True, blank=True)

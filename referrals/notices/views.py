@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from typing import Any
 
@@ -45,6 +46,7 @@ def notices(request: Signed) -> HttpResponse:
             "notice": row,
             "said": row.subject.removeprefix("Front Door: "),
             "leads_to": leads_to.get(row.referral_id, ""),
+            "href": "" if row.referral_id else own_address(row),
         }
         for row in rows[:PER_PAGE]
     ]
@@ -60,6 +62,12 @@ def notices(request: Signed) -> HttpResponse:
             "next_page": f"?page={number + 1}" if len(rows) > PER_PAGE else "",
         },
     )
+
+
+def own_address(notice: Notice) -> str:
+    """Where a notice about no referral leads: the last address of ours that its email names."""
+    named = re.findall(rf"{re.escape(settings.SITE_URL)}(/\S+)", notice.body)
+    return named[-1] if named else ""
 
 
 def choice(request: Signed) -> NoticeChoice.How:

@@ -167,12 +167,15 @@ FIRST_THING = """() => {
 }"""
 
 
+AXE_RUN = """() => axe.run(document, {
+    resultTypes: ["violations"], rules: {"target-size": {enabled: true}},
+}).then(told => told.violations)"""
+
+
 def violations(page: Page) -> list[str]:
     """What axe finds, each with the first elements that it finds it in."""
     page.evaluate(axe())
-    found = page.evaluate(
-        "() => axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}).then(told => told.violations)"
-    )
+    found = page.evaluate(AXE_RUN)
     return [f"{each['id']}: {each['help']} {[node['html'][:120] for node in each['nodes'][:3]]}" for each in found]
 
 

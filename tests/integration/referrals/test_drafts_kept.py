@@ -51,13 +51,39 @@ def test_a_shared_draft_is_seen_and_taken_over_by_the_lead_alone(world: World) -
         assert signed_in(other).post(take).status_code == 404
     assert signed_in(lead).get(page).status_code == 404, "to write in it, it is taken over first"
     assert signed_in(lead).post(take)["Location"] == page
-    assert signed_in(lead).get(page).status_code == 200 and mine.get(page).status_code == 404
+    assert signed_in(lead).get(page).status_code == 200
+    assert "goes on with this draft" in mine.get(page).content.decode()
+    assert f'href="{page}"' in mine.get("/testshire/notices/").content.decode(), "the notice leads there"
     with scope(partnership=world.partnership):
         assert [notice.to for notice in Notice.objects.filter(kind="draft_taken")] == [writer]
     verbs = list(
         AuditEntry.objects.filter(object_id=str(draft.pk), verb__startswith="draft.").values_list("verb", flat=True)
     )
     assert verbs == ["draft.shared", "draft.read_by_lead", "draft.taken_over"]
+
+
+def test_what_its_first_writer_typed_since_is_kept_and_the_page_says_who_has_it(world: World) -> None:
+    writer, lead = world.person(Role.PRACTITIONER), world.person(Role.SAFEGUARDING_LEAD)
+    draft, mine = make_draft(world), signed_in(writer)
+    page = f"/testshire/refer/{draft.pk}/"
+    mine.post(f"{page}share/")
+    before = mine.get(f"{page}worry/").content.decode()
+    assert "What happened?" in before
+    signed_in(lead).post(f"{page}take-over/")
+    later = {"happened": "She told me more <b>today</b>.", "known_from": ["child"], "seen": "abc", "window": "k.1"}
+    by_itself = mine.post(f"{page}worry/", later, headers={"X-Autosave": "1"})
+    assert by_itself.status_code == 409 and f"{lead.name} has taken this draft over" in by_itself.json()["why"]
+    told = mine.post(f"{page}worry/", later)
+    assert told.status_code == 409
+    for again in (told, mine.get(page), mine.get(f"{page}check/"), mine.get(f"{page}worry/")):
+        assert again.context["typed"] == [("What happened?", later["happened"]), ("How do you know?", "The child told me")]
+        body = again.content.decode()
+        assert f"{lead.name} goes on with this draft" in body and f"mailto:{lead.email}" in body
+        assert "It is not sent yet" in body and "Robin" not in body
+    with scope(partnership=world.partnership):
+        assert "worry" not in Draft.objects.get(pk=draft.pk).answers, "nothing of the lead's is changed"
+    for other in (make_person(world, Role.PRACTITIONER), world.person(Role.SCREENER)):
+        assert signed_in(other).get(f"{page}worry/").status_code == 404
 
 
 def test_the_lead_reads_a_shared_draft_as_it_stands_before_taking_it_over(world: World) -> None:
