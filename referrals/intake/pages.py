@@ -263,7 +263,7 @@ def neighbours(situation: Situation, step: Step) -> tuple[Step | None, Step | No
 def is_saved(situation: Situation, step: Step) -> bool:
     """Whether the page was saved; one that asks for another child or person, once there was none to add."""
     stored = step.place.read(situation.answers.raw)
-    return stored is not None and AUTOSAVED not in stored and stored.get("another") != ""
+    return stored is not None and AUTOSAVED not in stored and stored.get("another", "no") == "no"
 
 
 def tasks(situation: Situation) -> list[Task]:

@@ -147,7 +147,9 @@ class ChildDetails(IntakeForm):
 
 
 class ChildHome(IntakeForm):
-    same_home = RadioField("Same home as the first child?", (("yes", "Yes"), ("no", "No")), inline=True)
+    same_home = RadioField(
+        "Same home as the first child?", [Choice("yes", "Yes"), Choice("no", "No", reveals=("address", "postcode"))]
+    )
     address = LongTextField("Address", hint="As much as you know", rows=3, max_length=1000)
     postcode = TextField(
         "Postcode",
@@ -165,37 +167,60 @@ class ChildHome(IntakeForm):
     def fit(self) -> None:
         if self.number == 1:
             del self.fields["same_home"]
+        else:
+            self.offer_the_first_home()
         if self.child.unborn:
             del self.fields["school"]
             self.fields["address"].label = "The mother’s address"
             self.fields["whereabouts"].label = "Where is the mother now?"
             self.fields["gp"].label = "GP surgery, and midwife or hospital if booked"
 
+    def offer_the_first_home(self) -> None:
+        """What was told of the first child's home is shown with the answer that takes it, and asked no more there."""
+        first = self.situation.answers.children[0]
+        home = ", ".join(" ".join(each.split()) for each in (first.address, first.postcode) if each)
+        own = "the mother" if self.child.unborn else self.child.short
+        self.fields["same_home"].label = f"Does {own} live in the same home as {first.short}?"
+        reveals = ("address", "postcode")
+        self.offer("same_home", [Choice("yes", "Yes", hint=home), Choice("no", "No", reveals=reveals)])
+
     def doubts(self) -> list[str]:
+        if self.initial.get("same_home") == "yes":
+            return []
         typed = self.initial.get("postcode") or ""
         if typed and not POSTCODE.fullmatch(tidy(typed)):
             return [f"“{typed}” is not a whole postcode. We can work with part of one; is it right as it is?"]
         return []
 
 
+UNSAID = "unsaid"
+"""What is kept where a page asks for one more and neither answer was chosen."""
+
+
 class AsksForAnother(IntakeForm):
-    """A page that ends a list: a wish for one more is carried out, not kept."""
+    """A page that ends a list: a wish for one more is carried out, not kept. Where nothing is said, it is asked once."""
 
     another = RadioField("", (("yes", "Yes"), ("no", "No")))
+    not_said = ""
 
     @property
     def wants_another(self) -> bool:
         return self.cleaned_data.get("another") == "yes"
 
     def told(self) -> dict[str, Any]:
-        """The list is done unless one more was asked for."""
-        return {**super().told(), "another": "" if self.wants_another else "no"}
+        """The list is done where somebody has said so; not where one more was asked for, or nothing was said."""
+        said = self.cleaned_data.get("another")
+        return {**super().told(), "another": "" if self.wants_another else said or UNSAID}
+
+    def doubts(self) -> list[str]:
+        return [*super().doubts(), *([self.not_said] if self.initial.get("another") == UNSAID else [])]
 
 
 class AnotherChild(AsksForAnother):
     """Brothers and sisters whom the worry is about as well."""
 
     another = RadioField("Are you worried about another child of the family too?", (("yes", "Yes"), ("no", "No")))
+    not_said = "You have not said whether you are worried about another child of the family too. Is there one?"
 
 
 class Person(IntakeForm):
@@ -269,6 +294,7 @@ class Family(AsksForAnother):
         "What is the risk?", hint="Violence, threats, weapons, dogs, drugs", called="what the risk is", rows=3
     )
     another = RadioField("Is there anybody else to add?", (("yes", "Yes"), ("no", "No")))
+    not_said = "You have not said whether there is anybody else of the family to add. Is there?"
     says_yes_alone = (
         (
             "not_told",

@@ -76,7 +76,10 @@ def test_what_its_first_writer_typed_since_is_kept_and_the_page_says_who_has_it(
     told = mine.post(f"{page}worry/", later)
     assert told.status_code == 409
     for again in (told, mine.get(page), mine.get(f"{page}check/"), mine.get(f"{page}worry/")):
-        assert again.context["typed"] == [("What happened?", later["happened"]), ("How do you know?", "The child told me")]
+        assert again.context["typed"] == [
+            ("What happened?", later["happened"]),
+            ("How do you know?", "The child told me"),
+        ]
         body = again.content.decode()
         assert f"{lead.name} goes on with this draft" in body and f"mailto:{lead.email}" in body
         assert "It is not sent yet" in body and "Robin" not in body

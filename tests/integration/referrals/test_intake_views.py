@@ -59,11 +59,11 @@ def hidden(body: bytes, name: str) -> str:
     return found.group(1).decode() if found else ""
 
 
-def post(client: Client, address: str, **typed: Any) -> Any:
+def post(client: Client, page: str, /, **typed: Any) -> Any:
     """Open the page and send it, as a browser does."""
-    shown = client.get(address).content
+    shown = client.get(page).content
     marks = {name: value for name in ("seen", "doubts", "from") if (value := hidden(shown, name))}
-    return client.post(address, {**marks, **typed})
+    return client.post(page, {**marks, **typed})
 
 
 def telling(client: Client, slug: str, **pages: dict[str, Any]) -> tuple[str, list[str]]:
@@ -248,7 +248,35 @@ def test_children_are_added_changed_and_taken_out(world: World, practitioner: Cl
     assert "Kit" in practitioner.get(f"{draft}child/2/remove/").content.decode()
     assert practitioner.post(f"{draft}child/2/remove/").status_code == 302
     assert practitioner.get(f"{draft}child/2/who/").status_code == 404
-    assert post(practitioner, f"{draft}other-children/", another="no")["Location"] == f"{draft}person/1/person/"
+    asked = f"{draft}other-children/"
+    assert post(practitioner, asked)["Location"] == asked, "nothing chosen: it asks, once"
+    assert "You have not said whether you are worried about another child" in practitioner.get(asked).content.decode()
+    assert post(practitioner, asked)["Location"] == f"{draft}person/1/person/"
+    page = practitioner.get(draft).content.decode()
+    assert "In progress" in page.partition("The child")[2].partition("Family and household")[0], "and it stays open"
+    assert post(practitioner, asked, another="no")["Location"] == f"{draft}person/1/person/"
+    assert "You have not said" not in practitioner.get(asked).content.decode()
+
+
+def test_a_home_that_was_told_once_is_taken_for_a_brother_or_sister(world: World, practitioner: Client) -> None:
+    draft = start(practitioner, "testshire")
+    post(practitioner, f"{draft}child/1/who/", first_name="Robin")
+    post(practitioner, f"{draft}child/1/home/", address="3 Sample Row\nTown", postcode="TE1 1AA")
+    post(practitioner, f"{draft}other-children/", another="yes")
+    post(practitioner, f"{draft}child/2/who/", first_name="Kit")
+    home = f"{draft}child/2/home/"
+    shown = practitioner.get(home).content.decode()
+    assert "Does Kit live in the same home as Robin?" in shown and "3 Sample Row Town, TE1 1AA" in shown
+    yes, inside = shown.index('id="id_same_home"'), shown.index('name="address"')
+    assert yes < shown.index('id="id_same_home-2"') < inside < shown.index('name="whereabouts"'), "asked under No alone"
+    typed = {"address": "9 Nowhere", "postcode": "not one", "school": "Elm"}
+    assert post(practitioner, home, same_home="yes", **typed)["Location"] == f"{draft}other-children/"
+    check = practitioner.get(f"{draft}check/").content.decode()
+    assert "9 Nowhere" not in check, "what stands beside the chosen answer is kept and not told"
+    assert "9 Nowhere" in practitioner.get(home).content.decode()
+    with scope(partnership=world.partnership):
+        kit = Answers(Draft.objects.get().answers).children[1]
+    assert (kit.address, kit.postcode, kit.school) == ("3 Sample Row\nTown", "TE1 1AA", "Elm")
 
 
 def test_update_shows_the_level_so_far_and_why(practitioner: Client) -> None:
