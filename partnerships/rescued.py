@@ -10,8 +10,8 @@ A page whose labels depend on more than its form tells them itself (`tells_boxes
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, cast
 
 from django import forms
 from django.http import HttpRequest
@@ -125,4 +125,4 @@ def in_words(field: forms.Field | None, values: list[str]) -> str:
 
 
 def choices_of(field: Chosen) -> list[Any]:
-    return [choice for choice in field.choices if hasattr(choice, "label")]
+    return [choice for choice in cast(Iterable[Any], field.choices) if hasattr(choice, "label")]

@@ -48,8 +48,8 @@ def take_over(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
             to=before,
             key=f"draft_taken:{row.pk}:{by.pk}:{row.revision}",
             subject="Front Door: your safeguarding lead goes on with what you began",
-            body=f"{by.name} has taken over a draft that you shared, and will send it or talk with you. If you were still "
-            f"typing, what you typed since is kept for you here:\n\n{settings.SITE_URL}{address}\n",
+            body=f"{by.name} has taken over a draft that you shared, and will send it or talk with you. If you were "
+            f"still typing, what you typed since is kept for you here:\n\n{settings.SITE_URL}{address}\n",
             at=at,
         )
     return row

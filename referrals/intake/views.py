@@ -330,7 +330,8 @@ def the_draft(request: HttpRequest, draft_id: uuid.UUID) -> Draft:
 def taken_over(request: Signed, draft: Draft) -> HttpResponse:
     """Who has it now, and what was typed since: kept on this page for whoever began it, and part of nothing."""
     if autosave.HEADER in request.headers:
-        return autosave.refused(f"{draft.started_by.name} has taken this draft over. Save it, to see what to do.")
+        lead = draft.started_by.name if draft.started_by else "Somebody"
+        return autosave.refused(f"{lead} has taken this draft over. Save it, to see what to do.")
     late = request.method == "POST" and bool(rescued(request))
     held = late and keep(request)
     below = kept_below(request, addresses.of_tasks(draft))

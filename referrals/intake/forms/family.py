@@ -198,7 +198,7 @@ UNSAID = "unsaid"
 
 
 class AsksForAnother(IntakeForm):
-    """A page that ends a list: a wish for one more is carried out, not kept. Where nothing is said, it is asked once."""
+    """A page that ends a list: a wish for one more is carried out, not kept. Nothing said: it is asked once."""
 
     another = RadioField("", (("yes", "Yes"), ("no", "No")))
     not_said = ""
