@@ -65,7 +65,8 @@ class Visit:
     def prepared(self, pattern: URLPattern, method: str, address: str) -> Any:
         request = self.request(method, address)
         vars(request).update(self.given)
-        request.resolver_match = SimpleNamespace(view_name=pattern.name, url_name=pattern.name, kwargs={})
+        named = {"view_name": pattern.name, "url_name": pattern.name, "func": pattern.callback}
+        request.resolver_match = SimpleNamespace(**named, kwargs={})
         return request
 
     def ask(self, pattern: URLPattern, request: Any, kwargs: dict[str, Any]) -> Any:
