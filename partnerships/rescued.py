@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 from django import forms
@@ -79,6 +80,7 @@ def known(request: HttpRequest, match: ResolverMatch | None, names: frozenset[st
     return boxes if boxes is not None else likeliest(names, match.func.__module__ if match else "")
 
 
+@lru_cache(maxsize=128)
 def likeliest(names: frozenset[str], module: str) -> Boxes:
     """The boxes of the form that knows most of these names; of several, of one that the view's own module uses."""
     here = {id(each) for each in vars(sys.modules.get(module, object)).values()} if module in sys.modules else set()
