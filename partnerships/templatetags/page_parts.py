@@ -132,8 +132,8 @@ def pressed(text: Any, number: Any) -> Any:
 @register.filter
 def reachable(text: Any) -> Any:
     """Our own sentences, each telephone number and each web address in them a link: years and counts are none."""
-    if isinstance(text, SafeString):
-        return text
+    if isinstance(text, SafeString) and {"<", "&"} & set(text):
+        return text  # markup already; a template's own words are marked safe too
     return linked(str(text or ""), WAYS, lambda found: found.startswith("http") or dialled(found))
 
 

@@ -163,7 +163,7 @@ def test_the_record_says_who_told_it_when_and_of_which_child(world: World) -> No
         assert "Which child does it concern?" in page and "Kit Marlow" in page
         typed = {"text": "She rang.", "danger": "yes", "children": [str(other.pk)], "token": "c" * 32}
         assert client.post(address, typed).status_code == 302
-        assert "Call 999 if you have not yet" in client.get(f"/testshire/referrals/{row.pk}/").content.decode()
+        assert ">999</a> if you have not yet" in client.get(f"/testshire/referrals/{row.pk}/").content.decode()
         client.force_login(world.person(Role.SCREENER))
         page = client.get(f"/testshire/triage/{row.pk}/").content.decode()
     assert "Told after it was sent" in page and "Kit Marlow may come to harm now" in page
