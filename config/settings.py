@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "partnerships.middleware.SessionLimitsMiddleware",
     "partnerships.middleware.PartnershipMiddleware",
+    "partnerships.middleware.RequestLimitsMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -153,8 +154,9 @@ if REDIS_URL:
 else:
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "BACKEND": "partnerships.file_cache.FileCache",
             "LOCATION": str(VAR_DIR / "cache"),
+            "OPTIONS": {"MAX_ENTRIES": 20_000},
         }
     }
 
@@ -270,6 +272,13 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
     }
 }
+# Of one account (partnerships/limits.py): how many, within how many seconds. A page that is being written saves itself
+# every two seconds at most; 300 records in ten minutes are told to the managers long before.
+REQUEST_LIMITS = (
+    {"read": (1500, 600), "search": (300, 600), "write": (1200, 600), "megabytes": (2000, 24 * 60 * 60)}
+    if env.bool("REQUEST_LIMITS", True)
+    else {}
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
 

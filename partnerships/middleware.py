@@ -17,7 +17,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from partnerships import account_events, kept, second_factor, sessions
+from partnerships import account_events, kept, limits, second_factor, sessions
 from partnerships.access import actor_for
 from partnerships.audit import record, request_id, write_after
 from partnerships.instead import Instead
@@ -104,7 +104,8 @@ class SessionLimitsMiddleware:
         return self.get_response(request)
 
 
-NOT_GIVEN = frozenset({403, 404, 405, 429, 500, 503})
+NOT_GIVEN = frozenset({403, 404, 405, 500, 503})
+"""Noted one by one; of somebody over a limit the trail says so once (`partnerships.limits`)."""
 
 
 def note_refused(request: HttpRequest, status: int) -> None:
@@ -182,3 +183,23 @@ class PartnershipMiddleware:
         # Whether today is a closure day comes with the row: every page asks it.
         today = ClosureDay.objects.filter(partnership=OuterRef("pk"), on=timezone.localdate())
         return Partnership.objects.filter(slug=slug).annotate(closed_today=Exists(today)).first()
+
+
+class RequestLimitsMiddleware:
+    """Somebody who asks for more than a person can is told to wait, and what they typed is given back.
+
+    After the partnership and the form's token, so that no other site counts against anybody.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Handler, *_: Any) -> HttpResponse | None:
+        if over := limits.reached(request, view, timezone.now()):
+            from partnerships.views import too_many
+
+            return too_many(request, over.wait)
+        return None

@@ -31,11 +31,16 @@ def house(place: str) -> str:
 
 def times(what: str, place: str, at: dt.datetime) -> int:
     """How often this came from one place within the hour, this time included. 0 where the cache is away."""
-    told = f"{settings.SECRET_KEY}:{house(place)}:{at:%Y%m%d%H}"
+    return counted(what, house(place), at, within=HOUR)
+
+
+def counted(what: str, whose: str, at: dt.datetime, *, within: int, by: int = 1) -> int:
+    """How much of this came from somebody within so many seconds, this time included. 0 where the cache is away."""
+    told = f"{settings.SECRET_KEY}:{whose}:{within}:{int(at.timestamp()) // within}"
     key = f"{what}:{hashlib.sha256(told.encode()).hexdigest()}"
     try:
-        cache.add(key, 0, HOUR)
-        return cache.incr(key)
+        cache.add(key, 0, within)
+        return cache.incr(key, by)
     except Exception:  # whatever a cache raises: what is counted is taken all the same
         log.warning("Nothing could be counted: the cache is away")
         return 0

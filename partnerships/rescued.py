@@ -26,11 +26,16 @@ Boxes = Mapping[str, forms.Field]
 Teller = Callable[[HttpRequest, ResolverMatch, frozenset[str]], Boxes | None]
 _tellers: dict[str, Teller] = {}
 
-MARKS = frozenset({
-    "csrfmiddlewaretoken", "token", "seen", "window", "doubts", "from", "revision", "asked", "number", "next", "step",
+SECRET = frozenset({
+    "csrfmiddlewaretoken", "password", "login", "new_password", "oldpassword", "password1", "password2", "code",
+    "credential",
+})  # fmt: skip
+"""What opens an account or a form: never shown and never sent again."""
+
+MARKS = SECRET | frozenset({
+    "token", "seen", "window", "doubts", "from", "revision", "asked", "number", "next", "step",
     "of", "area", "narrowed", "show", "make", "required", "later", "called_999", "upload", "search", "update", "stop",
     "change", "preview", "lift", "up", "down",
-    "password", "login", "new_password", "oldpassword", "password1", "password2", "code", "credential",
 })  # fmt: skip
 """What a form carries beside its answers: its own marks, the button that was pressed, and what opens an account."""
 
@@ -55,6 +60,15 @@ def rescued(request: HttpRequest, *, ask: bool = True) -> list[tuple[str, str]]:
     except Exception:  # a body that cannot be read at all has nothing to show
         return []
     return told_of(request, came, request.resolver_match, ask=ask)
+
+
+def posted(request: HttpRequest) -> list[tuple[str, str]]:
+    """What came with a form, its marks too, to be sent once more as it was; nothing where its body can't be read."""
+    try:
+        fields = request.POST.lists()
+    except Exception:  # a body that cannot be read at all has nothing to send again
+        return []
+    return [(name, value) for name, values in fields if name not in SECRET for value in values]
 
 
 def told_of(

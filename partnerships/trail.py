@@ -45,7 +45,17 @@ def entries(partnership: Partnership, sought: Sought) -> QuerySet[AuditEntry]:
     return found
 
 
-THINGS = {"signin": "Sign-in", "trail": "Audit trail", "support": "Early help", "glass": "Restricted referral"}
+REACHED = "limit.reached"
+"""That an account went over a limit: once within each time for which is counted."""
+LIMITED = {"read": "pages", "search": "searches", "write": "changes", "megabytes": "megabytes of documents"}
+"""What is counted of an account, in words."""
+THINGS = {
+    "signin": "Sign-in",
+    "trail": "Audit trail",
+    "support": "Early help",
+    "glass": "Restricted referral",
+    "limit": "Request limit",
+}
 
 
 def words_of(verb: str) -> str:
@@ -121,6 +131,24 @@ def own_family_name(read: Iterable[AuditEntry], names: dict[str, frozenset[str]]
                 Anomaly("name", entry.by, entry.at, "opened a record of their own family name", entry.object_id)
             )
     return found
+
+
+def over_limits(held_up: Iterable[AuditEntry]) -> list[Anomaly]:
+    """Who asked for more than a person can, and was held up (`partnerships.limits`); one line a person and day."""
+    found: dict[tuple[object, dt.date], Anomaly] = {}
+    for entry in held_up:
+        if entry.by is not None:
+            sentence = f"asked for more than {entry.detail.get('most', 0):,} {words_for_limit(entry)}, and was held up"
+            found.setdefault(
+                (entry.by_id, entry.at.astimezone(LONDON).date()), Anomaly("limit", entry.by, entry.at, sentence)
+            )
+    return list(found.values())
+
+
+def words_for_limit(entry: AuditEntry) -> str:
+    minutes = int(entry.detail.get("seconds", 0)) // 60
+    within = "a day" if minutes >= 24 * 60 else f"{minutes} minutes"
+    return f"{LIMITED.get(str(entry.detail.get('kind')), 'things')} within {within}"
 
 
 def counted(number: int) -> str:

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from partnerships.access import open_to_all
 from partnerships.kept import keep
 from partnerships.models import Partnership
-from partnerships.rescued import rescued
+from partnerships.rescued import posted, rescued
 
 
 @open_to_all("The first page: which partnership?")
@@ -51,6 +51,14 @@ def to_second_factor(request: HttpRequest) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404, and what was typed: a draft may be discarded, a role may end, while somebody writes."""
     return render(request, "404.html", {"typed": rescued(request)}, status=404)
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    """429: how long to wait, and what was typed, to send again from this very page."""
+    context = {"typed": rescued(request), "fields": posted(request), "minutes": -(-seconds // 60)}
+    answer = render(request, "partnerships/too_many.html", context, status=429)
+    answer["Retry-After"] = str(seconds)
+    return answer
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:

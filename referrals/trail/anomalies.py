@@ -1,6 +1,6 @@
 """What in the trail is worth a question: found for the managers' page, and told to them once each.
 
-A notice names the person who read, and nothing of what: that somebody opened a record of their own family name would
+A notice names the person, and nothing of what they read: that somebody opened a record of their own family name would
 tell a child's name to every mailbox on the way. Who reads it goes to the page, behind the trail's own gate.
 """
 
@@ -37,7 +37,7 @@ class Found:
 
 
 def find(partnership: Partnership, *, since: dt.datetime) -> Found:
-    """Look through the readings of a partnership since an instant, within its scope."""
+    """Look through what a partnership's people did since an instant, within its scope."""
     read = list(
         AuditEntry.objects.filter(partnership=partnership, verb__in=trail.OPENED, at__gte=since)
         .select_related("by")
@@ -49,6 +49,8 @@ def find(partnership: Partnership, *, since: dt.datetime) -> Found:
         names.setdefault(str(referral_id), set()).add(last_name.strip().casefold())
     folded = {pk: frozenset(held - {""}) for pk, held in names.items()}
     found = trail.many_records(read) + trail.own_family_name(read, folded) + trail.out_of_hours(partnership, read)
+    held_up = AuditEntry.objects.filter(partnership=partnership, verb=trail.REACHED, at__gte=since)
+    found += trail.over_limits(held_up.select_related("by").order_by("at", "sequence"))
     return Found(sorted(found, key=lambda each: each.at, reverse=True), len(read), ids)
 
 
@@ -88,7 +90,7 @@ def tell_one(partnership: Partnership, anomaly: trail.Anomaly, to: User, *, at: 
         to=to,
         key=f"{key_of(anomaly)}:{to.pk}",
         subject="Front Door: something in the audit trail is worth a question",
-        body=f"How {anomaly.person.name} opened records on {when.day} {when:%B %Y} is worth a question. It may be "
+        body=f"How {anomaly.person.name} used Front Door on {when.day} {when:%B %Y} is worth a question. It may be "
         f"quite right: ask.\n\nWhat stands out is in the audit trail:\n{page}\n",
         at=at,
     )

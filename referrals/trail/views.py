@@ -147,7 +147,7 @@ def references(rows: list[AuditEntry]) -> dict[str, str]:
 @gate(Permission.AUDIT_READ)
 @require_safe
 def audit_anomalies(request: PartnershipRequest) -> HttpResponse:
-    """What of the last week a manager should ask about: own family name, many records, out of hours."""
+    """What of the last week a manager should ask about: own family name, many records, out of hours, a limit."""
     now = timezone.now()
     found = anomalies.find(request.partnership, since=now - anomalies.BACK)
     rows = Referral.objects.filter(pk__in=found.records).values_list("pk", "reference")
