@@ -27,7 +27,7 @@ from thresholds.models import Level
 
 YEAR = dt.timedelta(days=365)
 READER = Audience.RETURNS
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  the wide ones count in some languages
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from referrals.domain.audiences import FieldClass as C
 from referrals.domain.classes import OF_ANSWER, OF_SORT, class_of
 from referrals.intake.pages import PAGES
 from referrals.models import Child, Clock, Decision, Draft, Referral
+from tests import payloads
 from tests.factories import NOW, World, make_draft, make_referral
 
 CANARY = re.compile(r"zq\d{4}z", re.I)
@@ -56,12 +57,25 @@ class Sower:
     def __init__(self, world: World) -> None:
         self.world, self.sown, self.dates = world, {}, {}
         self.at: dict[tuple[str, str], list[Any]] = {}
+        self.payloads: dict[str, str] = {}
         self.record = ""
 
-    def canary(self, field: str, of: C) -> str:
+    def canary(self, field: str, of: C, room: int = 200) -> str:
+        """A mark of its own, and before it what nobody should type, as far as there is room."""
         told = f"Zq{len(self.sown) + 1:04d}z"
-        self.sown[told.lower()] = Sown(self.record, field, of)
-        return told
+        before = payloads.fitting(len(self.sown), room - len(told))
+        self.sown[told.lower()], self.payloads[told.lower()] = Sown(self.record, field, of), before
+        return before + told
+
+    def not_to_the_letter(self, told: str, *, page: bool = True) -> tuple[set[str], list[str]]:
+        """Which payloads stand in it, and what stands there otherwise than as the text that it is."""
+        typed, wrong = set(), []
+        for mark in CANARY.finditer(told):
+            text = self.payloads[mark.group().lower()]
+            typed.add(text)
+            if before := payloads.not_to_the_letter(told, mark.start(), text, page=page):
+                wrong.append(f"{self.sown[mark.group().lower()].field}: {before!r}")
+        return typed, wrong
 
     def birthday(self, field: str, of: C) -> dt.date:
         """A day of which no other field tells."""
@@ -91,7 +105,7 @@ class Sower:
             elif isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField):
                 told[field.name] = self.birthday(name, of)
             elif isinstance(field, models.CharField | models.TextField) and (field.max_length or 99) >= SHORTEST:
-                told[field.name] = self.canary(name, of)
+                told[field.name] = self.canary(name, of, field.max_length or 200)
         return told
 
     def answers(self) -> dict[str, Any]:

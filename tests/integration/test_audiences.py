@@ -8,12 +8,14 @@ of every class that it may, but for the few in `NOT_SHOWN`.
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from django.core import mail
@@ -32,6 +34,7 @@ from referrals.letters import writing
 from referrals.models import Decision, Letter, Notice, Referral
 from referrals.reports.exports import KINDS, Period, export
 from referrals.transfer.bundle import bundle
+from tests import payloads
 from tests.factories import NOW, World, make_person, make_world
 from tests.integration.addresses import ADDRESSES, route_names
 from tests.integration.everybody import ELSE
@@ -153,6 +156,17 @@ class Held:
         self.found: dict[Audience, set[FieldClass]] = defaultdict(set)
         self.read: Counter[str] = Counter()
         self.seen: set[Sown] = set()
+        self.typed: set[str] = set()
+        self.returned: set[str] = set()
+
+    def to_the_letter(self, sower: Sower, page: str, name: str, kind: str) -> None:
+        """Whatever was typed stands on a page or in a document as text, letter by letter, and in no other way."""
+        if not kind.startswith(("text/html", "application/pdf")):
+            return
+        typed, said = sower.not_to_the_letter(page)
+        self.typed |= typed
+        for each in said:
+            self.wrong.setdefault(f"{name} shows other than was typed {each}", name)
 
     def hold(self, found: set[Sown], audiences: dict[str, set[Audience]], who: str, where: str) -> None:
         self.read[who] += 1
@@ -184,7 +198,9 @@ def read_pages(held: Held, world: World, everybody: Everybody, sower: Sower) -> 
             if name == OPENS_WHO_TOLD:
                 mine = {record: {*each, A.OPENER} for record, each in audiences.items()}
             assert answer.status_code != 500, (who, address)
-            held.hold(sower.found_in(body.decode("utf-8", "replace")), mine, who, address)
+            told = body.decode("utf-8", "replace")
+            held.hold(sower.found_in(told), mine, who, address)
+            held.to_the_letter(sower, told, name, answer.headers["Content-Type"])
             for header, value in answer.headers.items():
                 held.hold(sower.found_in(value), {}, "a header", f"{header} of {address}")
 
@@ -256,13 +272,26 @@ def read_returns(held: Held, world: World, sower: Sower, folder: Path) -> None:
                 at=NOW,
             )
         for path in sorted((folder / kind).iterdir()):
-            told = path.read_text("utf-8") if path.suffix != ".xlsx" else cells(path)
+            rows = cells(path)
+            told = "\n".join(map(str, rows))
             held.hold(sower.found_in(told), dict.fromkeys(RECORDS, {A.RETURNS}), f"return {kind}", path.name)
+            for cell in rows:
+                if cell.startswith(payloads.FORMULA):
+                    held.wrong.setdefault(f"return {kind} has a formula: {cell[:60]!r}", path.name)
+                typed, said = sower.not_to_the_letter(cell, page=False)
+                held.returned |= typed
+                held.wrong |= {f"return {kind} tells other than was typed {each}": path.name for each in said}
 
 
-def cells(path: Path) -> str:
-    book = load_workbook(path, read_only=True)
-    return "\n".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
+def cells(path: Path) -> list[str]:
+    """Every cell or element of words of a file; a live formula as it begins."""
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as file:
+            return [cell for row in csv.reader(file) for cell in row]
+    if path.suffix == ".xml":
+        return [text for each in ElementTree.parse(path).iter() if (text := (each.text or "").strip())]
+    book = load_workbook(path)
+    return [str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
 
 
 def read_notices(held: Held, world: World, sower: Sower) -> None:
@@ -300,7 +329,8 @@ def test_every_field_by_every_channel_and_everybody_holds_to_the_table(
             f"\n{len(every)} canaries of {len({each.of for each in every})} classes in {len({e.field for e in every})} "
             f"fields × {read:,} pages, documents, headers, letters, returns and notices of {len(held.read)} readers: "
             f"{len(every) * read:,} combinations, {len(held.wrong)} wrong; "
-            f"{len({each.field for each in every} - {each.field for each in held.seen})} fields shown to nobody"
+            f"{len({each.field for each in every} - {each.field for each in held.seen})} fields shown to nobody; "
+            f"{len(held.typed)} kinds of payload shown to the letter"
         )
     sown = {each.of for each in every}
     wrong = [f"{what}: {where}" for what, where in sorted(held.wrong.items())]
@@ -309,4 +339,6 @@ def test_every_field_by_every_channel_and_everybody_holds_to_the_table(
         wrong += [f"{each.value} is shown nothing of {one.value}" for one in unseen - NOT_SHOWN.get(each, set())]
         wrong += [f"{each.value} is shown {one.value} after all" for one in NOT_SHOWN.get(each, set()) - unseen]
     assert not wrong, "\n".join(wrong[:80])
+    assert held.typed >= set(payloads.TEXTS), "each kind of payload was shown somewhere"
+    assert held.returned, "and some were in a return"
     assert sown == set(FieldClass) - BARREN - OF_CODES

@@ -29,18 +29,22 @@ from referrals.clocks.sweep import sweep
 from referrals.domain.lifecycle import Outcome
 from referrals.intake.pages import PAGES
 from referrals.models import Attachment, Child, Draft, FamilyMember, Letter, Notice, Referral
-from tests import hostile_files
+from tests import hostile_files, payloads
 from tests.factories import World, make_person, make_world
 from tests.integration.addresses import ADDRESSES, parts, route_names
 
 CANARY = re.compile(r"b(?: |%20|\+)c\d{3}", re.I)
-"""Each is a piece of HTML, such as `"><b c123>`, in names and long texts with a script behind it, so that the same walk
-shows whether any is taken for HTML.
+"""Each is a piece of HTML, such as `"><b c123>`, and before it stands what nobody should type, of every kind
+(`payloads`), so that the same walk shows whether any of it is taken for anything but words.
 """
 AS_HTML = re.compile(r"<b c\d{3}", re.I)
 INSIDE = re.compile(
-    r"<script(?![^>]*(?:\bsrc=|\btype=\"application/json\"))|<style|<[^>]* style=|<[^>]* on[a-z]+=", re.I
+    r'<script(?![^>]*(?:\bsrc=|\btype="application/json"))|<style|<[a-z](?:[^">]|"[^"]*")*?\s(?:style|on[a-z]+)=', re.I
 )
+"""Script or style of a page's own; what stands between an attribute's quotes is text."""
+SHOWN = re.compile(r"&quot;&gt;&lt;b c(\d{3})")
+ROOM = 60
+"""What every box takes."""
 BIRTH = {"day": "17", "month": "3", "year": "2017"}
 BIRTHS = ("17 March 2017", "2017-03-17")
 
@@ -54,9 +58,16 @@ class Watch:
         self.titles: list[str] = []
         self.pages: list[tuple[str, str]] = []
 
-    def canary(self) -> str:
-        self.sung.append(f'"><b c{len(self.sung) + 100}>')
+    def canary(self, room: int = 0) -> str:
+        """A mark of its own, and before it what nobody should type, where there is room."""
+        mark = f'"><b c{len(self.sung) + 100}>'
+        before = payloads.fitting(len(self.sung), room - len(mark))
+        self.sung.append(before + mark)
         return self.sung[-1]
+
+    def typed(self, mark: str) -> str:
+        """What was typed in front of the mark of this number."""
+        return self.sung[int(mark) - 100].removesuffix(f'"><b c{mark}>')
 
     def client(self, person: Any) -> WatchedClient:
         client = WatchedClient(self)
@@ -79,7 +90,7 @@ class WatchedClient(Client):
         return answer
 
 
-def fill_in(watch: Watch, page: bytes) -> dict[str, Any]:
+def fill_in(watch: Watch, page: bytes, fields: dict[str, Any]) -> dict[str, Any]:
     """Every field of a form as it is shown: a canary in each that takes words, a birthday in dates, else a choice."""
     form: dict[str, Any] = {}
     for tag, rest in re.findall(r"<(input|textarea|select)\b([^>]*)>", page.decode()):
@@ -102,7 +113,7 @@ def fill_in(watch: Watch, page: bytes) -> dict[str, Any]:
         elif name.endswith("_time"):
             form[name] = "9am"
         else:
-            form[name] = watch.canary() + ("<script>" if tag == "textarea" or "name" in name else "")
+            form[name] = watch.canary(getattr(fields.get(name), "max_length", None) or ROOM)
     return form
 
 
@@ -114,7 +125,7 @@ def write_the_draft(watch: Watch, client: WatchedClient) -> str:
         shown = client.get(address)
         if shown.status_code != 200:
             continue  # a page for another kind of draft
-        typed = fill_in(watch, shown.content)
+        typed = fill_in(watch, shown.content, page.form.base_fields)
         typed.pop("another", None)
         if page.slug == "who":
             typed["born"] = "born"
@@ -243,6 +254,9 @@ def test_nothing_of_a_child_is_anywhere_but_in_the_record(
         wrong += [
             f"{what.group()} in the page at {address}" for what in (AS_HTML.search(page), INSIDE.search(page)) if what
         ]
+        for mark in SHOWN.finditer(page):
+            before = payloads.not_to_the_letter(page, mark.start(), watch.typed(mark[1]))
+            wrong += [f"other than was typed at {address}: {before!r}"] if before else []
     pages = 0
     for role in Role:
         for client, places in ((watch.client(other.person(role)), addresses(other, referral)),):
