@@ -37,7 +37,7 @@ from referrals.triage.moves import (
     tell_story,
     to_team,
 )
-from referrals.triage.queries import waiting_for
+from referrals.triage.queries import first_to_take
 from referrals.triage.signing import propose_step_down, send_back, sign_off, take_back
 
 __all__ = [
@@ -96,10 +96,13 @@ def not_there(referral: Referral) -> str:
 
 
 def claim_next(*, team: Team, by: User, at: dt.datetime) -> Referral | None:
-    """Take the most urgent referral of a queue that nobody has; None where there is none."""
+    """Take the most urgent referral of a queue that nobody has; None where there is none.
+
+    Of a flood from one place others do not wait: `first_to_take`.
+    """
     actor = actor_for(by, team.partnership)
     for _ in range(TRIES):
-        first = waiting_for(actor, team).first()
+        first = first_to_take(actor, team)
         if first is None:
             return None
         try:

@@ -182,6 +182,21 @@ def waiting_for(actor: Actor, team: Team) -> QuerySet[Referral]:
     return rows.filter(state=State.WAITING.value, owner__isnull=True)
 
 
+def first_to_take(actor: Actor, team: Team) -> Referral | None:
+    """The most urgent that nobody has, so that many from one place do not bury what others told of.
+
+    Of what is as urgent, others go first. What says that a child is in danger goes before what does not, as always;
+    where it is one of many from one place, by turns: of each two that the team takes, one is somebody else's.
+    """
+    waiting = waiting_for(actor, team)
+    apart, flood = waiting.filter(arrival_note="").first(), waiting.exclude(arrival_note="").first()
+    if flood is None or apart is None or apart.urgency <= flood.urgency:
+        return apart or flood
+    taken = Referral.objects.filter(team=team, owned_at__isnull=False).order_by("-owned_at")
+    last = taken.values_list("arrival_note", flat=True).first()
+    return apart if last else flood
+
+
 def saved_views(user: User, teams: list[Team]) -> list[SavedView]:
     """The views that this person kept, and those that were shared with everybody of these queues."""
     shared = Q(shared=True) & (Q(team__in=teams) | Q(team__isnull=True))

@@ -96,6 +96,30 @@ def test_the_next_one_is_the_most_urgent_that_nobody_has(world: World) -> None:
     assert actions.claim_next(team=world.mash, by=sam, at=NOW) is None
 
 
+def test_a_flood_from_one_place_keeps_nobody_else_waiting(world: World) -> None:
+    """Of what is as urgent others go first; of a flood that says danger each second one taken is somebody else's."""
+    sam = world.person(Role.SCREENER)
+    early, late = NOW - dt.timedelta(days=2), NOW - dt.timedelta(days=1)
+    flood = [make_referral(world, received_at=early) for _ in range(3)]
+    shouting = [make_referral(world, received_at=early) for _ in range(3)]
+    others = [make_referral(world, received_at=late) for _ in range(4)]
+    danger = make_referral(world, received_at=late)
+    ids = {
+        each.pk: name for name, rows in (("flood", flood), ("shouting", shouting), ("other", others)) for each in rows
+    }
+    with scope(partnership=world.partnership):
+        Referral.objects.filter(pk__in=[each.pk for each in flood + shouting]).update(
+            arrival_note="Many from one place."
+        )
+        Referral.objects.filter(pk__in=[each.pk for each in [danger, *shouting]]).update(immediate_danger=True)
+        taken = [actions.claim_next(team=world.mash, by=sam, at=NOW + dt.timedelta(minutes=n)) for n in range(11)]
+        assert actions.claim_next(team=world.mash, by=sam, at=NOW) is None, "nothing is left out"
+    assert [ids.get(each.pk, "danger") for each in taken] == [
+        *("danger", "shouting", "other", "shouting", "other", "shouting", "other", "other"),
+        *("flood", "flood", "flood"),
+    ]
+
+
 def test_giving_back_is_for_who_has_it(world: World) -> None:
     referral, sam = in_hand(world)
     sol = make_person(world, Role.SCREENER, team=world.mash)
