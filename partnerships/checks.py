@@ -39,6 +39,7 @@ def the_second_wall_stands(**_: Any) -> list[CheckMessage]:
         return []
     try:
         missing, owned = row_security.faults(connection), row_security.owned(connection)
+        told_to_all = row_security.statements_told(connection)
     except DatabaseError as error:
         told = str(error).strip().partition("\n")[0]
         return [Warning(f"The second wall could not be looked at: {told}", id="front_door.W003")]
@@ -49,6 +50,12 @@ def the_second_wall_stands(**_: Any) -> list[CheckMessage]:
     if owned and not missing:
         what = f"The role that serves owns {len(owned)} tables, and could take the second wall down."
         found.append(Warning(what, hint=SERVE_AS_ORDINARY, id="front_door.W002"))
+    if told_to_all:
+        what = (
+            "Each session of the role that serves can read in pg_stat_activity what all its others ask, names and all."
+        )
+        hint = "As a superuser: ALTER ROLE … SET track_activities = off (docs/operations.md)."
+        found.append(Warning(what, hint=hint, id="front_door.W004"))
     return found
 
 

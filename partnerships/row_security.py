@@ -8,10 +8,14 @@ outside any transaction is held to the wall as well. Without a partnership there
 The portal serves as an ordinary role (`DATABASE_URL`); a superuser and a role with BYPASSRLS see past any policy. The
 owner of the tables migrates (`DATABASE_OWNER_URL`), and grants the serving role what it needs: on the audit trail, to
 read and to add, never to change. On SQLite there is no second wall.
+
+A row hangs on rows of its own partnership alone: a foreign key by itself looks past the policies, and would tell
+whoever writes SQL in the portal's name that another's record is there, and let them hang something on it.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +35,11 @@ CONDITION = (
 READS_OR_WRITES = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "EXPLAIN")
 """What reads or writes rows begins so; the rest (a new database, a savepoint) takes nothing before it."""
 ONLY_GROWS = ("partnerships_auditentry",)
+SEES_MORE = (
+    *("pg_monitor", "pg_read_all_stats", "pg_read_all_data", "pg_write_all_data", "pg_read_server_files"),
+    *("pg_write_server_files", "pg_execute_server_program", "pg_signal_backend"),
+)
+"""Roles of PostgreSQL's own to which the serving role does not belong."""
 _migrating = ""
 """The database that is being migrated, by its name in the settings, if any is."""
 
@@ -95,18 +104,48 @@ def after_migrations(using: str, **_: Any) -> None:
     _migrating = ""
 
 
-def protect(connection: BaseDatabaseWrapper) -> None:
-    there = set(connection.introspection.table_names())
+def definition(model: type[models.Model]) -> str:
+    """The policy of a table: what of it is seen, and what may be written there."""
+    guarded = set(guarded_models())
+    hangs_on = [
+        f'("{field.column}" IS NULL OR EXISTS (SELECT FROM "{field.related_model._meta.db_table}" above '
+        f'WHERE above.id = "{model._meta.db_table}"."{field.column}"))'
+        for field in model._meta.concrete_fields
+        if field.is_relation and field.related_model in guarded - {model}  # a policy can't ask for its own table
+    ]
+    return f"USING ({CONDITION}) WITH CHECK ({' AND '.join([f'({CONDITION})', *hangs_on])})"
+
+
+def mark(model: type[models.Model]) -> str:
+    """By which an older policy is told apart; it stands beside the policy, as its comment."""
+    return hashlib.sha256(definition(model).encode()).hexdigest()[:16]
+
+
+def marks(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    """Table → the mark of its policy."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_policies WHERE policyname = %s", [POLICY])
-        done = {row[0] for row in cursor.fetchall()}
+        cursor.execute(
+            "SELECT c.relname, coalesce(obj_description(p.oid, 'pg_policy'), '') FROM pg_policy p "
+            "JOIN pg_class c ON c.oid = p.polrelid WHERE p.polname = %s",
+            [POLICY],
+        )
+        return dict(cursor.fetchall())
+
+
+def protect(connection: BaseDatabaseWrapper) -> None:
+    there, done = set(connection.introspection.table_names()), marks(connection)
+    with connection.cursor() as cursor:
         for model in guarded_models():
             table = model._meta.db_table
-            if table in done or table not in there:
+            if table not in there or done.get(table) == mark(model):
                 continue
             cursor.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
             cursor.execute(f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY')
-            cursor.execute(f'CREATE POLICY {POLICY} ON "{table}" USING ({CONDITION}) WITH CHECK ({CONDITION})')
+            cursor.execute(
+                f'DROP POLICY IF EXISTS {POLICY} ON "{table}"; '
+                f'CREATE POLICY {POLICY} ON "{table}" {definition(model)}; '
+                f"COMMENT ON POLICY {POLICY} ON \"{table}\" IS '{mark(model)}'"
+            )
 
 
 def grant(connection: BaseDatabaseWrapper, role: str) -> None:
@@ -149,13 +188,32 @@ def faults(connection: BaseDatabaseWrapper) -> list[str]:
             "LEFT JOIN pg_policy p ON p.polrelid = c.oid WHERE c.relkind IN ('r', 'p') GROUP BY 1, 2"
         )
         found = {table: (forced, policies) for table, forced, policies in cursor.fetchall()}
+        of_now = marks(connection)
         for model in guarded_models():
-            forced, policies = found.get(model._meta.db_table, (False, 0))
+            table = model._meta.db_table
+            forced, policies = found.get(table, (False, 0))
             if not forced or policies != 1:
-                said.append(f"{model._meta.db_table} has no forced policy")
+                said.append(f"{table} has no forced policy")
+            elif of_now.get(table) != mark(model):
+                said.append(f"{table} has the policy of an older version")
+        cursor.execute(
+            "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s) AND pg_has_role(current_user, oid, 'USAGE') "
+            "AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)",
+            [list(SEES_MORE)],
+        )
+        said += [f"the role belongs to {row[0]}, and sees what others ask the server" for row in cursor.fetchall()]
         cursor.execute(
             "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('v', 'm') "
             "AND nspname = 'public' AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)"
         )
         said += [f"the view {row[0]} reads as its owner" for row in cursor.fetchall()]
     return said
+
+
+def statements_told(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the server shows, to every session of this role, the statements of all others of it, names and all."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW track_activities")
+        return cursor.fetchone()[0] == "on"

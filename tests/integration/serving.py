@@ -19,6 +19,7 @@ def become_ordinary() -> None:
         if cursor.fetchone() is None:
             cursor.execute(f"CREATE ROLE {ROLE} NOLOGIN")
         row_security.grant(connection, ROLE)
+        cursor.execute("SET LOCAL track_activities = off")
         cursor.execute(f"SET LOCAL ROLE {ROLE}")
 
 

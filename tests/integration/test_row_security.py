@@ -30,13 +30,13 @@ from partnerships import encryption, row_security
 from partnerships.checks import refuse_without_the_second_wall, the_second_wall_stands
 from partnerships.permissions import Role
 from referrals.domain.lifecycle import Outcome
-from referrals.models import Child, Heartbeat, Referral
+from referrals.models import Child, Heartbeat, Referral, SecondScreening
 from referrals.models.referral import ReferralQuerySet
 from referrals.transfer import receiving
 from referrals.triage import actions as triage
-from tests.factories import NOW, World, make_referral, make_world
+from tests.factories import NOW, World, make_overtaken_decision, make_referral, make_world
 from tests.integration.addresses import ADDRESSES, RECORDS, parts, route_names
-from tests.integration.serving import as_ordinary_role, become_ordinary
+from tests.integration.serving import ROLE, as_ordinary_role, become_ordinary
 
 pytestmark = [
     pytest.mark.postgres,
@@ -94,7 +94,7 @@ def test_the_portal_does_not_serve_real_records_as_a_role_that_sees_past_the_wal
     """Outside the demonstration a superuser, or a table without its policy, stops it, and `check --deploy` says why."""
     assert the_second_wall_stands() == [], "the demonstration may"
     settings.DEMO = False
-    assert {each.id for each in the_second_wall_stands()} == {"front_door.E002"}
+    assert {each.id for each in the_second_wall_stands()} == {"front_door.E002", "front_door.W004"}
     with pytest.raises(ImproperlyConfigured, match=r"sees past every policy.*DATABASE_OWNER_URL"):
         refuse_without_the_second_wall()
 
@@ -151,6 +151,91 @@ def test_nothing_is_written_into_another_partnership(worlds: Any, ordinary: None
         refused = pytest.raises(DatabaseError, match="row-level security")
         with refused, transaction.atomic():
             Child._base_manager.create(partnership=other.partnership, referral_id=theirs.pk)
+
+
+def test_what_hangs_on_another_partnerships_record_is_refused_alike_whether_or_not_it_is_there(
+    worlds: Any, ordinary: None
+) -> None:
+    """In SQL too: neither a foreign key nor a unique one tells that a record of another partnership is there."""
+    own, other = worlds
+    mine, theirs = make_referral(own), make_referral(other)
+    with scope(partnership=other.partnership):
+        child = Child.objects.get(referral=theirs)
+        decision = make_overtaken_decision(other, theirs, child)
+        SecondScreening.objects.create(
+            partnership=other.partnership, referral=theirs, child=child, decision=decision, drawn_at=NOW
+        )
+    said = set()
+    with scope(partnership=own.partnership):
+        my_child = Child.objects.get(referral=mine)
+        for id_, of_child, of_decision in (
+            (theirs.pk, child.pk, decision.pk),
+            (uuid.uuid4(), uuid.uuid4(), uuid.uuid4()),
+        ):
+            for sql, values in (
+                ("UPDATE referrals_child SET referral_id = %s WHERE id = %s", [id_, my_child.pk]),
+                (
+                    "INSERT INTO referrals_event (partnership_id, referral_id, at, kind, sentence, for_referrer) "
+                    "VALUES (%s, %s, now(), 'x', 'x', false)",
+                    [own.partnership.pk, id_],
+                ),
+                (
+                    "INSERT INTO referrals_secondscreening (id, partnership_id, referral_id, child_id, decision_id, "
+                    "drawn_at, reason) VALUES (gen_random_uuid(), %s, %s, %s, %s, now(), '')",
+                    [own.partnership.pk, mine.pk, of_child, of_decision],
+                ),
+            ):
+                with pytest.raises(DatabaseError) as refused, transaction.atomic(), connection.cursor() as cursor:
+                    cursor.execute(sql, values)
+                said.add((sql[:40], str(refused.value)))
+    assert len(said) == 3 and all("row-level security" in told for _, told in said), said
+    assert counted_as(own) == 1, "what hangs on one's own is written as ever"
+
+
+def counted_as(world: World) -> int:
+    with scope(partnership=world.partnership):
+        return counted("referrals_child")
+
+
+UNGUESSABLE = {"stored_as", "digest"}
+"""Random, or a hash of what is: nobody meets another's by chance."""
+
+
+def test_no_unique_key_reaches_over_partnerships_but_what_nobody_can_guess() -> None:
+    """Else a row that is refused tells that another partnership has one like it."""
+    guarded = set(row_security.guarded_models())
+    for model in guarded:
+        for field in model._meta.concrete_fields:
+            if field.unique and not field.primary_key:
+                held = field.is_relation and field.related_model in guarded
+                assert held or field.name in UNGUESSABLE, f"{model.__name__}.{field.name}"
+        for each in model._meta.constraints:
+            if isinstance(each, models.UniqueConstraint):
+                of = [model._meta.get_field(name) for name in each.fields]
+                kept = any(f.name == "partnership" or (f.is_relation and f.related_model in guarded) for f in of)
+                assert kept or each.name in OF_CONTENT, f"{model.__name__}: {each.name}"
+
+
+OF_CONTENT = {"replay_one_a_draft"}
+"""Of a version of threshold content, which is the partnership's own and no child's."""
+
+
+def test_a_policy_of_an_older_version_and_a_role_that_sees_more_are_told_and_mended(worlds: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DROP POLICY {row_security.POLICY} ON referrals_event; CREATE POLICY {row_security.POLICY} "
+            f"ON referrals_event USING ({row_security.CONDITION}) WITH CHECK ({row_security.CONDITION})"
+        )
+    assert "referrals_event has the policy of an older version" in row_security.faults(connection)
+    row_security.protect(connection)
+    become_ordinary()
+    assert row_security.faults(connection) == []
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute(f"GRANT pg_monitor TO {ROLE}")
+        cursor.execute(f"SET LOCAL ROLE {ROLE}")
+    said = row_security.faults(connection)
+    assert "the role belongs to pg_monitor, and sees what others ask the server" in said
 
 
 def test_the_trail_can_be_added_to_and_not_changed_by_the_serving_role(worlds: Any, ordinary: None) -> None:
@@ -240,6 +325,7 @@ def two_roles() -> Iterator[tuple[str, str]]:
         cursor = server.cursor()
         for role in roles.values():
             cursor.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
+        cursor.execute(f"ALTER ROLE {roles['serving']} SET track_activities = off")
         cursor.execute(f"CREATE DATABASE {name} OWNER {roles['owner']}")
         try:
             yield tuple(  # type: ignore[misc]
@@ -274,7 +360,11 @@ def test_migrated_as_the_owner_it_serves_as_an_ordinary_role(two_roles: tuple[st
     assert checked.returncode == 0, checked.stderr
     as_owner = manage("check", "--deploy", DATABASE_URL=owner)
     assert "front_door.W002" in as_owner.stderr and "could take the second wall down" in as_owner.stderr
-    with closing(psycopg2.connect(serving)) as one, one.cursor() as cursor:
+    with closing(psycopg2.connect(serving)) as one, closing(psycopg2.connect(serving)) as two, one.cursor() as cursor:
+        two.cursor().execute("SELECT 'Zephyrine Marlow'")
+        cursor.execute("SELECT count(*), string_agg(query, '') FROM pg_stat_activity WHERE usename = current_user")
+        sessions, statements = cursor.fetchone()
+        assert sessions == 2 and not statements, "no session of the role reads what another one asks"
         cursor.execute("INSERT INTO partnerships_auditentry (id) SELECT 1 WHERE false")
         for statement, says in (
             ("UPDATE partnerships_auditentry SET verb = 'x'", "permission denied"),
