@@ -12,6 +12,7 @@ from partnerships import account_views, invitation_views, views
 urlpatterns = [
     path("", account_views.account, name="account"),
     path("signup/", views.no_account, name="account_signup"),
+    path("login/", account_views.sign_in, name="account_login"),
     path("session/", account_views.session_status, name="session_status"),
     path("sessions/end-others/", account_views.sessions_end_others, name="sessions_end_others"),
     path("sessions/<uuid:handle>/end/", account_views.session_end, name="session_end"),

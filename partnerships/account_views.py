@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from allauth.account.internal.stagekit import clear_login
+from allauth.account.views import login as library_login
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -19,6 +21,15 @@ from partnerships.browsers import browser_name
 from partnerships.models import Membership, Session
 
 OWN = "A page about one's own account: whoever is signed in sees their own, whoever is not is led to sign in"
+
+
+@open_to_all("Whoever is not signed in yet begins here")
+def sign_in(request: HttpRequest) -> HttpResponseBase:
+    """The library's page. Whose password came last is whose code is asked for, also where somebody left half-way."""
+    if request.method == "POST" and not request.user.is_authenticated:
+        clear_login(request)
+    answer: HttpResponseBase = library_login(request)
+    return answer
 
 
 @open_to_all(OWN)

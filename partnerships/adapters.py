@@ -77,6 +77,11 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ValidationError("Choose another password: this one is known to everybody.")
         return super().clean_password(password, user)
 
+    def get_login_stages(self) -> list[str]:
+        """A sign-in that is begun with a password is finished under the same one."""
+        stages = super().get_login_stages()
+        return ["partnerships.mfa.StillTheSame", *stages, "partnerships.mfa.StillTheSameAfterwards"]
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.stages import LoginStage
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.db import transaction
+from django.shortcuts import redirect
+from django.utils.crypto import constant_time_compare
 
 from partnerships import second_factor
 from partnerships.encryption import Unreadable, reseal, reseals, seal, unseal
@@ -51,6 +54,35 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """`account_events` tells it, by the outbox."""
+
+
+class StillTheSame(LoginStage):
+    """Between the password and the code nothing changed that ends a sign-in: a new password, or the account's end.
+
+    A sign-in half done is nobody's session yet, so ending somebody's sessions does not reach it.
+    """
+
+    key = "still_the_same"
+
+    def handle(self) -> tuple[Any, bool]:
+        user: Any = self.login.user
+        if user is None:
+            return None, True
+        self.state.setdefault("password", user.get_session_auth_hash())
+        if not user.is_active or not constant_time_compare(self.state["password"], user.get_session_auth_hash()):
+            return redirect("account_login"), False
+        return None, True
+
+
+class StillTheSameAfterwards(StillTheSame):
+    """The same question once more, when the code was right."""
+
+    key = "still_the_same_afterwards"
+
+    def handle(self) -> tuple[Any, bool]:
+        before = self.controller.state.get(StillTheSame.key, {}).get("data", {})
+        self.state.update(before)
+        return super().handle()
 
 
 LAST = "last_counter"

@@ -24,7 +24,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Find the person of this address each time anew: who moved on is known by address, not by the past."""
-        if request.user.is_authenticated or (user := invited(sociallogin)) is None:
+        if request.user.is_authenticated or not of_one(sociallogin) or (user := invited(sociallogin)) is None:
             raise ImmediateHttpResponse(render(request, "account/no_account.html", status=403))
         if sociallogin.is_existing and sociallogin.user.pk != user.pk:
             raise ImmediateHttpResponse(render(request, "account/no_account.html", status=403))
@@ -35,6 +35,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, **kwargs: Any) -> None:
         raise ImmediateHttpResponse(render(request, "account/provider_failed.html", status=502))
+
+
+def of_one(sociallogin: Any) -> bool:
+    """Whether the organisation's token and its account of the person speak of the same person (OIDC 5.3.2)."""
+    told = sociallogin.account.extra_data
+    return len({str(part.get("sub") or "") for name in ("userinfo", "id_token") if (part := told.get(name))}) <= 1
 
 
 SEVERAL = frozenset({"mfa"})

@@ -133,7 +133,6 @@ def test_an_invited_person_is_signed_in_by_a_verified_address(world: World, prov
         ({"amr": "mfa"}, False),
         ({"amr": [["mfa"], None]}, False),
         ({"acr": "silver"}, False),
-        ({"amr": ["mfa"], "sub": "somebody else"}, False),
     ],
 )
 def test_a_second_factor_counts_only_where_the_organisation_says_so_of_this_sign_in(
@@ -171,6 +170,76 @@ def test_nobody_else_is(world: World, provider: type[Provider], told: dict[str, 
     assert back.status_code == 403 and b"opens no account here" in back.content
     assert client.get(reverse("account")).status_code == 302
     assert User.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "another-portal"},
+        {"aud": []},
+        {"iss": "https://evil.example"},
+        {"exp": 1},
+        {"sub": "somebody else"},
+    ],
+    ids=str,
+)
+def test_a_token_for_another_by_another_too_old_or_of_somebody_else_signs_nobody_in(
+    world: World, provider: type[Provider], claims: dict[str, Any]
+) -> None:
+    Provider.claims = {"amr": ["mfa"], **claims}
+    client, back = sign_in_by_police({"email": world.person(Role.SCREENER).email, "email_verified": True})
+    assert back.status_code in (403, 502) and client.get(reverse("account")).status_code == 302
+
+
+def begun(client: Client, provider: str, **more: str) -> str:
+    """Begins a sign-in in this browser; gives the state of it."""
+    away = client.post(reverse("openid_connect_login", args=[provider]), more)
+    return parse_qs(urlsplit(away["Location"]).query)["state"][0]
+
+
+def test_an_answer_is_good_once_in_the_browser_and_for_the_organisation_that_it_was_asked_of(
+    world: World, provider: type[Provider], settings: Any
+) -> None:
+    """Else somebody signs another in as themselves, or one organisation answers for the other."""
+    (app,) = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+    second = {**app, "provider_id": "hospital", "settings": {**app["settings"], "domains": ["hospital.example"]}}
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app, second]}}
+    Provider.person = {"sub": "42", "email": world.person(Role.SCREENER).email, "email_verified": True}
+    victim, thief = Client(), Client()
+    state = begun(thief, "police")
+    police, hospital = (reverse("openid_connect_callback", args=[name]) for name in ("police", "hospital"))
+    assert victim.get(police, {"code": "c", "state": state}).status_code == 502, "in another browser"
+    assert thief.get(hospital, {"code": "c", "state": state}).status_code == 502, "of another organisation"
+    assert thief.get(police, {"code": "c"}).status_code == 502, "without"
+    assert thief.get(police, {"code": "c", "state": state}).status_code == 302
+    assert thief.get(police, {"code": "c", "state": state}).status_code == 502, "a second time"
+    assert victim.get(reverse("account")).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "more", [{"next": "https://evil.example/"}, {"next": "//evil.example"}, {"process": "connect"}]
+)
+def test_an_organisations_sign_in_leads_nowhere_else_and_joins_nothing(
+    world: World, provider: type[Provider], more: dict[str, str]
+) -> None:
+    screener, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
+    Provider.person = {"sub": "42", "email": screener.email, "email_verified": True}
+    client = Client()
+    if more.get("process"):
+        client.force_login(manager)
+    asked = client.post(reverse("openid_connect_login", args=["police"]), more)
+    if asked.status_code == 302 and "/authorize?" in asked["Location"]:
+        state = parse_qs(urlsplit(asked["Location"]).query)["state"][0]
+        asked = client.get(reverse("openid_connect_callback", args=["police"]), {"code": "c", "state": state})
+    assert "evil" not in asked.get("Location", "")
+    if more.get("process"):
+        assert asked.status_code in (302, 403) and not manager.socialaccount_set.exists()
+        assert manager.email in client.get(reverse("account")).content.decode()
+
+
+def test_an_organisations_sign_in_is_begun_by_a_press_not_by_a_link(world: World, provider: type[Provider]) -> None:
+    opened = Client().get(reverse("openid_connect_login", args=["police"]))
+    assert opened.status_code == 200 and "/authorize?" not in opened.content.decode()
 
 
 def test_an_organisation_opens_no_account_of_another_domain(world: World, provider: type[Provider]) -> None:

@@ -1,0 +1,163 @@
+"""Sign-in as somebody attacks it who has a part of it: a password, a code that was seen, a shared browser, time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from django.core.cache import cache
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+
+from partnerships.models import AuditEntry, Session
+from partnerships.permissions import Role
+from tests.factories import World, make_world
+from tests.integration.partnerships.test_second_factor import PASSWORD, code, sign_in, with_app
+
+pytestmark = pytest.mark.django_db
+CODE = "mfa_authenticate"
+
+
+@pytest.fixture
+def world() -> World:
+    cache.clear()
+    return make_world()
+
+
+def signed_in_as(client: Client) -> str:
+    """The email address on the account's own page; empty where nobody is signed in."""
+    page = client.get(reverse("account"))
+    return str(page.wsgi_request.user.email) if page.status_code == 200 else ""
+
+
+def test_between_password_and_code_nobody_is_signed_in_and_nothing_opens(world: World) -> None:
+    screener = with_app(world.person(Role.SCREENER))
+    client, away = sign_in(screener)
+    assert away["Location"].startswith(reverse(CODE)) and signed_in_as(client) == ""
+    for address in ("/testshire/queue/mash/", reverse("mfa_index"), reverse("mfa_reauthenticate"), reverse("account")):
+        assert client.get(address)["Location"].startswith("/accounts/login/")
+    for name in ("mfa_activate_totp", "mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_add_webauthn"):
+        assert client.post(reverse(name), {"code": code()}).status_code in (302, 404)
+    assert Authenticator.objects.filter(user=screener).count() == 2
+
+
+def test_a_code_of_the_one_opens_nothing_after_the_password_of_the_other(world: World) -> None:
+    """In one browser the password of the second person comes between: whose password was last, their code alone."""
+    screener, manager = with_app(world.person(Role.SCREENER)), world.person(Role.MANAGER)
+    TOTP.activate(manager, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+    client, _ = sign_in(screener)
+    sign_in(manager, client)
+    assert client.post(reverse(CODE), {"code": code(), "login": screener.email}).status_code == 200
+    assert signed_in_as(client) == ""
+    sign_in(screener, client)
+    assert client.post(reverse(CODE), {"code": code()}).status_code == 302 and signed_in_as(client) == screener.email
+
+
+@pytest.mark.parametrize("meanwhile", ["a new password", "deactivated", "too long"])
+def test_a_sign_in_half_done_ends_with_a_new_password_an_end_and_with_time(
+    world: World, meanwhile: str, settings: Any
+) -> None:
+    """Whoever knew the old password and waits for a code to be told is out, as is every sign-in that was whole."""
+    screener = with_app(world.person(Role.SCREENER))
+    thief, _ = sign_in(screener)
+    if meanwhile == "a new password":
+        screener.set_password("another horse battery")
+    elif meanwhile == "deactivated":
+        screener.is_active = False
+    else:
+        settings.ACCOUNT_LOGIN_TIMEOUT = 0  # fifteen minutes, as it comes
+    screener.save()
+    thief.post(reverse(CODE), {"code": code()})
+    assert signed_in_as(thief) == ""
+    assert thief.get("/testshire/queue/mash/")["Location"].startswith("/accounts/")
+
+
+def test_the_key_of_a_session_changes_with_the_password_and_with_the_code(world: World) -> None:
+    """A key that somebody else knows, or planted, opens nothing after either step."""
+    screener = with_app(world.person(Role.SCREENER))
+    client = Client()
+    client.get(reverse("account_login"))
+    client.post(f"/testshire/refer/{'0' * 8}-0000-0000-0000-{'0' * 12}/worry/", {"happened": "x"})
+    keys = [client.cookies["sessionid"].value]
+    sign_in(screener, client)
+    keys.append(client.cookies["sessionid"].value)
+    client.post(reverse(CODE), {"code": code()})
+    keys.append(client.cookies["sessionid"].value)
+    assert signed_in_as(client) == screener.email and keys[2] not in keys[:2]
+    for planted in keys[:2]:
+        other = Client()
+        other.cookies["sessionid"] = planted
+        assert signed_in_as(other) == ""
+    assert Session.rows.filter(user=screener).count() == 1
+
+
+@pytest.mark.parametrize(
+    "leads", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "https:evil.example"]
+)
+def test_no_step_leads_elsewhere(world: World, leads: str) -> None:
+    screener = with_app(world.person(Role.SCREENER))
+    client = Client()
+    first = client.post(
+        f"{reverse('account_login')}?next={leads}", {"login": screener.email, "password": PASSWORD, "next": leads}
+    )
+    second = client.post(f"{reverse(CODE)}?next={leads}", {"code": code(), "next": leads})
+    again = client.get(f"{reverse('mfa_reauthenticate')}?next={leads}")
+    for answer in (first, second, again):
+        assert "evil" not in answer.get("Location", "") and "javascript" not in answer.get("Location", "")
+    assert b'href="javascript' not in again.content and b'href="//evil' not in again.content
+
+
+def at_once(tries: list[Any]) -> list[Any]:
+    """All of them at the same moment; what each gave."""
+    given: list[Any] = [None] * len(tries)
+    gate = threading.Barrier(len(tries))
+
+    def run(place: int) -> None:
+        try:
+            gate.wait()
+            given[place] = tries[place]()
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(tries))]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return given
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["the app", "recovery"])
+def test_one_code_given_by_six_browsers_at_once_opens_one(world: World, kind: str) -> None:
+    screener = with_app(world.person(Role.SCREENER))
+    held = Authenticator.objects.get(user=screener, type="recovery_codes").wrap().get_unused_codes()[0]
+    told = code() if kind == "the app" else held
+    browsers = [sign_in(screener)[0] for _ in range(6)]
+    at_once([lambda one=one: one.post(reverse(CODE), {"code": told}) for one in browsers])
+    assert sum(signed_in_as(one) == screener.email for one in browsers) == 1
+    late = sign_in(screener)[0]
+    late.post(reverse(CODE), {"code": told})
+    assert signed_in_as(late) == "", "nor later"
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_codes_guessed_by_many_browsers_at_once_are_counted_one_by_one(
+    world: World, settings: Any, tmp_path: Path
+) -> None:
+    """With files as cache, as without Redis: five guesses within five minutes, however many at once."""
+    settings.CACHES = {"default": {"BACKEND": "partnerships.file_cache.FileCache", "LOCATION": str(tmp_path)}}
+    screener = with_app(world.person(Role.SCREENER))
+    browsers = [sign_in(screener)[0] for _ in range(12)]
+    at_once([lambda one=one, n=n: one.post(reverse(CODE), {"code": f"{n:06d}"}) for n, one in enumerate(browsers)])
+    assert AuditEntry.objects.filter(verb="second_factor.failed").count() <= 5
+    answer = browsers[0].post(reverse(CODE), {"code": code(time.time())})
+    assert b"too many tries" in answer.content and signed_in_as(browsers[0]) == ""
