@@ -84,13 +84,15 @@ class NoStoreMiddleware:
 class SessionLimitsMiddleware:
     """A session that lay untouched too long, or is too old, ends here; one in use is noted.
 
-    The page that tells how long is left does not count as use, else a page left open would keep itself alive.
+    The page that tells how long is left does not count as use, else a page left open would keep itself alive. The first
+    answer after the end lets the browser forget the pages that it would bring back as they were, script or not.
     """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        over = sessions.gone(request)
         if request.user.is_authenticated:
             now = timezone.now()
             if sessions.LIMITS not in request.session:
@@ -99,9 +101,13 @@ class SessionLimitsMiddleware:
                 account_events.session_ran_out(request, at=now)
                 setattr(request, kept.RAN_OUT, request.user.pk)
                 logout(request)
+                over = True
             elif request.path_info != reverse("session_status") and "X-Background" not in request.headers:
                 sessions.touch(request, now)  # but a page that looks for news by itself is nobody at work
-        return self.get_response(request)
+        response = self.get_response(request)
+        if over:
+            response.headers.setdefault("Clear-Site-Data", '"cache"')  # not what was typed, which waits to go on
+        return response
 
 
 NOT_GIVEN = frozenset({403, 404, 405, 500, 503})

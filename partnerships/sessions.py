@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.http import HttpRequest
@@ -115,6 +116,12 @@ def handle(request: HttpRequest) -> str:
     """What stands for this sign-in on its pages, so that a page can ask whether it is still the same; "" for none."""
     row: Session | None = getattr(request.session, "row", None)
     return str(row.handle) if row else ""
+
+
+def gone(request: HttpRequest) -> bool:
+    """Whether this browser comes with a sign-in that was ended from elsewhere, or has been tidied away."""
+    signed_in = request.user.is_authenticated  # which looks the session up
+    return not signed_in and bool(request.COOKIES.get(settings.SESSION_COOKIE_NAME)) and request.session.is_empty()
 
 
 def touch(request: HttpRequest, at: dt.datetime, *, always: bool = False) -> None:

@@ -84,6 +84,7 @@ def test_what_was_typed_survives_the_end(world: World) -> None:
     with time_machine.travel(NOW + 61 * MINUTE, tick=False):
         answer = client.post(address, {"happened": "He flinched."})
     assert answer.status_code == 403 and b"He flinched." in answer.content
+    assert answer["Clear-Site-Data"] == '"cache"', "pages brought back as they were go; what was typed stays"
 
 
 def test_reading_writes_the_session_at_most_once_a_minute(world: World, django_assert_num_queries: Any) -> None:
@@ -109,8 +110,10 @@ def test_one_sees_and_ends_ones_own_sign_ins_and_nobody_elses(world: World) -> N
     assert stranger.post(reverse("session_end", args=[row.handle])).status_code == 404
     assert there.get(reverse("account")).status_code == 200
     here.post(reverse("session_end", args=[row.handle]))
-    assert there.get(reverse("account")).status_code == 302
-    assert here.get(reverse("account")).status_code == 200
+    gone, still = there.get(reverse("account")), here.get(reverse("account"))
+    assert gone.status_code == 302 and gone["Clear-Site-Data"] == '"cache"'
+    assert still.status_code == 200 and "Clear-Site-Data" not in still
+    assert "Clear-Site-Data" not in there.get("/") and "Clear-Site-Data" not in Client().get("/")
     with scopes_disabled():
         assert Notice.objects.filter(to=person, subject="You signed in from another browser").count() == 1
 
