@@ -55,7 +55,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     """429: how long to wait, and what was typed, to send again from this very page."""
-    context = {"typed": rescued(request), "fields": posted(request), "minutes": -(-seconds // 60)}
+    context = {
+        "typed": rescued(request),
+        "fields": posted(request),
+        "pressed": request.method == "POST",
+        "files": request.content_type == "multipart/form-data",
+        "minutes": -(-seconds // 60),
+    }
     answer = render(request, "partnerships/too_many.html", context, status=429)
     answer["Retry-After"] = str(seconds)
     return answer
