@@ -135,9 +135,24 @@ def sign_in_failed(request: HttpRequest, email: str, *, at: dt.datetime, locked:
     audit.after_answer(request, write)
 
 
+WRONG_CODES, WITHIN = 3, dt.timedelta(hours=1)
+"""So many wrong codes in a row are no slip of the hand: whoever gives them knows the password."""
+
+
 @receiver(mfa.authentication_failed)
 def second_factor_failed(request: HttpRequest, user: User, **_: Any) -> None:
-    note(user, "second_factor.failed", detail=place(request), by=None, at=timezone.now())
+    at = timezone.now()
+    before = AuditEntry.objects.filter(
+        partnership__in=where(user), verb="second_factor.failed", object_id=str(user.pk), at__gt=at - WITHIN
+    )
+    several = before.values("at").distinct().count() + 1 >= WRONG_CODES
+    told = (
+        "Somebody gave wrong codes for your account",
+        f"On {moment(at)} your password was given, and then several wrong codes. Nobody came in. If it was not you, "
+        "somebody knows your password.",
+    )
+    once = at.astimezone(LONDON).date().isoformat()
+    note(user, "second_factor.failed", detail=place(request), told=told if several else None, once=once, by=None, at=at)
 
 
 @receiver(mfa.authenticator_added)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import pickle
+import pickle  # nosec
 import random
 import time
 import zlib
@@ -37,7 +37,7 @@ class FileCache(FileBasedCache):
         with self._alone(key):
             try:
                 with Path(own._key_to_file(key, version)).open("rb") as file:
-                    ends = pickle.load(file)  # noqa: S301  # nosec  of our own folder, as Django's own cache
+                    ends = pickle.load(file)  # noqa: S301  # nosec
                     counted = int(pickle.loads(zlib.decompress(file.read()))) + delta  # noqa: S301  # nosec
             except FileNotFoundError:
                 raise ValueError(f"Nothing is counted under {key}") from None
@@ -49,7 +49,7 @@ class FileCache(FileBasedCache):
 
     def _cull(self) -> None:
         """Now and then: what has run out, and only where that is not enough, others."""
-        if random.randrange(TIDIED_EVERY):  # noqa: S311  # nosec  nothing hangs on it
+        if random.randrange(TIDIED_EVERY):  # noqa: S311  # nosec
             return
         own: Any = self
         for name in own._list_cache_files():

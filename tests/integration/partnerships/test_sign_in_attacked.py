@@ -14,9 +14,11 @@ from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
+from django_scopes import scope
 
 from partnerships.models import AuditEntry, Session
 from partnerships.permissions import Role
+from referrals.models import Notice
 from tests.factories import World, make_world
 from tests.integration.partnerships.test_second_factor import PASSWORD, code, sign_in, with_app
 
@@ -95,6 +97,17 @@ def test_the_key_of_a_session_changes_with_the_password_and_with_the_code(world:
         other.cookies["sessionid"] = planted
         assert signed_in_as(other) == ""
     assert Session.rows.filter(user=screener).count() == 1
+
+
+def test_whoever_knows_the_password_and_guesses_codes_is_told_of_once_a_day(world: World) -> None:
+    screener = with_app(world.person(Role.SCREENER))
+    thief, _ = sign_in(screener)
+    for guess, told in ((1, 0), (2, 0), (3, 1), (4, 1)):
+        thief.post(reverse(CODE), {"code": f"{guess:06d}"})
+        with scope(partnership=world.partnership):
+            found = Notice.objects.filter(to=screener, subject="Somebody gave wrong codes for your account")
+            assert found.count() == told, guess
+    assert AuditEntry.objects.filter(verb="second_factor.failed", object_id=str(screener.pk)).count() == 4
 
 
 @pytest.mark.parametrize(
