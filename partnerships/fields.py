@@ -123,8 +123,7 @@ class Written(Asked):
         super().validate(value)
         if len(value) > self.max_length:
             raise ValidationError(
-                f"Shorten {self.to_shorten} to {self.max_length:,} characters or fewer. "
-                f"You have typed {len(value):,}.",
+                f"Shorten {self.to_shorten} to {self.max_length:,} characters or fewer. You have typed {len(value):,}.",
                 code="max_length",
             )
         if self.max_words and (words := len(value.split())) > self.max_words:

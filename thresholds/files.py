@@ -70,7 +70,8 @@ def refuse_what_is_too_deep(text: str, how: Any) -> None:
     for event in yaml.parse(text, how):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST + 1:
-            raise Unreadable(f"line {event.start_mark.line + 1 if event.start_mark else 1}: nested deeper than any threshold is")
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise Unreadable(f"line {line}: nested deeper than any threshold is")
 
 
 def locate(node: Any, path: str, positions: Positions, seen: set[int]) -> None:

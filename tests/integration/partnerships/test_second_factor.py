@@ -21,7 +21,7 @@ from partnerships.permissions import Role
 from referrals.models import Notice
 from tests.factories import World, make_referral, make_world
 from tests.integration.addresses import ADDRESSES, route_names
-from tests.integration.everybody import FIRST, FOREIGN, everybody
+from tests.integration.everybody import FIRST, FOREIGN, MISSING, everybody
 from tests.integration.gate_table import knocks
 from tests.integration.gate_walk import Caller, judge, walk, where
 
