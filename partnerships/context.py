@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from partnerships import second_factor, sessions
+from partnerships import kept, second_factor, sessions
 from partnerships.hours import is_open
 
 
@@ -34,6 +34,7 @@ def sign_in(request: HttpRequest) -> dict[str, Any]:
     left = sessions.remaining(request, timezone.now())
     held = user.memberships.filter(ended_at__isnull=True).select_related("agency")
     return {
+        "words_kept": SimpleLazyObject(lambda: kept.beside(request)),
         "session_left": max(left.seconds, 0),
         "session_handle": sessions.handle(request),
         "session_warned_before": int(sessions.WARNED_BEFORE.total_seconds()),

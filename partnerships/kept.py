@@ -26,6 +26,9 @@ MOST = 200_000
 MOST_PAGES = 3
 
 
+SHOWN = "_kept_is_shown"
+"""On the request of a page that puts what was kept into its own boxes."""
+
 RAN_OUT = "_ran_out"
 """On the request whose session has just run out: the id of who was signed in."""
 
@@ -66,6 +69,7 @@ def keep(request: HttpRequest) -> bool:
 
 def kept(request: HttpRequest) -> QueryDict | None:
     """What was typed on this very page, as it was posted; None where nothing was, or where it was somebody else."""
+    setattr(request, SHOWN, True)
     sealed = request.session.get(KEPT, {}).get(request.path)
     return None if sealed is None else opened(request, sealed)
 
@@ -90,6 +94,17 @@ def opened(request: HttpRequest, sealed: str) -> QueryDict | None:
     for name, values in typed:
         found.setlist(name, values)
     return found
+
+
+def beside(request: HttpRequest) -> list[tuple[str, str]]:
+    """What was typed on this page, to stand above one that does not put it into its own boxes: name and words."""
+    from partnerships.views import MARKS
+
+    if request.method != "GET" or not request.user.is_authenticated or hasattr(request, SHOWN):
+        return []
+    found = kept(request)
+    told = found.lists() if found is not None else ()
+    return [(name, word) for name, words in told if name not in MARKS for word in words if word.strip()]
 
 
 def let_go(request: HttpRequest) -> None:

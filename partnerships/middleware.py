@@ -105,6 +105,8 @@ class SessionLimitsMiddleware:
             elif request.path_info != reverse("session_status") and "X-Background" not in request.headers:
                 sessions.touch(request, now)  # but a page that looks for news by itself is nobody at work
         response = self.get_response(request)
+        if request.method == "POST" and response.status_code == 302 and request.user.is_authenticated:
+            kept.let_go(request)  # it has been put in again
         if over:
             response.headers.setdefault("Clear-Site-Data", '"cache"')  # not what was typed, which waits to go on
         return response

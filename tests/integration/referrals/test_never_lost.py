@@ -20,7 +20,7 @@ from partnerships.permissions import Role
 from referrals.intake.answers import Answers
 from referrals.intake.pages import PAGES
 from referrals.models import Draft, Referral
-from tests.factories import World, make_person
+from tests.factories import World, make_person, make_referral
 
 pytestmark = pytest.mark.django_db
 
@@ -164,6 +164,24 @@ def test_after_signing_in_again_the_same_page_has_the_typed_text(world: World, p
     done = practitioner.post(page, {**typed, "who_told": "The neighbour"})
     assert done.status_code == 302 and stored(world).said("worry", "happened") == "Robin said “no” & hid."
     assert "not saved yet" not in practitioner.get(page).content.decode()
+
+
+def test_a_screeners_words_stand_above_the_page_that_they_were_typed_on_until_they_are_put_in_again(
+    world: World,
+) -> None:
+    screener, row = world.person(Role.SCREENER), make_referral(world)
+    browser = Client()
+    browser.force_login(screener)
+    browser.post(f"/testshire/triage/{row.pk}/claim/")
+    address = f"/testshire/triage/{row.pk}/note/"
+    Session.rows.filter(user=screener).update(seen_at=timezone.now() - dt.timedelta(hours=2))
+    assert browser.post(address, {"note": "He said “no” & hid."}).status_code == 403
+    browser.force_login(screener)
+    again = browser.get(address).content.decode()
+    assert "He said “no” &amp; hid." in again and "not sent yet" in again
+    assert "He said" not in browser.get(f"/testshire/triage/{row.pk}/").content.decode(), "on that page alone"
+    done = browser.post(address, {"text": "He said “no” & hid.", "note": "He said “no” & hid.", "words": "x"})
+    assert done.status_code == 302 and "not sent yet" not in browser.get(address).content.decode()
 
 
 def test_somebody_else_at_the_same_machine_does_not_see_it(world: World, practitioner: Client) -> None:
