@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from partnerships.encryption import Unreadable, seal, unseal
 from partnerships.places import times
+from partnerships.rescued import told_of
 
 log = logging.getLogger(__name__)
 KEPT = "kept"
@@ -76,6 +77,7 @@ def kept(request: HttpRequest) -> QueryDict | None:
 
 def kept_below(request: HttpRequest, address: str) -> dict[str, QueryDict]:
     """What was typed on each page below an address, by the page's own, as far as it is this person's."""
+    setattr(request, SHOWN, True)
     held = request.session.get(KEPT, {})
     found = {path: opened(request, sealed) for path, sealed in held.items() if path.startswith(address)}
     return {path: typed for path, typed in found.items() if typed is not None}
@@ -97,14 +99,11 @@ def opened(request: HttpRequest, sealed: str) -> QueryDict | None:
 
 
 def beside(request: HttpRequest) -> list[tuple[str, str]]:
-    """What was typed on this page, to stand above one that does not put it into its own boxes: name and words."""
-    from partnerships.views import MARKS
-
+    """What was typed on this page, to stand above one that does not put it into its own boxes: label and words."""
     if request.method != "GET" or not request.user.is_authenticated or hasattr(request, SHOWN):
         return []
     found = kept(request)
-    told = found.lists() if found is not None else ()
-    return [(name, word) for name, words in told if name not in MARKS for word in words if word.strip()]
+    return told_of(request, dict(found.lists()), request.resolver_match) if found is not None else []
 
 
 def let_go(request: HttpRequest) -> None:
