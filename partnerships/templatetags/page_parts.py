@@ -108,7 +108,10 @@ def paragraphs(text: Any) -> SafeString:
 
 @register.filter
 def advice(text: Any) -> SafeString:
-    """A partnership's own words as paragraphs, with their telephone numbers and web addresses as links."""
+    """A partnership's own words as paragraphs, with their telephone numbers and web addresses as links.
+
+    Not a letter: somebody typed in it, and what was typed is no link of ours.
+    """
     parted = re.split(r"\n\s*\n", clean_text(str(text or "")))
     made = []
     for first, *rest in (part.split("\n") for part in parted if part):
