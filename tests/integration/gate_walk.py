@@ -131,8 +131,8 @@ def walk(
 ) -> Iterator[tuple[str, bool, str]]:
     """Every address, method and record for one person: which it was, whether the table lets them, and what is wrong.
 
-    turns: past a gate that is open to them, of so many records that are not theirs one is tried by each method; which
-    one, the place of the address says, and `turn`.
+    turns: past a gate that is open to them, of so many records (but the first) one is tried by each method; which, the
+    place of the address says, and `turn`.
     """
     visit = Visit(world, person)
     with connection.execute_wrapper(visit.noting), scope(partnership=world.partnership):
@@ -148,7 +148,7 @@ def walk(
                 kwargs = {name: filled[name] for name in names if name != "partnership"} | pattern.default_args
                 inside = may and letter in reached
                 for m, method in enumerate(methods):
-                    if may and not inside and (place + n + m) % turns:
+                    if may and letter != FIRST and (place + n + m) % turns:
                         continue
                     if may or method not in once:
                         once[method] = visit.prepared(pattern, method, where(world, route, pattern, kwargs))

@@ -4,14 +4,14 @@ The walk is made from the URLconf: a view that names neither its permission nor 
 address whose parts `everybody` can't fill in. It goes two ways:
 
 - *to the view*: each address, by GET, POST and HEAD, for each of 29 people (`everybody.people`) and each of 12 records
-  (past an open gate a third of those that are not theirs, by turns; all of them with `WALK=whole`), asks the URLconf's
+  (past an open gate the first and a third of the others, by turns; all of them with `WALK=whole`), asks the URLconf's
   own callback with a request that the middleware has prepared for that person. What the gate refuses costs microseconds
   there, so that all of it can be asked. Each answer's words are searched for other records' children; what is refused
   writes nothing.
-- *the whole way*, from the bytes of the request to those of the answer: for each address three of those who may come
-  in, and three of those who may not, by turns; and for each address a foreign record, a hidden one and a missing one,
-  whose answers are the same to the byte once what differs on every page (nonce, form token, the id that was asked for)
-  is levelled.
+- *the whole way*, from the bytes of the request to those of the answer: for each address two of those who may come in,
+  and two of those who may not, by turns; and for each address a foreign record, a hidden one and a missing one, whose
+  answers are the same to the byte once what differs on every page (nonce, form token, the id that was asked for) is
+  levelled.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def test_every_address_for_everybody_and_every_record_holds_to_the_table(
             f"\nto the view: {len(people)} people, {len(told)} records, {len(ADDRESSES)} addresses: "
             f"{tried[True]:,} combinations let in, {tried[False]:,} refused, {len(wrong)} wrong"
         )
-    assert tried[False] > 20_000 and tried[True] > 1_500
+    assert tried[False] > 20_000 and tried[True] > 700
     assert not wrong, "\n".join(wrong[:40])
 
 
@@ -123,7 +123,7 @@ ONE_A_ROLE = (
     *("practitioner", "safeguarding lead", "screener", "early help", "senior", "checker", "manager", "admin"),
     "signed out",
 )
-BY_TURNS = 3
+BY_TURNS = 2
 
 
 @pytest.mark.django_db

@@ -23,6 +23,7 @@ from django_scopes import scope
 from kombu import Connection
 
 from partnerships.documents import public_pdf
+from partnerships.models import Partnership
 from partnerships.permissions import Role
 from referrals import nudging
 from referrals.management.commands import sweep as command
@@ -190,7 +191,7 @@ def test_a_broker_that_was_away_is_asked_again_after_a_while(monkeypatch: Any) -
 
 def test_a_public_document_needs_no_cache(broker: OwnRedis) -> None:
     broker.goes("full")
-    made = public_pdf("referrals/documents/blank.html", {})
+    made = public_pdf("referrals/documents/blank.html", {"partnership": Partnership(short_name="Testshire")})
     assert made.startswith(b"%PDF")
 
 
