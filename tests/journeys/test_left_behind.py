@@ -2,8 +2,8 @@
 
 While the sign-in goes on, *Back* shows the page again with what was typed, also where the portal is away meanwhile.
 
-Chromium with a profile of its own, whose pages may come back as they were (Playwright forbids that unless asked), once
-as it is and once as it also brings back pages that say `no-store`, as it does at more and more desks.
+Chromium with a profile of its own, whose pages may come back as they were (Playwright forbids that unless asked), also
+those that say `no-store`, as it brings them back at more and more desks.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ def world() -> World:
     return make_world()
 
 
-@pytest.fixture(params=["as it is", "brings back no-store"])
+@pytest.fixture
 def browsing(request: Any, playwright: Playwright, tmp_path: Path) -> Iterator[BrowserContext]:
-    more = [BRINGS_BACK] if request.param == "brings back no-store" else []
+    """As it brings back pages that say `no-store`, where most could be left; as it is only where a test asks for it."""
+    more = [] if getattr(request, "param", "") == "as it is" else [BRINGS_BACK]
     with opened(playwright, tmp_path, *more) as context:
         yield context
 
@@ -251,6 +252,7 @@ def still_typed(page: Page) -> None:
     expect(page.get_by_role("heading", name="can’t be reached")).to_have_count(0)
 
 
+@pytest.mark.parametrize("browsing", ["as it is", "brings back no-store"], indirect=True)
 def test_still_signed_in_back_shows_the_page_again_and_what_was_typed(
     live: Any, world: World, browsing: BrowserContext, request: pytest.FixtureRequest
 ) -> None:
