@@ -29,6 +29,8 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+LIGHT = "chromium-headless-shell"
+"""Chromium without the windows that nobody looks at: the same pages at two thirds of the work."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox",
@@ -40,9 +42,10 @@ QUIET = (
 )
 
 
-def chromium() -> str:
-    """The path of the browser that journeys are made in; a test that needs one is skipped where there is none."""
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+def chromium(*first: str) -> str:
+    """The path of the browser that journeys are made in, of these names first; a test that needs one is skipped where
+    there is none."""
+    path = next((found for name in (*first, *BROWSERS) if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip("needs Chromium (bin/setup --with-browser installs it where it may)")
     return path
@@ -78,7 +81,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    path = chromium()
+    path = chromium(LIGHT)
     if not (ROOT / "static" / "build" / "front-door.css").exists():
         pytest.skip("needs the stylesheet (bin/setup builds it)")
     started = playwright.chromium.launch(executable_path=path, args=list(QUIET))
