@@ -12,9 +12,8 @@ from enum import StrEnum
 from itertools import combinations
 
 from thresholds.domain.reasons import under_age
-from thresholds.domain.rule_words import carriers, listed_at
+from thresholds.domain.rule_words import is_raised, listed_at
 from thresholds.domain.scheme import (
-    ENGINE_FLAGS,
     AgeParameters,
     ClusterParameters,
     ConsentParameters,
@@ -178,12 +177,11 @@ def _between_ages(scheme: Scheme) -> Iterator[Finding]:
 
 def _flag(scheme: Scheme, rule: Rule, said: FlagParameters) -> Iterator[Finding]:
     flag = said.flag
-    raised = carriers(scheme, flag)
-    if not raised and flag not in ENGINE_FLAGS | {Flag.PRE_BIRTH}:
+    if not is_raised(scheme, flag):
         yield Finding(
             FindingKind.NEVER,
             rule.key,
-            f"Nothing raises it: no indicator carries {flag.words}, and no level stands on it.",
+            f"Nothing raises it: no indicator carries {flag.words}, and no level that can be come to stands on it.",
         )
         return
     if flag is Flag.CONSENT_TO_SETTLE and not any(level.consent_needed for level in scheme.levels):
@@ -195,7 +193,7 @@ def _consent(scheme: Scheme, rule: Rule, consent: ConsentParameters) -> Iterator
         yield Finding(FindingKind.NEVER, rule.key, "It can't ever fire: no level needs consent.")
         return
     for flag in consent.settled_by_flags:
-        if flag not in ENGINE_FLAGS | {Flag.PRE_BIRTH} and not carriers(scheme, flag):
+        if not is_raised(scheme, flag):
             yield Finding(FindingKind.ADDS_NOTHING, rule.key, f"It names {flag.words}, which nothing raises.")
 
 

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from thresholds.domain.facts import Child, Consent, Facts
 from thresholds.domain.reasons import under_age
 from thresholds.domain.scheme import (
+    ENGINE_FLAGS,
     FLAGS_BY_BASIS,
     AgeParameters,
     ClusterParameters,
@@ -111,6 +112,11 @@ def carriers(scheme: Scheme, flag: Flag) -> list[Indicator]:
     return [each for each in scheme.indicators if flag in each.flags or each.level in by_level]
 
 
+def is_raised(scheme: Scheme, flag: Flag) -> bool:
+    """Whether anything raises a flag: an indicator, a level that can be come to, or the engine itself."""
+    return flag in ENGINE_FLAGS | {Flag.PRE_BIRTH} or _flagged(scheme, flag) is not None
+
+
 def example(scheme: Scheme, rule: Rule) -> Facts | None:
     """A contact for which the rule fires; None where there can be none."""
     said = rule.parameters
@@ -191,7 +197,15 @@ def _flagged(scheme: Scheme, flag: Flag) -> Facts | None:
         case Flag.JUDGED_LOWER:
             highest = max(scheme.indicators, key=lambda each: each.level, default=None)
             return Facts(indicators=(highest.key,), judged_level=1, consent=agreed, on=ON) if highest else None
-    return None
+    return _by_its_level(scheme, flag)
+
+
+def _by_its_level(scheme: Scheme, flag: Flag) -> Facts | None:
+    """A contact that comes to a level that stands on the flag by a rule, where no indicator of that level is listed."""
+    lowest, agreed = _lowest(scheme), Consent(informed=True, given=True)
+    tried = [example(scheme, rule) for rule in scheme.rules if not isinstance(rule.parameters, FlagParameters)]
+    tried += [Facts(indicators=lowest, judged_level=level.rank, consent=agreed, on=ON) for level in scheme.levels]
+    return next((each for each in tried if each and flag in screen(scheme, each, explain=False).flags), None)
 
 
 def _held(scheme: Scheme) -> Facts | None:

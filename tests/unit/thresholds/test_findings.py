@@ -184,3 +184,27 @@ def test_nothing_makes_it_raise(value: Any) -> None:
             scheme = errors.scheme  # type: ignore[assignment]
         if scheme is not None:
             findings(scheme)
+
+
+def test_a_flag_of_a_level_that_only_a_rule_comes_to_is_raised() -> None:
+    """No indicator of level 3, but one of level 2 that is level 3 for a baby: section 17 is raised then."""
+    told = schemes.content()
+    told["indicators"] = [row for row in told["indicators"] if row["key"] == "health-2-02"]
+    told["indicators"][0]["item"] = 1
+    idle = schemes.rule("c0", "cluster", {"level": 1, "count": 6, "domains": 1, "indicates": 2})
+    told["rules"] = [rule for rule in told["rules"] if rule["kind"] not in ("cluster", "age")] + [idle]
+    without = read_scheme(told)
+    young = {"indicators": ["health-2-02"], "under_months": 12, "unborn": False, "indicates": 3}
+    told["rules"] = [*told["rules"], schemes.rule("a0", "age", young)]
+    with_rule = read_scheme(told)
+    key = next(
+        rule.key
+        for rule in with_rule.rules
+        if isinstance(rule.parameters, FlagParameters) and rule.parameters.flag is Flag.SECTION_17
+    )
+    baby = Facts(indicators=("health-2-02",), children=(Child(date_of_birth=ON),), on=ON)
+    for scheme in (without, with_rule):
+        never = {each.rule for each in findings(scheme) if each.kind is FindingKind.NEVER}
+        raised = Flag.SECTION_17 in screen(scheme, baby).flags
+        assert raised == (scheme is with_rule) and (key in never) <= (not raised)
+    assert key not in {each.rule for each in findings(with_rule)}
