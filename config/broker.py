@@ -15,6 +15,7 @@ from typing import Any
 
 from kombu.transport import filesystem, redis, virtual
 from kombu.utils.json import dumps
+from redis.exceptions import ResponseError
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +43,24 @@ class FreesItsPlace(redis.QoS):
     """Redis frozen for a moment can't be told that a message is done with. Kombu's own then keeps the message's place
     for ever: a worker that takes one at a time takes no other, and stands still until it is started again. Here the
     place is free; Redis gives the message out once more in its time, and a nudge given twice does no harm.
+
+    Redis that is full refuses to note anything, by an answer and not by silence. Kombu's own lets that end the worker.
+    Here it works on, with what it took noted in its own memory alone.
     """
+
+    def append(self, message: Any, delivery_tag: Any) -> None:
+        try:
+            super().append(message, delivery_tag)
+        except ResponseError as error:
+            log.warning("Redis does not note a message that was taken (%s)", type(error).__name__)
+            virtual.QoS.append(self, message, delivery_tag)
 
     def ack(self, delivery_tag: Any) -> None:
         try:
             super().ack(delivery_tag)
+        except ResponseError as error:
+            log.warning("Redis does not note that a message is done with (%s)", type(error).__name__)
+            virtual.QoS.ack(self, delivery_tag)
         except Exception:
             virtual.QoS.ack(self, delivery_tag)
             raise

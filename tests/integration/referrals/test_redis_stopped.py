@@ -210,3 +210,20 @@ def test_a_worker_that_could_not_say_that_it_was_done_takes_the_next_all_the_sam
             message.ack()
         broker.comes_back("frozen")
         assert channel.qos.can_consume() and queue.get(timeout=5).payload == 1
+
+
+def test_a_worker_goes_on_while_redis_is_full(broker: OwnRedis) -> None:
+    """It takes what is there and is done with it, although Redis notes neither; kombu's own would end it."""
+    with Connection(broker.url) as connection:
+        queue = connection.SimpleQueue("full")
+        for number in range(3):
+            queue.put(number)
+        first = queue.get(timeout=5)
+        broker.goes("full")
+        first.ack()
+        second = queue.get(timeout=5)
+        second.ack()
+        broker.comes_back("full")
+        third = queue.get(timeout=5)
+        third.ack()
+        assert [each.payload for each in (first, second, third)] == [0, 1, 2]
