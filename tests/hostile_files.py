@@ -150,6 +150,38 @@ def related(kind: str, target: str, place: str = "word/_rels/settings.xml.rels")
     return docx({place: f"{told}</Relationships>"})
 
 
+def relations(told: str, encoding: str = "utf-8") -> bytes:
+    return docx({"word/_rels/settings.xml.rels": f"<Relationships>{told}</Relationships>".encode(encoding)})
+
+
+TEMPLATE = f'Type="{RELATIONS}attachedTemplate" Target="https://evil.example/t.dotm" TargetMode="External"'
+SPLIT = (
+    '<w:p><w:fldChar w:fldCharType="begin"/><w:instrText>D</w:instrText><w:instrText>DEAUTO c:\\cmd</w:instrText>'
+    '<w:fldChar w:fldCharType="end"/></w:p>'
+)
+HEADERS = b"From: a@b.example\nTo: c@d.example\nSubject: x\n"
+
+
+def takes_long() -> list[tuple[str, bytes, str]]:
+    """Small files that took whoever looked into them seconds to hours, for all that the portal answered meanwhile."""
+    scanned = image(progressive=True)
+    scan = scanned[scanned.index(b"\xff\xda") : scanned.index(b"\xff\xda", scanned.index(b"\xff\xda") + 2)]
+    deep = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(600))
+    inner = docx({f"word/{n}.xml": "<x/>" for n in range(1_000)})
+    return [
+        ("endless.rels.docx", docx({"word/_rels/document.xml.rels": b"<Relationship " * 50_000}), "is damaged"),
+        ("endless.instr.docx", docx({"word/x.xml": b"<w:instrText " * 50_000}), "is damaged"),
+        ("laughs.docx", docx({"word/x.xml": '<!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'}), "is damaged"),
+        ("huge part.docx", docx({"word/x.xml": b"<x>" + b" " * 61_000_000 + b"</x>"}), "far more than its size"),
+        ("dolls.docx", docx({f"word/embeddings/{n}.docx": inner for n in range(6)}), "far more than its size"),
+        ("scans.jpg", scanned.replace(scan, scan * 200), "takes too long"),
+        ("parameters.eml", HEADERS + b"Content-Type: text/plain" + b";" * 400_000 + b"\n\nhi\n", "more parts"),
+        ("folded.eml", HEADERS + b"content-type: text/plain" + b";;;;\n " * 9_000 + b"\n\nhi\n", "more parts"),
+        ("nested.eml", HEADERS + deep + b"x\n" * 40_000, "more parts"),
+        ("lines.eml", HEADERS + b"\n" + b"x\n" * 600_000, "more parts"),
+    ]
+
+
 def bomb_entries() -> dict[str, bytes | str]:
     return {f"word/media/{n}.bin": b"\0" * 60_000_000 for n in range(4)}
 
@@ -193,10 +225,16 @@ def hostile() -> list[tuple[str, bytes, str]]:
         ("within.docx", docx({"word/embeddings/evil.exe": EXE}), "has another file inside"),
         ("packed.docx", docx({"word/embeddings/more.zip": zipped(a="b")}), "has another file inside"),
         ("object.docx", docx({"word/embeddings/oleObject1.bin": b"x"}), "has another file inside"),
+        ("prefixed.docx", relations(f"<r:Relationship {TEMPLATE}/>"), "fetched from elsewhere"),
+        ("sign in a value.docx", relations(f'<Relationship Id="a>b" {TEMPLATE}/>'), "fetched from elsewhere"),
+        ("wide.docx", relations(f"<Relationship {TEMPLATE}/>", "utf-16"), "fetched from elsewhere"),
+        ("split.docx", docx({"word/x.xml": f"<w:document>{SPLIT}</w:document>"}), "fetched from elsewhere"),
+        ("simple.docx", docx({"word/x.xml": '<w:fldSimple w:instr=" DDE cmd a"/>'}), "fetched from elsewhere"),
+        *takes_long(),
         ("slip.docx", docx({"../../etc/cron.d/x": "x"}), "is damaged"),
         (
             "slides.pptx",
-            packed({"[Content_Types].xml": TYPES.format(""), "ppt/presentation.xml": "x"}),
+            packed({"[Content_Types].xml": TYPES.format(""), "ppt/presentation.xml": "<x/>"}),
             "Office file of a kind",
         ),
         ("broken.docx", docx()[:200], "can’t be opened"),
@@ -286,11 +324,13 @@ def good() -> list[tuple[str, bytes, str]]:
         ("what we saw.eml", eml(pdf(), "plan.pdf"), "eml"),
         ("what we saw.msg", msg("plan.pdf\0"), "msg"),
         ("ר.pdf", pdf(b"% \xe2\x80\x8f"), "pdf"),
-        ("n" * 400 + ".docx", docx({"word/a.xml": "a"}), "docx"),
+        ("n" * 400 + ".docx", docx({"word/a.xml": "<a/>"}), "docx"),
         ("../../etc/passwd", pdf(b"% up"), "pdf"),
         ("C:\\notes\\plan.pdf", pdf(b"% windows"), "pdf"),
         ("😀.png", image("PNG", (3, 3)), "png"),
         ("chart.docx", docx({"word/embeddings/Chart.xlsx": xlsx(), "word/media/a.emz": gzip.compress(b"a")}), "docx"),
         ("council.docx", related("attachedTemplate", "file:///C:\\\\Templates\\\\Council.dotx"), "docx"),
+        ("built up.jpg", image(progressive=True), "jpg"),
+        ("fields.docx", docx({"word/x.xml": "<w:p><w:instrText> PAGEREF DDE \\h</w:instrText></w:p>"}), "docx"),
         ("linked.docx", related("hyperlink", "https://school.example/", "word/_rels/document.xml.rels"), "docx"),
     ]

@@ -18,6 +18,7 @@ from partnerships.models import User
 from partnerships.typed import clean_line
 from referrals import nudging
 from referrals.attachments import scanning, store
+from referrals.attachments.apart import TooLong, TooMany, apart
 from referrals.attachments.kinds import Unwelcome, judge
 from referrals.attachments.scanning import Verdict
 from referrals.models import Attachment, Draft, Referral
@@ -97,7 +98,12 @@ def _attach_one(
             f"what is sent together {settings.UPLOAD_MAX_MB} MB. Split it, or save a smaller copy."
         )
     content = sent.file.read()
-    kind = judge(content, name)
+    try:
+        kind = apart(judge, content, name)
+    except TooLong as error:
+        raise Unwelcome("takes too long to open. Save it again smaller, or print it to PDF, and add that.") from error
+    except TooMany as error:
+        raise Unwelcome("could not be looked into just now, among many others. Try it again in a minute.") from error
     digest = hashlib.sha256(content).hexdigest()
     stored_as = store.keep(content)
     try:

@@ -7,28 +7,38 @@ What a file calls itself is for showing, never for deciding: where it calls itse
 
 from __future__ import annotations
 
-import html
 import io
 import re
 import warnings
 import zipfile
+from dataclasses import dataclass
 from email import policy
 from email.parser import BytesParser
 from enum import Enum
+from functools import partial
 
 import pillow_heif
 import puremagic
 from PIL import Image, ImageFile, UnidentifiedImageError
+
+from referrals.attachments.office_xml import fetches_or_runs
 
 pillow_heif.register_heif_opener()
 
 MOST_PIXELS = 64_000_000
 """A picture larger than any camera in use takes: it would only fill the memory of whoever opens it."""
 
+MOST_SCANS = 60
+"""A picture that builds up line by line comes in about ten passes, each as dear as the picture whole."""
+
 MOST_ENTRIES = 5_000
 MOST_UNPACKED = 200 * 1024 * 1024
-MOST_LOOKED_THROUGH = 20_000_000
+MOST_LOOKED_THROUGH = 60_000_000
 DEEPEST_EMAIL = 3
+MOST_EMAIL_LINES = 500_000
+MOST_BOUNDARIES = 60
+LONGEST_EMAIL_HEADER = 8_000
+CONTENT_HEADER = re.compile(rb"(?:^|[\r\n])(content-[a-z-]+:[^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*)", re.I)
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 PROGRAM_ENDINGS = tuple(
     (
@@ -47,8 +57,6 @@ LOCKED = "is locked with a password, so that nobody here could open it. Save it 
 FETCHES = (
     "has something in it that is fetched from elsewhere, or run, when it is opened. Print it to PDF, and add that."
 )
-ELSEWHERE = re.compile(rb"""\bTarget\s*=\s*["']\s*(?:https?|ftp|mhtml|javascript|file://[^/"'])""", re.I)
-COMMAND = re.compile(rb"<w:instrText[^>]*>\s*DDE|<ddeLink\b", re.I)
 
 
 def spelt(name: str) -> str:
@@ -102,16 +110,32 @@ class Unwelcome(ValueError):
     """A file that is not taken. The message says why, and what to do instead; it follows the file's name."""
 
 
-def judge(content: bytes, name: str = "") -> Kind:
+@dataclass(slots=True)
+class Budget:
+    """What is left to look through of one file, with all that stands in it, however it is divided."""
+
+    entries: int = MOST_ENTRIES
+    unpacked: int = MOST_UNPACKED
+    looked_through: int = MOST_LOOKED_THROUGH
+
+    def spend(self, *, entries: int = 0, unpacked: int = 0, looked_through: int = 0) -> None:
+        self.entries -= entries
+        self.unpacked -= unpacked
+        self.looked_through -= looked_through
+        if min(self.entries, self.unpacked, self.looked_through) < 0:
+            raise Unwelcome("unpacks to far more than its size, as harmful files do. Print it to PDF, and add that.")
+
+
+def judge(content: bytes, name: str = "", budget: Budget | None = None) -> Kind:
     """The kind of this content. Raises `Unwelcome`; never anything else, whatever the bytes are.
 
-    name: what it calls itself, for the sentence alone.
+    name: what it calls itself, for the sentence alone. budget: what is left of the file that this one stands in.
     """
     if not content:
         raise Unwelcome("is empty. Open it to see whether there is anything in it, then add it again.")
     for beginning, look in (
         (b"%PDF-", pdf),
-        (b"PK\x03\x04", office),
+        (b"PK\x03\x04", partial(office, budget=budget or Budget())),
         (OLE, outlook),
         (b"\xff\xd8\xff", picture),
         (b"\x89PNG\r\n\x1a\n", picture),
@@ -197,23 +221,25 @@ def pdf(content: bytes) -> Kind:
     return Kind.PDF
 
 
-def office(content: bytes, depth: int = 0) -> Kind:
+def office(content: bytes, budget: Budget, depth: int = 0) -> Kind:
     """A Word document or Excel workbook; every other zip is an archive, or something with macros."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             entries = packed.infolist()
             shut = any(entry.flag_bits & 1 for entry in entries)
             names = {entry.filename for entry in entries}
-            small = len(entries) <= MOST_ENTRIES and sum(max(entry.file_size, 0) for entry in entries) <= MOST_UNPACKED
+            budget.spend(
+                entries=len(entries), unpacked=0 if shut else sum(max(entry.file_size, 0) for entry in entries)
+            )
             types = b""
-            if small and not shut and "[Content_Types].xml" in names:
+            if not shut and "[Content_Types].xml" in names:
                 types = unpacked(packed, "[Content_Types].xml", 1_000_000)
+    except Unwelcome:
+        raise
     except Exception as error:  # whatever a broken zip makes of the library, it is a broken file
         raise Unwelcome("can’t be opened: it is damaged, or not what it says. Save it again, and add that.") from error
     if shut:
         raise Unwelcome(LOCKED)
-    if not small:
-        raise Unwelcome("unpacks to far more than its size, as harmful files do. Print it to PDF, and add that.")
     if "[Content_Types].xml" not in names:
         raise Unwelcome("is an archive. Take the files out of it and add each of them.")
     lowered = {name.lower() for name in names}
@@ -223,7 +249,7 @@ def office(content: bytes, depth: int = 0) -> Kind:
         raise Unwelcome("is damaged, or not what it says. Save it again, and add that.")
     if any(name.rsplit(".", 1)[-1] in {*PROGRAM_ENDINGS, *ARCHIVE_ENDINGS} or "oleobject" in name for name in lowered):
         raise Unwelcome(INSIDE)
-    look_inside(content, depth)
+    look_inside(content, budget, depth)
     if "word/document.xml" in names:
         return Kind.DOCX
     if "xl/workbook.xml" in names:
@@ -231,7 +257,7 @@ def office(content: bytes, depth: int = 0) -> Kind:
     raise Unwelcome("is an Office file of a kind that we can’t take. Save it as .docx, .xlsx or PDF, and add that.")
 
 
-def look_inside(content: bytes, depth: int) -> None:
+def look_inside(content: bytes, budget: Budget, depth: int) -> None:
     """Every part of an Office file by its beginning, whatever it is called: no program, no archive, nothing fetched."""
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         for entry in packed.infolist():
@@ -241,25 +267,18 @@ def look_inside(content: bytes, depth: int) -> None:
             try:
                 begins = unpacked(packed, entry.filename, 300)
                 if name.endswith(OFFICE_INSIDE) and begins.startswith(b"PK") and depth < 2:
-                    office(unpacked(packed, entry.filename, MOST_UNPACKED), depth + 1)
+                    office(unpacked(packed, entry.filename, MOST_UNPACKED), budget, depth + 1)
                 elif is_program(begins) or begins.startswith(SEALED_INSIDE):
                     raise Unwelcome(INSIDE)
                 if name.endswith((".rels", ".xml")):
-                    refuse_what_fetches(unpacked(packed, entry.filename, MOST_LOOKED_THROUGH), name)
+                    budget.spend(looked_through=entry.file_size)
+                    part = unpacked(packed, entry.filename, entry.file_size + 1)
+                    if part.strip(b"\0 \t\r\n") and fetches_or_runs(part):
+                        raise Unwelcome(FETCHES)
             except Unwelcome:
                 raise
             except Exception as error:  # whatever a broken part makes of the library
                 raise Unwelcome("can’t be opened: it is damaged. Save it again, and add that.") from error
-
-
-def refuse_what_fetches(part: bytes, name: str) -> None:
-    """Links for people to press and pictures are let be; what Office fetches or runs by itself is not."""
-    for each in re.findall(rb"<Relationship\b[^>]*>", part) if name.endswith(".rels") else ():
-        told = html.unescape(each.decode("utf-8", "replace")).encode()
-        if b"External" in told and not re.search(rb"/(?:hyperlink|image)[\"']", told) and ELSEWHERE.search(told):
-            raise Unwelcome(FETCHES)
-    if COMMAND.search(part):
-        raise Unwelcome(FETCHES)
 
 
 def unpacked(packed: zipfile.ZipFile, name: str, most: int) -> bytes:
@@ -299,8 +318,9 @@ def looks_like_email(content: bytes) -> bool:
 
 
 def email(content: bytes) -> Kind:
+    refuse_what_takes_long(content)
     try:
-        look_into(BytesParser(policy=policy.compat32).parsebytes(content), 0)
+        look_into(BytesParser(policy=policy.compat32).parsebytes(content), Budget())
     except Unwelcome:
         raise
     except Exception as error:  # a message that the library can't read is not one that we hand on
@@ -308,14 +328,23 @@ def email(content: bytes) -> Kind:
     return Kind.EML
 
 
-def look_into(message: object, depth: int) -> None:
+def refuse_what_takes_long(content: bytes) -> None:
+    """What a reader of emails needs hours for: parts in parts by the hundred, a heading without end, many lines."""
+    lines = content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
+    parts = len(re.findall(rb"boundary\s*\*?\d*\*?=", content, re.I))
+    longest = max((len(each) for each in CONTENT_HEADER.findall(content)), default=0)
+    if lines > MOST_EMAIL_LINES or parts > MOST_BOUNDARIES or longest > LONGEST_EMAIL_HEADER:
+        raise Unwelcome("is an email of more parts than can be looked into. Save the documents from it, and add those.")
+
+
+def look_into(message: object, budget: Budget, depth: int = 0) -> None:
     """Every part of an email, and of the emails in it: no program, no archive, no macros."""
     if depth > DEEPEST_EMAIL:
         raise Unwelcome("is an email within emails, too deep to look into. Save the documents from it, and add those.")
     for part in message.walk():  # type: ignore[attr-defined]
         if part.is_multipart():
             if part is not message and part.get_content_type() == "message/rfc822":
-                look_into(part.get_payload(0), depth + 1)
+                look_into(part.get_payload(0), budget, depth + 1)
             continue
         name = str(part.get_filename() or "")
         ending = name.rsplit(".", 1)[-1].strip().lower() if "." in name else ""
@@ -325,7 +354,7 @@ def look_into(message: object, depth: int) -> None:
             raise Unwelcome("is an email with a program attached. Save the documents from it, and add those.")
         if body.startswith((b"PK\x03\x04", OLE, b"%PDF-")):
             try:
-                judge(body)
+                judge(body, budget=budget)
             except Unwelcome as why:
                 raise Unwelcome(f"is an email with a file attached that {why}") from why
         elif ending in ARCHIVE_ENDINGS or is_archive(body):
@@ -334,6 +363,8 @@ def look_into(message: object, depth: int) -> None:
 
 def picture(content: bytes) -> Kind:
     """A picture that opens whole: its kind is what it opens as."""
+    if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MOST_SCANS:
+        raise Unwelcome("is a picture made in a way that takes too long to open. Save it again, or print it to PDF.")
     ImageFile.LOAD_TRUNCATED_IMAGES = False  # what writes our PDFs lets half a picture pass, for the whole process
     try:
         with opened(content) as image:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.access import gate
 from partnerships.permissions import WRITES, Permission
 from referrals.attachments import actions, shown, store, taking
+from referrals.attachments.apart import TooLong, TooMany, apart
 from referrals.attachments.kinds import Kind
 from referrals.attachments.pictures import stripped
 from referrals.intake import addresses
@@ -108,7 +109,9 @@ def handed_out(request: Signed, row: Attachment, *, back: str = "") -> HttpRespo
         content = store.read(row.stored_as)
         kind = Kind.by_ending(row.ending)
         if kind.is_picture:
-            kind, content = stripped(kind, content)
+            kind, content = apart(stripped, kind, content)
+    except (TooLong, TooMany):
+        return render(request, "referrals/attachments/held_back.html", {"attachment": row, "slow": True}, status=503)
     except (store.Gone, OSError, ValueError, SyntaxError):
         return render(request, "referrals/attachments/held_back.html", {"attachment": row, "gone": True}, status=409)
     actions.downloaded(attachment=row, by=request.user, at=timezone.now())

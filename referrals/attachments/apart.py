@@ -1,0 +1,67 @@
+"""Looking into a file that a stranger sent, in a process of its own: it is ended when that takes too long.
+
+    apart(judge, content, name)     # what `judge` gives or raises; `TooLong`, `TooMany`
+
+However a file is made, whoever else uses the portal meanwhile is answered: the process yields to those that serve
+pages, holds no more memory than `MOST_MEMORY`, forgets the settings that it was started with, and two requests of a
+server wait for it at a time. It starts with the first file and stays.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import threading
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as OutOfTime
+from functools import cache
+from typing import ParamSpec, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LONGEST = 20.0
+"""Seconds for one file. The largest picture that is taken needs about two on an idle machine."""
+
+PATIENCE = 20.0
+"""Seconds that a request waits for its turn."""
+
+MOST_MEMORY = 3 * 1024**3
+WAITERS = threading.BoundedSemaphore(2)
+
+
+class TooLong(Exception):
+    """The file could not be looked into in its time, or in the memory that there is for it."""
+
+
+class TooMany(Exception):
+    """Other files are being looked into."""
+
+
+def apart(does: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """What `does` gives of these. It, what it is given and what it gives go from one process to another."""
+    if not WAITERS.acquire(timeout=PATIENCE):
+        raise TooMany
+    try:
+        return pool(os.getpid()).schedule(does, args=given, kwargs=named, timeout=LONGEST).result()
+    except (OutOfTime, ProcessExpired, MemoryError) as error:
+        raise TooLong from error
+    finally:
+        WAITERS.release()
+
+
+@cache
+def pool(_process: int) -> ProcessPool:
+    """Of this process; one that was forked from it has its own."""
+    return ProcessPool(max_workers=2, initializer=humble, context=multiprocessing.get_context("spawn"))
+
+
+def humble() -> None:
+    """The process gives way to others, and forgets what the portal's settings say."""
+    os.environ.clear()
+    os.nice(10)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
