@@ -10,6 +10,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Exchange, Queue
 
 from config.oidc import read_oidc
 
@@ -321,6 +322,14 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 60
 CELERY_TASK_IGNORE_RESULT = True
+# What takes minutes waits in a line of its own, for a worker of its own (`-Q long`): no notice waits behind it.
+# A worker that is started without -Q takes from both.
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), name) for name in ("celery", "long")]
+CELERY_TASK_ROUTES = {
+    "referrals.tasks.make_documents": {"queue": "long"},
+    "referrals.tasks.go_on_with_replay": {"queue": "long"},
+    "referrals.tasks.go_on_with_all_replays": {"queue": "long"},
+}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from partnerships import anchors
-from referrals import watch
+from referrals import nudging, watch
 from referrals.attachments import sweep as attachments
 from referrals.consistency import sampling
 from referrals.documents import making
@@ -63,10 +63,11 @@ def go_on_with_all_replays(partnership: int | None = None) -> None:
     replays.go_on_with_all(now=timezone.now, only=partnership)
 
 
-@shared_task(name="referrals.tasks.make_documents")
+@shared_task(name="referrals.tasks.make_documents", time_limit=making.LONGEST)
 def make_documents(partnership: int | None = None) -> None:
     """Make the documents that wait, and take away those that nobody asked for in a day."""
-    making.make_waiting(at=timezone.now(), only=partnership)
+    if making.make_waiting(at=timezone.now(), only=partnership):
+        nudging.nudge(make_documents, *([] if partnership is None else [partnership]), expires=60)  # there may be more
     making.purge(at=timezone.now(), only=partnership)
 
 

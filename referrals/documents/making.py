@@ -7,26 +7,41 @@ import hashlib
 import logging
 import threading
 import time
+import uuid
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Length
 from django.template.loader import render_to_string
+from django_scopes import scope
 
 from partnerships.documents import pdf_of
 from partnerships.each import for_each
 from partnerships.encryption import Unreadable, seal, unseal
 from partnerships.models import Partnership
 from referrals import nudging
-from referrals.health import stands_still
+from referrals.health import beat, stands_still
 from referrals.models import Document, Heartbeat
 
 log = logging.getLogger(__name__)
 
 KEPT = dt.timedelta(days=1)
-LEASE = dt.timedelta(minutes=2)
+LONGEST = 240
+"""Seconds for a turn of the worker, whatever it is making: it is ended then, and with it the attempt."""
+
+TURN = 20.0
+"""Seconds after which a turn of the worker begins no other document."""
+
+LEASE = dt.timedelta(seconds=LONGEST + 30)
+GONE = dt.timedelta(seconds=2 * LONGEST)
+"""After so long without a sign of whoever makes documents, nobody does."""
+
 MOST_ATTEMPTS = 3
+MOST_MADE_BY_A_PAGE = 300_000
+"""Letters of a document that a page makes itself where no worker runs: a longer one would hold up everybody else."""
+
 PATIENCE = 4.0
 """Seconds that a page waits for the worker before it says that the document is being made."""
 
@@ -68,8 +83,11 @@ def nudge() -> None:
 
 
 def wait_for(row: Document, *, at: dt.datetime) -> bytes | None:
-    """The PDF, as soon as it is there; None where the worker is still at it. Where no worker runs, it is made here."""
-    if row.state == Document.State.WAITING and no_worker(at):
+    """The PDF, as soon as it is there; None where the worker is still at it.
+
+    Where no worker runs, it is made here, unless it is so long that it has to wait for one.
+    """
+    if row.state == Document.State.WAITING and no_worker(at) and len(row.page) <= MOST_MADE_BY_A_PAGE:
         make(row, at=at)
     if row.state == Document.State.WAITING and WAITERS.acquire(blocking=False):
         try:
@@ -95,28 +113,34 @@ def await_worker(row: Document) -> None:
 
 
 def no_worker(at: dt.datetime) -> bool:
-    beat = Heartbeat.objects.filter(name="deliver").values_list("beat_at", flat=True).first()
-    return stands_still(beat, at)
+    """Neither the worker that delivers nor one that makes documents was seen of late."""
+    seen = dict(Heartbeat.objects.filter(name__in=("deliver", "documents")).values_list("name", "beat_at"))
+    documents = seen.get("documents")
+    return stands_still(seen.get("deliver"), at) or documents is None or at - documents > GONE
 
 
 def make(row: Document, *, at: dt.datetime) -> bool:
-    """Make one document under a lease; false where another is at it, or it failed."""
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
-    taken = Document.objects.filter(free, pk=row.pk, state=Document.State.WAITING).update(leased_until=at + LEASE)
+    """Make one document under a lease; false where another is at it, or it failed.
+
+    The attempt is counted before it begins: one that ends its worker counts too, and is not begun for ever.
+    """
+    free = Document.objects.filter(is_free(at), pk=row.pk, state=Document.State.WAITING)
+    taken = free.filter(attempts__lt=MOST_ATTEMPTS).update(leased_until=at + LEASE, attempts=F("attempts") + 1)
     if not taken:
+        free.update(state=Document.State.FAILED, page="", leased_until=None)  # each of its attempts ended a worker
         row.refresh_from_db()
         return False
+    row.attempts += 1
     try:
         made = pdf_of(row.page)
     except DatabaseError:
         raise
     except Exception:  # whatever the layout raises: the row is tried again, and at last said to have failed
         log.exception("Document %s could not be made", row.pk)
-        row.attempts += 1
         row.leased_until = None
         if row.attempts >= MOST_ATTEMPTS:
             row.state, row.page = Document.State.FAILED, ""
-        row.save(update_fields=["attempts", "leased_until", "state", "page"])
+        row.save(update_fields=["leased_until", "state", "page"])
         return False
     row.sealed, row.page, row.state, row.made_at = seal(made), "", Document.State.MADE, at
     row.leased_until = None
@@ -124,15 +148,41 @@ def make(row: Document, *, at: dt.datetime) -> bool:
     return True
 
 
+def is_free(at: dt.datetime) -> Q:
+    """Rows that no worker has in hand."""
+    return Q(leased_until__isnull=True) | Q(leased_until__lt=at)
+
+
 def make_waiting(*, at: dt.datetime, only: int | None = None) -> int:
-    """Make what waits, partnership by partnership, or of one by its key. Called by the worker."""
-    return sum(for_each(lambda partnership: make_some(at=at), only=only))
+    """Make what waits, of all partnerships or of one by its key; how many were made. Called by the worker.
+
+    Each is tried once, and after `TURN` none is begun: whoever makes them is ended when one takes too long, and a
+    short one that comes meanwhile goes before the long ones.
+    """
+    if only is None:
+        beat("documents", at=at)
+    until, tried, made = time.monotonic() + TURN, set[uuid.UUID](), 0
+    while time.monotonic() < until:
+        waiting = for_each(lambda partnership: next_one(at=at, but=tried), only=only)
+        row = min(filter(None, waiting), key=order, default=None)
+        if row is None:
+            break
+        tried.add(row.pk)
+        with scope(partnership=row.partnership):
+            made += make(row, at=at)
+    return made
 
 
-def make_some(*, at: dt.datetime) -> int:
-    """The next few of the partnership in scope."""
-    waiting = Document.objects.filter(state=Document.State.WAITING).order_by("asked_at")[:20]
-    return sum(make(row, at=at) for row in waiting)
+def next_one(*, at: dt.datetime, but: set[uuid.UUID]) -> Document | None:
+    """The next of the partnership in scope."""
+    waiting = Document.objects.filter(is_free(at), state=Document.State.WAITING).exclude(pk__in=but)
+    rows = waiting.select_related("partnership").annotate(length=Length("page"))
+    return rows.order_by("attempts", "length", "asked_at").first()
+
+
+def order(row: Document) -> tuple[int, int, dt.datetime]:
+    """One not tried yet before one that failed, a short one before a long one."""
+    return row.attempts, row.length, row.asked_at  # type: ignore[attr-defined]
 
 
 def purge(*, at: dt.datetime, only: int | None = None) -> int:

@@ -75,11 +75,15 @@ def ends_on(rules: Iterable[Kept], closed_on: dt.date, births: Iterable[dt.date]
 
 
 def years_later(day: dt.date, years: int) -> dt.date:
-    """The same day so many years on; of 29 February, 1 March.
+    """The same day so many years on; of 29 February, 1 March; of a year that was mistyped, the last day there is.
 
     >>> years_later(dt.date(2024, 2, 29), 1)
     datetime.date(2025, 3, 1)
+    >>> years_later(dt.date(9999, 1, 1), 25)
+    datetime.date(9999, 12, 31)
     """
+    if day.year + years > dt.MAXYEAR:
+        return dt.date.max
     try:
         return day.replace(year=day.year + years)
     except ValueError:

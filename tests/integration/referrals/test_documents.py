@@ -147,9 +147,14 @@ def test_where_the_document_has_no_plot_sheet_none_is_offered(world: World) -> N
     assert client.get(at(world, "plot_sheet_pdf", referral_id=referral.pk)).status_code == 404
 
 
+def a_worker_runs() -> None:
+    for name in ("deliver", "documents"):
+        Heartbeat.objects.create(name=name, beat_at=NOW + dt.timedelta(hours=3))
+
+
 def test_where_a_worker_runs_the_page_waits_and_the_worker_makes_it(world: World, monkeypatch: Any) -> None:
     referral = make_referral(world)
-    Heartbeat.objects.create(name="deliver", beat_at=NOW + dt.timedelta(hours=3))
+    a_worker_runs()
     monkeypatch.setattr(making, "PATIENCE", 0.0)
     client = signed_in(world, Role.SCREENER)
     answer = client.get(at(world, "referral_summary", referral_id=referral.pk))
@@ -162,7 +167,7 @@ def test_where_a_worker_runs_the_page_waits_and_the_worker_makes_it(world: World
 def test_who_asks_for_many_does_not_hold_every_thread(world: World, monkeypatch: Any) -> None:
     """Two requests of a process wait for the worker; whoever comes next is told at once that it is being made."""
     referral = make_referral(world)
-    Heartbeat.objects.create(name="deliver", beat_at=NOW + dt.timedelta(hours=3))
+    a_worker_runs()
     client, looked = signed_in(world, Role.SCREENER), []
     monkeypatch.setattr(making, "await_worker", lambda row: looked.append(row))
     address = at(world, "referral_summary", referral_id=referral.pk)
@@ -186,6 +191,41 @@ def test_a_document_that_can_not_be_made_says_so_and_is_tried_again_when_asked(w
     assert b'href="tel:999"' in answers[-1].content
     monkeypatch.undo()
     assert client.get(at(world, "referral_summary", referral_id=referral.pk)).content.startswith(b"%PDF")
+
+
+def test_one_that_ends_whoever_makes_it_is_given_up_and_holds_up_no_other(world: World, monkeypatch: Any) -> None:
+    """A worker ended by its time limit, or for its memory, tells nobody: each attempt is counted before it begins."""
+    with scope(partnership=world.partnership):
+        of = {"partnership": world.partnership, "asked_at": NOW}
+        long = Document.objects.create(digest="l", page="<p>long</p>" * 500, **of)
+        short = Document.objects.create(digest="s", page="<p>short</p>", **of)
+        then, pages = NOW, []
+
+        def killed(page: str) -> bytes:
+            pages.append(page)
+            if len(page) > 100:
+                raise SystemExit
+            return b"%PDF"
+
+        monkeypatch.setattr(making, "pdf_of", killed)
+        for _ in range(making.MOST_ATTEMPTS):
+            with pytest.raises(SystemExit):
+                making.make_waiting(at=then)
+            assert pages[0] == "<p>short</p>", "the short one goes first, whenever it came"
+            assert making.make_waiting(at=then) == 0, "in hand, as far as anybody knows"
+            then += making.LEASE + dt.timedelta(seconds=1)
+        assert making.make_waiting(at=then) == 0 and len(pages) == 1 + making.MOST_ATTEMPTS
+        long.refresh_from_db()
+        short.refresh_from_db()
+        assert (long.state, long.page, short.state) == ("failed", "", "made")
+
+
+def test_where_no_worker_runs_a_page_makes_none_that_would_hold_up_the_others(world: World, monkeypatch: Any) -> None:
+    referral = make_referral(world)
+    monkeypatch.setattr(making, "MOST_MADE_BY_A_PAGE", 100)
+    monkeypatch.setattr(making, "PATIENCE", 0.0)
+    answer = signed_in(world, Role.SCREENER).get(at(world, "referral_summary", referral_id=referral.pk))
+    assert answer.status_code == 202
 
 
 def test_the_letter_is_for_its_reader_and_for_who_works_on_it(world: World, tmp_path: Any) -> None:

@@ -19,6 +19,7 @@ from referrals.intake import actions as intake
 from referrals.intake import sharing
 from referrals.intake.answers import Place
 from referrals.models import Attachment, Child, Decision, Draft, Notice, Referral
+from referrals.retention import actions
 from referrals.retention.actions import purge, remind
 from referrals.retention.schedule import as_page, ends_on, kept_for
 from tests.factories import NOW, World, make_attachment, make_draft, make_letter, make_person, make_referral, make_world
@@ -216,6 +217,27 @@ def test_a_referral_goes_by_what_was_decided_whole_and_never_under_a_hold(world:
     assert "purged" in str(list(AuditEntry.objects.filter(verb="referral.purged").values_list("verb", flat=True)))
 
 
+def test_a_year_mistyped_and_a_partnership_that_fails_hold_up_no_other(world: World, monkeypatch: Any) -> None:
+    other = make_world("elsewhere")
+    expected = decided(world, Outcome.STRATEGY_DISCUSSION, date_of_birth=None, expected_on=dt.date(9999, 1, 1))
+    due, theirs = decided(world, Outcome.ADVICE), decided(other, Outcome.ADVICE)
+    at, real = NOW + 4 * YEAR, actions.purge_one
+    assert {each.name for each in purge(at=at, dry_run=True)} == {due.reference, theirs.reference}
+
+    def broken(partnership: Any, **how: Any) -> Any:
+        if partnership == world.partnership:
+            raise ValueError
+        return real(partnership, **how)
+
+    monkeypatch.setattr(actions, "purge_one", broken)
+    with pytest.raises(ValueError):
+        purge(at=at, dry_run=False)
+    with scope(partnership=other.partnership):
+        assert not Referral.objects.exists()
+    with scope(partnership=world.partnership):
+        assert set(Referral.objects.all()) == {expected, due}
+
+
 @pytest.mark.parametrize(
     ("outcomes", "births", "last"),
     [
@@ -223,6 +245,7 @@ def test_a_referral_goes_by_what_was_decided_whole_and_never_under_a_hold(world:
         (["early_help", "advice"], [dt.date(2019, 5, 1)], dt.date(2032, 11, 24)),
         (["strategy_discussion", "advice"], [dt.date(2010, 1, 1), dt.date(2024, 2, 29)], dt.date(2049, 3, 1)),
         (["lado"], [dt.date(2001, 1, 1)], dt.date(2036, 11, 24)),
+        (["lado"], [dt.date(9999, 1, 1)], dt.date.max),
         (["what nobody knows"], [], dt.date(2051, 11, 24)),
     ],
 )
