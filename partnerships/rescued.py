@@ -33,7 +33,7 @@ SECRET = frozenset({
 """What opens an account or a form: never shown and never sent again."""
 
 MARKS = SECRET | frozenset({
-    "token", "seen", "window", "doubts", "from", "revision", "asked", "number", "next", "step",
+    "token", "seen", "out", "window", "doubts", "from", "revision", "asked", "number", "next", "step",
     "of", "area", "narrowed", "show", "make", "required", "later", "called_999", "upload", "search", "update", "stop",
     "change", "preview", "lift", "up", "down",
 })  # fmt: skip

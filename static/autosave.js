@@ -31,7 +31,7 @@ function mark() {
 // What somebody typed: the form's own marks change by themselves.
 function typed() {
   const told = body();
-  for (const name of ["csrfmiddlewaretoken", "seen", "window", "doubts", "from"]) told.delete(name);
+  for (const name of ["csrfmiddlewaretoken", "seen", "out", "window", "doubts", "from"]) told.delete(name);
   return told.toString();
 }
 

@@ -22,12 +22,15 @@ from referrals.intake.answers import (
     CALLED_999,
     GROUPS,
     MOST,
+    TAKEN_OUT,
     Answers,
     Place,
     bare,
     blank,
     follows,
+    mapping,
     seal,
+    taken_out,
     without,
 )
 from referrals.intake.inside import told_alone
@@ -54,6 +57,17 @@ class ChangedMeanwhile(Exception):
     def __init__(self, theirs: dict[str, Any] | None) -> None:
         super().__init__("the page was saved elsewhere since it was shown")
         self.theirs = theirs
+
+
+class Shifted(Refused):
+    """A child or person was taken out since the page was shown: by its number it would speak of another one now."""
+
+    def __init__(self, group: str) -> None:
+        super().__init__(
+            f"A {group} was taken out of this referral after this page was opened, perhaps in another window, and so "
+            f"we can’t be sure which {group} this is about. Nothing was changed. Open the page of the right {group}, "
+            "and put your text in there."
+        )
 
 
 class AlreadySent(Exception):
@@ -83,16 +97,26 @@ def start_draft(
 
 @transaction.atomic
 def save_page(
-    *, draft: Draft, place: Place, told: Mapping[str, Any], seen: str | None, mark: str = "", by: User, at: dt.datetime
+    *,
+    draft: Draft,
+    place: Place,
+    told: Mapping[str, Any],
+    seen: str | None,
+    out: str | None = None,
+    mark: str = "",
+    by: User,
+    at: dt.datetime,
 ) -> Draft:
     """Store one page's answers.
 
     seen: the seal (`answers.seal`) of what was stored when the page was shown. Where something else is stored now,
     and it is neither what is being saved nor what this very window stored before (mark: `answers.AUTOSAVED`),
     `ChangedMeanwhile` tells it and nothing is overwritten; None asks no question.
+    out: how many of the group were taken out when the page was shown; `Shifted` where another was since.
     LookupError where the child or person is not there.
     """
     draft = for_writing(draft)
+    refuse_shifted(draft, place.group, out)
     there = place.read(draft.answers)
     if there == dict(told):
         return draft
@@ -131,13 +155,22 @@ def add_to_group(*, draft: Draft, group: str, by: User, at: dt.datetime) -> int:
 
 
 @transaction.atomic
-def remove_from_group(*, draft: Draft, group: str, number: int, by: User, at: dt.datetime) -> Draft:
+def remove_from_group(*, draft: Draft, group: str, number: int, out: str | None, by: User, at: dt.datetime) -> Draft:
     """Take a child or person out. The last one's answers are emptied instead: there is always one to tell of.
 
-    LookupError where the child or person is not there.
+    out: how many were taken out when it was asked; `Shifted` where another was since, by a second press or in another
+    window. LookupError where the child or person is not there.
     """
     draft = for_writing(draft)
-    return write_answers(draft, without(draft.answers, group, number), "draft.saved", {"removed": group}, by, at)
+    refuse_shifted(draft, group, out)
+    counted = {**mapping(draft.answers.get(TAKEN_OUT)), GROUPS[group]: taken_out(draft.answers, group) + 1}
+    answers = {**without(draft.answers, group, number), TAKEN_OUT: counted}
+    return write_answers(draft, answers, "draft.saved", {"removed": group}, by, at)
+
+
+def refuse_shifted(draft: Draft, group: str, out: str | None) -> None:
+    if group and out is not None and out != str(taken_out(draft.answers, group)):
+        raise Shifted(group)
 
 
 @transaction.atomic
@@ -176,7 +209,8 @@ def _send(draft: Draft, *, by: User | None, at: dt.datetime, note: str) -> Refer
         raise Refused("This draft was discarded, and so can't be sent. Start again.")
     if draft.started_by_id != seen:
         raise Refused(TAKEN_OVER)
-    answers = Answers(told_alone(draft.answers, INSIDE))
+    told = told_alone(draft.answers, INSIDE)
+    answers = Answers({slug: page for slug, page in told.items() if slug != TAKEN_OUT})
     if not answers.is_worry_told:
         raise Refused("Tell us what worries you, in a sentence at least. Everything else can stay unanswered.")
     try:

@@ -58,6 +58,7 @@ __all__ = [
     "mapping",
     "moment",
     "seal",
+    "taken_out",
     "text",
     "without",
     "words",
@@ -114,6 +115,13 @@ class Place:
         listed[self.number - 1] = {**mapping(listed[self.number - 1]), self.slug: dict(told)}
         return {**raw, self.list_name: listed}
 
+
+TAKEN_OUT = "taken_out"
+"""How many children and people were taken out of a draft, by the name of their list: no page of its own.
+
+A child is its number, and behind one that was taken out the numbers move up: a page that was shown before speaks of
+another child now.
+"""
 
 AUTOSAVED = "autosaved"
 """Marks a page's answers that were stored while somebody typed: nobody has pressed *Save and continue* on it yet.
@@ -345,6 +353,12 @@ def without(raw: Mapping[str, Any], group: str, number: int) -> dict[str, Any]:
         listed = [first, *(written_out(child, first) for child in rest)]
     del listed[number - 1]
     return {**raw, GROUPS[group]: listed or [{}]}
+
+
+def taken_out(raw: Mapping[str, Any], group: str) -> int:
+    """How many of the group its writer took out so far; none of a page that is nobody's own."""
+    number = mapping(raw.get(TAKEN_OUT)).get(GROUPS[group]) if group else 0
+    return number if isinstance(number, int) else 0
 
 
 def written_out(child: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,14 @@ def autosave(request: Any, draft: Draft, situation: Situation, step: Step, now: 
     told[AUTOSAVED] = mark or True
     try:
         draft = actions.save_page(
-            draft=draft, place=step.place, told=told, seen=seen, mark=mark, by=request.user, at=now
+            draft=draft,
+            place=step.place,
+            told=told,
+            seen=seen,
+            out=posted.get("out"),
+            mark=mark,
+            by=request.user,
+            at=now,
         )
     except actions.ChangedMeanwhile:
         return refused("This page was saved in another window. Nothing was overwritten: save, and see both texts.")

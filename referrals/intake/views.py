@@ -21,7 +21,7 @@ from partnerships.rescued import rescued, tells_boxes, told_of
 from referrals.attachments import taking as documents
 from referrals.attachments.actions import NotTaken
 from referrals.intake import actions, addresses, autosave, shown, summary
-from referrals.intake.answers import GROUPS, MOST, Answers, seal
+from referrals.intake.answers import GROUPS, MOST, Answers, seal, taken_out
 from referrals.intake.changed_since import changed_since
 from referrals.intake.forms.threshold import NOTE
 from referrals.intake.inside import told_alone
@@ -122,7 +122,7 @@ def refer_page(request: Signed, draft_id: uuid.UUID, slug: str, group: str = "",
     stored = step.place.read(draft.answers)
     if (typed_before := kept(request)) is not None:
         form = step.page.form(typed_before, situation=situation, number=number, stored=stored)
-        return show(request, draft, situation, step, form, seen=typed_before.get("seen", ""), typed_before=True)
+        return show(request, draft, situation, step, form, **marks_of(typed_before), typed_before=True)
     form = step.page.form(situation=situation, number=number, stored=stored)
     doubts = [*form.unread(), *form.doubts()] if stored is not None else []
     return show(request, draft, situation, step, form, seen=seal(stored), doubts=doubts)
@@ -142,7 +142,7 @@ def save(request: Signed, draft: Draft, situation: Situation, step: Step, now: d
         return not_saved(request, str(error), getattr(error, "referral", None))
     form = step.page.form(posted, situation=situation, number=step.number, stored=stored, later=later)
     if refused or not form.is_valid():
-        return show(request, draft, situation, step, form, seen=posted.get("seen", ""), refused=refused, status=422)
+        return show(request, draft, situation, step, form, **marks_of(posted), refused=refused, status=422)
     wants_another = getattr(form, "wants_another", False) and not later
     try:
         draft = actions.save_page(
@@ -150,6 +150,7 @@ def save(request: Signed, draft: Draft, situation: Situation, step: Step, now: d
             place=step.place,
             told=form.to_store(),
             seen=posted.get("seen", ""),
+            out=posted.get("out"),
             mark=posted.get("window", ""),
             by=request.user,
             at=now,
@@ -167,6 +168,11 @@ def save(request: Signed, draft: Draft, situation: Situation, step: Step, now: d
         return not_saved(request, str(error))
     let_go(request)
     return onwards(request, draft, step, now, later=later)
+
+
+def marks_of(posted: Any) -> dict[str, Any]:
+    """What the page carries of how the draft stood when it was shown, as it came back."""
+    return {"seen": posted.get("seen", ""), "out": posted.get("out")}
 
 
 def onwards(request: Signed, draft: Draft, step: Step, now: dt.datetime, *, later: bool) -> HttpResponse:
@@ -229,6 +235,7 @@ def show(
     form: Any,
     *,
     seen: str,
+    out: str | None = None,
     doubts: list[str] | None = None,
     refused: Sequence[NotTaken] = (),
     find: str = "",
@@ -246,6 +253,7 @@ def show(
         "tab_title": step.tab_title(situation),
         "form": form,
         "seen": seen,
+        "out": taken_out(draft.answers, step.page.group) if out is None else out,
         "doubts": doubts or [],
         "doubts_seal": seal({"doubts": doubts}) if doubts else "",
         "checking": checking,
@@ -278,22 +286,25 @@ def refer_remove(request: Signed, draft_id: uuid.UUID, group: str, number: int) 
     draft = the_draft(request, draft_id)
     if draft.sent_at:
         return to_sent(draft)
-    listed = Answers(draft.answers).group(GROUPS[group])
-    if not 1 <= number <= len(listed):
-        raise Http404
-    situation = situation_of(draft, timezone.now())
-    overview = "other-children" if group == "child" else "family"
+    back = addresses.of_page(draft, Step(the_page("other-children" if group == "child" else "family")))
     if request.method == "POST":
+        out = request.POST.get("out", "")
         try:
-            actions.remove_from_group(draft=draft, group=group, number=number, by=request.user, at=timezone.now())
+            actions.remove_from_group(
+                draft=draft, group=group, number=number, out=out, by=request.user, at=timezone.now()
+            )
+        except actions.Shifted:  # by a second press of the same button, or in another window: the list says who is left
+            return redirect(back)
         except (LookupError, actions.Refused) as error:
             raise Http404 from error
         except actions.AlreadySent:
             return to_sent(draft)
-        return redirect(addresses.of_page(draft, Step(the_page(overview))))
-    told = shown.group_lines(draft, situation, group)[number - 1]
-    back = addresses.of_page(draft, Step(the_page(overview)))
-    return render(request, "referrals/intake/remove.html", {"draft": draft, "told": told, "back": back, "group": group})
+        return redirect(back)
+    if not 1 <= number <= len(Answers(draft.answers).group(GROUPS[group])):
+        raise Http404
+    told = shown.group_lines(draft, situation_of(draft, timezone.now()), group)[number - 1]
+    context = {"draft": draft, "told": told, "back": back, "group": group, "out": taken_out(draft.answers, group)}
+    return render(request, "referrals/intake/remove.html", context)
 
 
 @gate(*WRITES)

@@ -246,7 +246,7 @@ def test_children_are_added_changed_and_taken_out(world: World, practitioner: Cl
     assert "Robin" in listed and "Kit" in listed
     assert "checked" not in listed, "a wish that was carried out is not asked for again"
     assert "Kit" in practitioner.get(f"{draft}child/2/remove/").content.decode()
-    assert practitioner.post(f"{draft}child/2/remove/").status_code == 302
+    assert practitioner.post(f"{draft}child/2/remove/", {"out": "0"}).status_code == 302
     assert practitioner.get(f"{draft}child/2/who/").status_code == 404
     asked = f"{draft}other-children/"
     assert post(practitioner, asked)["Location"] == asked, "nothing chosen: it asks, once"
@@ -256,6 +256,63 @@ def test_children_are_added_changed_and_taken_out(world: World, practitioner: Cl
     assert "In progress" in page.partition("The child")[2].partition("Family and household")[0], "and it stays open"
     assert post(practitioner, asked, another="no")["Location"] == f"{draft}person/1/person/"
     assert "You have not said" not in practitioner.get(asked).content.decode()
+
+
+def three_sisters(practitioner: Client) -> str:
+    draft = start(practitioner, "testshire")
+    for number, name in enumerate(("Anna", "Beth", "Cora"), start=1):
+        if number > 1:
+            post(practitioner, f"{draft}other-children/", another="yes")
+        post(practitioner, f"{draft}child/{number}/who/", first_name=name)
+    return draft
+
+
+def out(practitioner: Client, address: str) -> dict[str, str]:
+    """What a page carries of how many were taken out when it was shown, as a browser sends it back."""
+    return {"out": hidden(practitioner.get(address).content, "out")}
+
+
+def left(world: World) -> list[str]:
+    with scope(partnership=world.partnership):
+        return [child["who"]["first_name"] for child in Draft.objects.get().answers["children"]]
+
+
+def test_taken_out_by_two_presses_or_from_an_old_page_only_the_one_that_was_asked_about_goes(
+    world: World, practitioner: Client
+) -> None:
+    draft = three_sisters(practitioner)
+    asked = out(practitioner, f"{draft}child/2/remove/")
+    for _ in range(2):
+        assert practitioner.post(f"{draft}child/2/remove/", asked)["Location"] == f"{draft}other-children/"
+    assert left(world) == ["Anna", "Cora"]
+    assert practitioner.post(f"{draft}child/1/remove/", asked)["Location"] == f"{draft}other-children/"
+    assert practitioner.post(f"{draft}child/2/remove/").status_code == 302, "a button that does not say what it saw"
+    assert left(world) == ["Anna", "Cora"]
+
+
+@pytest.mark.parametrize("by_itself", [False, True])
+def test_what_is_typed_of_one_child_is_never_stored_under_another(
+    world: World, practitioner: Client, by_itself: bool
+) -> None:
+    draft = three_sisters(practitioner)
+    page = f"{draft}child/2/impact/"
+    typed = {"safe": "no", "impact": "Beth is being hurt", **out(practitioner, page)}
+    typed["seen"] = hidden(practitioner.get(page).content, "seen")
+    practitioner.post(f"{draft}child/1/remove/", out(practitioner, f"{draft}child/1/remove/"))
+    answer = practitioner.post(page, typed, headers={"X-Autosave": "1"} if by_itself else {})
+    told = answer.json()["why"] if by_itself else answer.content.decode()
+    assert answer.status_code == 409 and "A child was taken out of this referral" in told
+    assert by_itself or "Beth is being hurt" in told, "given back, to put in on the right page"
+    with scope(partnership=world.partnership):
+        assert not any("impact" in child for child in Draft.objects.get().answers["children"])
+    right = f"{draft}child/1/impact/"
+    assert post(practitioner, right, **{**typed, **out(practitioner, right)}).status_code == 302
+    with scope(partnership=world.partnership):
+        assert Draft.objects.get().answers["children"][0]["impact"]["impact"] == "Beth is being hurt"
+    post(practitioner, f"{draft}worry/", happened="They came with bruises.")
+    practitioner.post(f"{draft}send/")
+    with scope(partnership=world.partnership):
+        assert "taken_out" not in Referral.objects.get().answers
 
 
 def test_a_home_that_was_told_once_is_taken_for_a_brother_or_sister(world: World, practitioner: Client) -> None:

@@ -325,10 +325,10 @@ def test_children_are_added_and_taken_out(world: World) -> None:
         save_page(draft=draft, place=Place("who", "child", 2), told=told, seen=seal(None), by=user, at=NOW)
         with pytest.raises(LookupError):
             save_page(draft=draft, place=Place("who", "child", 3), told=told, seen=None, by=user, at=NOW)
-        remove_from_group(draft=draft, group="child", number=1, by=user, at=NOW)
+        remove_from_group(draft=draft, group="child", number=1, out="0", by=user, at=NOW)
         draft.refresh_from_db()
         assert draft.answers["children"] == [{"who": told}]
-        remove_from_group(draft=draft, group="child", number=1, by=user, at=NOW)
+        remove_from_group(draft=draft, group="child", number=1, out="1", by=user, at=NOW)
         draft.refresh_from_db()
         assert draft.answers["children"] == [{}]
 
