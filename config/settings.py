@@ -282,6 +282,7 @@ REQUEST_LIMITS = (
 )
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
+DATA_UPLOAD_MAX_NUMBER_FILES = None  # counted by the handler below, which tells of those beyond and breaks nothing off
 
 # --- attachments --------------------------------------------------------------------------------------------------
 ATTACHMENTS_DIR = Path(env.str("ATTACHMENTS_DIR", str(VAR_DIR / "attachments")))

@@ -17,5 +17,6 @@ urlpatterns = [
     path("<slug:partnership>/", include("referrals.urls")),
 ]
 
+handler400 = "partnerships.views.unreadable"
 handler404 = "partnerships.views.not_found"
 handler500 = "partnerships.views.failed"

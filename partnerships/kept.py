@@ -24,8 +24,10 @@ KEPT = "kept"
 MOST = 200_000
 """Characters of one page's text: the longest answers that a page can have, and no more."""
 
-MOST_PAGES = 3
-
+MOST_PAGES, MOST_TOGETHER = 12, 600_000
+"""Of one browser: pages, and characters as they are sealed. What comes after is given back on the page alone; nothing
+that was promised to be kept makes room for it.
+"""
 
 SHOWN = "_kept_is_shown"
 """On the request of a page that puts what was kept into its own boxes."""
@@ -64,7 +66,9 @@ def keep(request: HttpRequest) -> bool:
     if len(told) > MOST:
         return False
     held = {**request.session.get(KEPT, {}), request.path: seal(told.encode()).decode()}
-    request.session[KEPT] = dict(list(held.items())[-MOST_PAGES:])
+    if len(held) > MOST_PAGES or sum(map(len, held.values())) > MOST_TOGETHER:
+        return False
+    request.session[KEPT] = held
     return True
 
 

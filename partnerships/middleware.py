@@ -28,9 +28,10 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class RequestIdMiddleware:
-    """Give the request an id that its audit entries and log lines share, and drop cookies that no database can look up.
+    """Give the request an id that its audit entries and log lines share, and drop what nothing could read.
 
-    An escaped NUL in a session's cookie (`"\\000"`) is one character after reading, at which PostgreSQL would fail.
+    An escaped NUL in a session's cookie (`"\\000"`) is one character after reading, at which PostgreSQL would fail. Our
+    pages are UTF-8 and so is what a browser sends of them, whatever else a sender says that it is.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -39,6 +40,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         token = request_id.set(uuid.uuid4().hex)
         request.COOKIES = {name: value for name, value in request.COOKIES.items() if "\x00" not in value}
+        request.encoding = "utf-8"
         try:
             response = self.get_response(request)
             response["X-Request-Id"] = request_id.get()

@@ -48,6 +48,11 @@ def to_second_factor(request: HttpRequest) -> HttpResponse:
     return redirect("mfa_index")
 
 
+def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: what could not be read at all. Django's own page would read it once more, and fail."""
+    return HttpResponse(render_to_string("400.html", {}), status=400)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404, and what was typed: a draft may be discarded, a role may end, while somebody writes."""
     return render(request, "404.html", {"typed": rescued(request)}, status=404)

@@ -20,7 +20,14 @@ from thresholds.sheets.writing import to_xlsx
 Positions = dict[str, int]
 MOST_BYTES = 1_000_000
 MOST_UPLOAD = 5_000_000
+MOST_READ_AGAIN = 300_000
+"""Letters of a broken file that are read a second time, by hand's own reader, which takes ten times as long."""
+
 DEEPEST = 12
+LONGEST_NUMBER = 100
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp")
+"""What is made of more than its letters: `1:1:1:…`, a number to the base of sixty, takes a minute for a megabyte."""
+
 Quick = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's, ten times as quick, wherever PyYAML was built with it, as its wheels are."""
 
@@ -42,6 +49,8 @@ def with_lines(text: str) -> tuple[Any, Positions]:
         try:
             return parsed(text, Quick)
         except yaml.YAMLError:
+            if len(text) > MOST_READ_AGAIN:
+                raise
             return parsed(text, yaml.SafeLoader)  # who writes a file by hand is told more of where it breaks
     except Unreadable:
         raise
@@ -85,11 +94,15 @@ def locate(node: Any, path: str, positions: Positions, seen: set[int]) -> None:
     if path in positions:
         raise Unreadable(f"line {node.start_mark.line + 1}: {path} is there twice")
     positions[path] = node.start_mark.line + 1
+    if node.tag in NUMBERS and len(node.value) > LONGEST_NUMBER:
+        raise Unreadable(f"line {node.start_mark.line + 1}: a number or date of {len(node.value):,} signs")
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             locate(item, f"{path}[{index}]", positions, seen)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or len(key.value) > LONGEST_NUMBER:
+                raise Unreadable(f"line {key.start_mark.line + 1}: a name that is none")
             locate(value, f"{path}.{key.value}".lstrip("."), positions, seen)
 
 

@@ -72,6 +72,9 @@ def take(
     by = request.user if request.user.is_authenticated else None
     taken = attach(draft=draft, referral=referral, files=files_of(request, scheme), by=by, at=at)  # type: ignore[arg-type]
     taken.refused.extend(nameless(request))
+    if beyond := getattr(request, "files_beyond", 0):
+        why = "came with the others, which are too many to be read at once. Add what is needed most, a few at a time."
+        taken.refused.append(NotTaken(f"{beyond} more files", why, OTHER))
     return taken
 
 

@@ -19,6 +19,10 @@ class Taken(UploadedFile):
     whole: bool = True
 
 
+MOST_AT_ONCE = 200
+"""Files of one request that are told of by name; those beyond are read, counted and thrown away."""
+
+
 class BoundedUploadHandler(FileUploadHandler):
     """Keeps each file up to ATTACHMENT_MAX_MB, and UPLOAD_MAX_MB of one request, in files without a name on disk.
 
@@ -29,16 +33,20 @@ class BoundedUploadHandler(FileUploadHandler):
 
     def __init__(self, request: Any = None) -> None:
         super().__init__(request)
-        self.kept = 0
+        self.request: Any = request
+        self.kept = self.files = 0
         self.file: IO[bytes] | None = None
         self.size = 0
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
         self.file, self.size = None, 0
+        self.files += 1
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.size += len(raw_data)
+        if self.files > MOST_AT_ONCE:
+            return
         if self.size > settings.ATTACHMENT_MAX_MB * 1024 * 1024:
             self.let_go()
             return
@@ -59,7 +67,10 @@ class BoundedUploadHandler(FileUploadHandler):
             self.file.close()
             self.file = None
 
-    def file_complete(self, file_size: int) -> Taken:
+    def file_complete(self, file_size: int) -> Taken | None:
+        if self.files > MOST_AT_ONCE:
+            self.request.files_beyond = self.files - MOST_AT_ONCE
+            return None
         file = self.file
         taken = Taken(
             file=file or nowhere(),

@@ -28,6 +28,7 @@ from referrals.models import Referral
 from tests.factories import NOW, World, make_draft, make_letter, make_referral, make_world
 from tests.integration.addresses import ADDRESSES, parts, route_names
 
+FIELD = b'--X\r\nContent-Disposition: form-data; name="happened"\r\n\r\n%s\r\n--X--\r\n'
 SECONDS = float(os.environ.get("HOSTILE", "0"))
 ROLES = (Role.PRACTITIONER, Role.SCREENER, Role.MANAGER, Role.ADMIN)
 DIGITS = "9" * 4300
@@ -224,3 +225,21 @@ def test_no_path_makes_a_page_fail(path: str) -> None:
         client.force_login(world.person(role))
         for method in ("GET", "POST", "HEAD"):
             assert client.generic(method, path).status_code < 500
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("charset", ["utf-16", "zip", "undefined", "idna"])
+def test_a_form_said_to_be_in_another_character_set_is_read_as_ours(world: World, charset: str) -> None:
+    """A browser sends what our pages are in; whatever else a sender says of it fails no page."""
+    for kind, body in (
+        ("application/x-www-form-urlencoded", b"happened=A%20bruise"),
+        ("multipart/form-data; boundary=X", FIELD % b"A bruise"),
+    ):
+        answer = Client().generic("POST", "/testshire/tell/worry/", body, f"{kind}; charset={charset}")
+        assert answer.status_code in (200, 302, 422), (kind, answer.status_code)
+
+
+@pytest.mark.django_db
+def test_what_is_no_form_at_all_is_one_page_of_ours(world: World) -> None:
+    answer = Client().generic("POST", "/testshire/tell/worry/", b"a", "multipart/form-data; boundary=\xff")
+    assert answer.status_code == 400 and b"We could not read what your browser sent" in answer.content

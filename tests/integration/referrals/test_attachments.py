@@ -26,6 +26,7 @@ from partnerships.models import AuditEntry
 from partnerships.permissions import Permission, Role
 from referrals.attachments import actions, store
 from referrals.attachments.sweep import scan_waiting, tidy
+from referrals.attachments.uploading import MOST_AT_ONCE
 from referrals.models import Attachment, Draft, Referral
 from tests import hostile_files
 from tests.factories import NOW, World, make_person, make_referral, make_world
@@ -241,6 +242,15 @@ def test_number_and_size_are_limited_and_say_so(world: World, practitioner: Clie
     settings.ATTACHMENTS_MOST, settings.ATTACHMENTS_MAX_MB = 20, 0
     answer = upload(practitioner, draft, ("9.pdf", hostile_files.pdf(b"9")))
     assert "would bring the documents above" in answer.content.decode() and len(kept(world)) == 2
+
+
+def test_a_folder_of_photographs_at_once_loses_no_word_and_each_is_told_of(practitioner: Client) -> None:
+    """More than are told of by name are counted; what was written with them is sent all the same."""
+    draft = begin(practitioner)
+    files = [SimpleUploadedFile(f"{n}.pdf", hostile_files.pdf(b"%% %d" % n)) for n in range(MOST_AT_ONCE + 7)]
+    told = {"file-other": files, "attached": "By post", "upload": "1", "seen": seen(practitioner, f"{draft}attach/")}
+    page = practitioner.post(f"{draft}attach/", told).content.decode()
+    assert "“7 more files” came with the others" in page and page.count("is one too many") == 2 * (MOST_AT_ONCE - 20)
 
 
 def test_who_may_have_it(world: World, practitioner: Client) -> None:

@@ -211,6 +211,21 @@ def test_what_was_typed_when_a_session_ran_out_is_shown_to_who_typed_it_on_a_sha
         assert (found and found.getlist("name")) == shown
 
 
+def test_what_was_promised_to_be_kept_makes_room_for_nothing(world: World, monkeypatch: Any) -> None:
+    """Whoever was signed out, or whose draft a lead took over, with five pages open has all five, or has it said."""
+    monkeypatch.setattr("partnerships.kept.MOST_PAGES", 3)
+    browser = Client()
+    browser.force_login(world.person(Role.PRACTITIONER))
+    draft = browser.post("/testshire/refer/start/")["Location"]
+    browser.session.flush()
+    said = [
+        browser.post(f"{draft}{page}/", {"happened": f"Of {page}"}).content.decode()
+        for page in ("worry", "tried", "family", "consent")
+    ]
+    assert ["what you typed just now is kept" in page for page in said] == [True, True, True, False]
+    assert "Of consent" in said[-1] and len(browser.session["kept"]) == 3
+
+
 def test_nobody_fills_the_disk_with_words_whose_writer_nobody_knows(world: World, monkeypatch: Any) -> None:
     """Every address of a record takes such words in; from one place no more of them than an office could have typed."""
     cache.clear()

@@ -130,6 +130,8 @@ BROKEN = {
     "a date that is none": ("in_force_from: 2024-02-31\n", "a value can't be read"),
     "two documents": ("a: 1\n---\nb: 2\n", "line 2, column 1: but found another document"),
     "a command": ("slug: !!python/object/apply:os.system [ls]\n", "could not determine a constructor"),
+    "a number to the base of sixty": ("x: " + ":".join("1" * 450_000), "line 1: a number or date of 899,999 signs"),
+    "a long broken file": ("x: [" + "a, " * 300_000, "line 2, column 1: did not find expected node"),
     "an alias bomb": ("a: &a [x]\nb: [*a, *a, *a]\n", "line 1: what stands here is referred to again"),
     "a NUL": ("slug: a\x00b\n", ""),
 }
