@@ -199,6 +199,23 @@ def meet_clock(
 
 
 @transaction.atomic
+def meet_by_hand(*, clock: Clock, by: User, at: dt.datetime) -> bool:
+    """Note as done what no other step meets: one press, so the story and the trail say whose. False where it was."""
+    if not meet_clock(referral=clock.referral, slug=clock.slug, subject=clock.subject, by=by, at=at):
+        return False
+    Event.objects.create(
+        partnership=clock.partnership,
+        referral=clock.referral,
+        kind="clock_met",
+        sentence=f"{by.name} noted “{clock.name}” as done.",
+        at=at,
+        by=by,
+    )
+    _record(clock, "clock.met_by_hand", {"due_at": clock.due_at.isoformat()}, by, at)
+    return True
+
+
+@transaction.atomic
 def stop_clocks(*, referral: Referral, by: User | None, at: dt.datetime) -> int:
     """Stop every clock of a referral that ends without an answer, such as a withdrawn one. How many ran.
 

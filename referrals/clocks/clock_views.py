@@ -92,14 +92,14 @@ def clock_resume(request: Signed, referral_id: uuid.UUID, clock_id: int) -> Http
 @gate(Permission.REFERRAL_CLAIM)
 @require_POST
 def clock_meet(request: Signed, referral_id: uuid.UUID, clock_id: int) -> HttpResponse:
-    """Mark as done what nothing else on these pages meets, such as the review of a plan."""
+    """Mark as done what nothing else on these pages meets, such as having reached somebody whose email came back."""
     clock = the_clock(request, referral_id, clock_id)
     if clock.slug not in reading.BY_HAND or not works_in(request.actor, clock.referral.team):
         raise Http404
-    actions.meet_clock(
-        referral=clock.referral, slug=clock.slug, subject=clock.subject, by=request.user, at=timezone.now()
-    )
-    messages.success(request, f"“{clock.name}” is noted as done.")
+    if actions.meet_by_hand(clock=clock, by=request.user, at=timezone.now()):
+        messages.success(request, f"“{clock.name}” is noted as done.")
+    else:
+        messages.info(request, f"“{clock.name}” was noted as done already.")
     return back(clock)
 
 

@@ -16,7 +16,7 @@ from partnerships.permissions import Permission
 from referrals.domain.lifecycle import State
 from referrals.models import Clock, ClockPause, LateReason, Referral
 
-BY_HAND = ("allocation_notice", "assessment", "plan_review", "not_reached")
+BY_HAND = ("allocation_notice", "assessment", "not_reached")
 """What a person marks as done: limits that begin after the decision, and reaching somebody whose email came back."""
 
 ON_A_WALL = 40

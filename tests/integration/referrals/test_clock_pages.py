@@ -10,10 +10,11 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
+from partnerships.models import AuditEntry
 from partnerships.permissions import Role
 from referrals.clocks.actions import meet_clock, start_after_decision, start_clock
 from referrals.domain.lifecycle import Outcome
-from referrals.models import Clock, Referral
+from referrals.models import Clock, Event, Referral
 from tests.factories import NOW, World, make_referral, make_world
 
 pytestmark = pytest.mark.django_db
@@ -95,17 +96,22 @@ def test_pausing_what_is_overdue_is_refused_with_what_was_typed_kept(world: Worl
     assert "I would rather not" in answer.content.decode()
 
 
-def test_the_review_of_a_plan_begins_with_the_decision_and_is_noted_as_done(world: World) -> None:
+def test_what_no_step_meets_is_noted_as_done_and_the_story_and_the_trail_say_by_whom(world: World) -> None:
     referral = make_referral(world)
     screener = world.person(Role.SCREENER)
-    start_after_decision(referral=referral, outcome=Outcome.EARLY_HELP, by=screener, at=NOW)
-    assert not Clock.objects.filter(slug="plan_review").exists(), "this threshold has no such limit"
-    start_clock(referral=referral, slug="plan_review", name="Review", due_at=NOW + 40 * HOUR, at=NOW)
+    start_after_decision(referral=referral, outcome=Outcome.ASSESSMENT_SECTION_17, by=screener, at=NOW)
+    assert not Clock.objects.filter(slug="assessment").exists(), "this threshold has no such limit"
+    for slug, name in (("assessment", "Assessment"), ("plan_review", "Review")):
+        start_clock(referral=referral, slug=slug, name=name, due_at=NOW + 40 * HOUR, at=NOW)
     client = signed_in(world, Role.SCREENER)
-    met = at(world, "clock_meet", referral_id=referral.pk, clock_id=of(referral, "plan_review").pk)
+    met = at(world, "clock_meet", referral_id=referral.pk, clock_id=of(referral, "assessment").pk)
     assert met in client.get(at(world, "referral", referral_id=referral.pk)).content.decode()
-    assert client.post(met).status_code == 302
-    assert of(referral, "plan_review").met_by == screener
+    assert [client.post(met).status_code for _ in range(2)] == [302, 302], "a second press adds nothing"
+    assert of(referral, "assessment").met_by == screener
+    assert Event.objects.get(kind="clock_met").sentence == f"{screener.name} noted “Assessment” as done."
+    assert AuditEntry.objects.get(verb="clock.met_by_hand").by == screener
+    review = at(world, "clock_meet", referral_id=referral.pk, clock_id=of(referral, "plan_review").pk)
+    assert client.post(review).status_code == 404, "early help reviews its plan, and says what it found"
     decide = at(world, "clock_meet", referral_id=referral.pk, clock_id=of(referral).pk)
     assert client.post(decide).status_code == 404, "the decision is met by deciding"
 
