@@ -193,11 +193,11 @@ def how_it_came(referral: Referral, by: User | None) -> str:
 
 
 FLOOD = (
-    "Many have come on the public form from one place. Others may follow it without a notice: read the queue, also "
+    "Many have come from one place or one account. Others may follow it without a notice: read the queue, also "
     "without these."
 )
 FLOOD_SECONDS = 300
-"""Of what comes in a flood from one place, a team is told so often."""
+"""Of what comes in a flood, from one place or one account, a team is told so often."""
 
 
 def tell_people(referral: Referral, *, by: User | None, at: dt.datetime) -> None:

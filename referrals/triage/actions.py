@@ -98,7 +98,7 @@ def not_there(referral: Referral) -> str:
 def claim_next(*, team: Team, by: User, at: dt.datetime) -> Referral | None:
     """Take the most urgent referral of a queue that nobody has; None where there is none.
 
-    Of a flood from one place others do not wait: `first_to_take`.
+    Of a flood from one sender others do not wait: `first_to_take`.
     """
     actor = actor_for(by, team.partnership)
     for _ in range(TRIES):

@@ -64,7 +64,7 @@ SHOWN = {
     Show.DANGER: "In danger",
     Show.WAITING: "Waiting for others",
     Show.RESTRICTED: "Restricted",
-    Show.APART: "All but many from one place",
+    Show.APART: "All but many from one sender",
 }
 
 FLAGS = {flag: status.words for flag, status in STATUSES["flag"].items()}

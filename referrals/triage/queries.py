@@ -183,10 +183,10 @@ def waiting_for(actor: Actor, team: Team) -> QuerySet[Referral]:
 
 
 def first_to_take(actor: Actor, team: Team) -> Referral | None:
-    """The most urgent that nobody has, so that many from one place do not bury what others told of.
+    """The most urgent that nobody has, so that many from one sender do not bury what others told of.
 
     Of what is as urgent, others go first. What says that a child is in danger goes before what does not, as always;
-    where it is one of many from one place, by turns: of each two that the team takes, one is somebody else's.
+    where it is one of many from one sender, by turns: of each two that the team takes, one is somebody else's.
     """
     waiting = waiting_for(actor, team)
     apart, flood = waiting.filter(arrival_note="").first(), waiting.exclude(arrival_note="").first()

@@ -109,7 +109,7 @@ def choices(queue: Queue, chosen: Filter) -> list[dict[str, Any]]:
 
 
 def says_something(queue: Queue, show: Show) -> bool:
-    """What is rare is offered where there is some: restricted ones, and a flood of the public form to look past."""
+    """What is rare is offered where there is some: restricted ones, and a flood from one sender to look past."""
     if show is Show.APART:
         return queue.counts[show] != queue.counts[Show.ALL]
     return show is not Show.RESTRICTED or queue.counts[show] > 0

@@ -15,13 +15,14 @@ from django_scopes import scope
 from pypdf import PdfReader
 
 from partnerships import documents
-from partnerships.models import AuditEntry
+from partnerships.models import AuditEntry, User
 from partnerships.permissions import Role
+from referrals.intake.actions import submit
 from referrals.intake.source import DETAILS
 from referrals.keyed.forms import KeyedForm
 from referrals.models import Clock, Draft, Event, Notice, Referral
 from referrals.public.actions import MANY
-from tests.factories import World, make_world
+from tests.factories import NOW, World, make_draft, make_person, make_world
 
 pytestmark = pytest.mark.django_db
 WORRY = "The little boy next door is left alone at night & cries."
@@ -163,16 +164,33 @@ def test_a_flood_from_one_place_buries_no_other(world: World) -> None:
     for _ in range(MANY):
         tell(Client())
     page = signed_in(screener).get("/testshire/queue/mash/").content.decode()
-    assert "All but many from one place" not in page
+    assert "All but many from one sender" not in page
     for _ in range(3):
         tell(Client())
     page = signed_in(screener).get("/testshire/queue/mash/?show=apart").content.decode()
-    assert "All but many from one place" in page
+    assert "All but many from one sender" in page
     with scope(partnership=world.partnership):
         rows = Referral.objects.all()
         shown = {row.reference for row in rows if row.reference in page}
         assert shown == {row.reference for row in rows if not row.arrival_note} and len(shown) == MANY
         assert Notice.objects.filter(kind="waiting", to=screener).count() in (MANY + 1, MANY + 2)
+
+
+def test_a_flood_from_one_account_buries_no_other_either(world: World, monkeypatch: Any) -> None:
+    monkeypatch.setattr("referrals.intake.actions.MANY_BY_ACCOUNT", 2)
+
+    def send(by: User) -> Referral:
+        draft = make_draft(world, by=by)
+        draft.answers = {"children": [{"impact": {"safe": "no"}}], "worry": {"happened": WORRY}}
+        draft.save()
+        return submit(draft=draft, by=by, at=NOW)
+
+    with scope(partnership=world.partnership):
+        sent = [send(world.person(Role.PRACTITIONER)) for _ in range(4)]
+        assert [bool(row.arrival_note) for row in sent] == [False, False, True, True]
+        assert not send(make_person(world, Role.PRACTITIONER)).arrival_note
+        told = Notice.objects.filter(kind="danger", to=world.person(Role.SCREENER))
+        assert told.count() == 4, "of the flood one notice, for its five minutes"
 
 
 def test_a_house_is_one_place_however_many_addresses_it_has(world: World) -> None:
