@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -322,9 +323,24 @@ def for_writing(draft: Draft) -> Draft:
     return draft
 
 
+MOST_TOLD = 2_000_000
+"""Letters of one draft, all its pages together: a thousand pages of print. Each save writes all of it anew."""
+
+TOO_MUCH = (
+    "This referral would hold more text than one can take. Nothing of this page was saved, and what was saved before "
+    "is kept. Shorten what is here, or add it as a document."
+)
+
+
+def size_of(answers: Mapping[str, Any]) -> int:
+    return len(json.dumps(answers, ensure_ascii=False, default=str))
+
+
 def write_answers(
     draft: Draft, answers: Mapping[str, Any], verb: str, detail: dict[str, Any], by: User | None, at: dt.datetime
 ) -> Draft:
+    if (size := size_of(answers)) > MOST_TOLD and size > size_of(draft.answers):
+        raise Refused(TOO_MUCH)
     draft.answers = dict(answers)
     draft.saved_at = at
     draft.revision = F("revision") + 1

@@ -226,6 +226,27 @@ def test_what_was_promised_to_be_kept_makes_room_for_nothing(world: World, monke
     assert "Of consent" in said[-1] and len(browser.session["kept"]) == 3
 
 
+@pytest.mark.parametrize("by_itself", [False, True])
+def test_a_draft_has_a_size_and_what_is_beyond_it_is_given_back(
+    world: World, monkeypatch: Any, by_itself: bool
+) -> None:
+    """Each save writes all of a draft anew: without an end, ten pages of five million letters hold a processor."""
+    monkeypatch.setattr("referrals.intake.actions.MOST_TOLD", 3_000)
+    browser = Client()
+    browser.force_login(world.person(Role.PRACTITIONER))
+    draft = browser.post("/testshire/refer/start/")["Location"]
+    for page, name, status in (("worry", "happened", 302), ("tried", "tried", 409)):
+        seen = re.search(rb'name="seen" value="([^"]*)"', browser.get(f"{draft}{page}/").content)[1].decode()
+        told = {name: "She cried. " * 200, "seen": seen, "window": "a.1"}
+        how = {"X-Autosave": "1"} if by_itself and page == "tried" else {}
+        answer = browser.post(f"{draft}{page}/", told, headers=how)
+        assert answer.status_code == status
+    said = answer.json()["why"] if by_itself else answer.content.decode()
+    assert "more text than one can take" in said and (by_itself or "She cried. " * 200 in said)
+    with scope(partnership=world.partnership):
+        assert "tried" not in Draft.objects.get().answers
+
+
 def test_nobody_fills_the_disk_with_words_whose_writer_nobody_knows(world: World, monkeypatch: Any) -> None:
     """Every address of a record takes such words in; from one place no more of them than an office could have typed."""
     cache.clear()
