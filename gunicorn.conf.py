@@ -7,6 +7,7 @@ from environ import Env
 
 worker_class = "config.server.Worker"
 logger_class = "config.server.Log"
+threads = 16  # that take requests in; `config.receiving.TURNS` of them work on one at a time
 
 
 def on_starting(_: object) -> None:

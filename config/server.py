@@ -13,14 +13,17 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.template.loader import render_to_string
 from gunicorn.glogging import Logger
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
+from config.receiving import Paced, TooSlow, Whole
 from partnerships.logs import Formatter, name_of
 
 STATUSES: dict[type[Exception], int] = {
+    TooSlow: 408,
     errors.LimitRequestLine: 414,
     errors.LimitRequestHeaders: 431,
     errors.ExpectationFailed: 417,
@@ -48,7 +51,7 @@ def status_of(error: Exception) -> int:
 
 def page(status: int) -> str:
     """What a person reads. Stands without a database, and, should templates fail too, without them."""
-    name = "too_long.html" if status in TOO_LONG else "500.html" if status == 500 else "400.html"
+    name = "too_long.html" if status in TOO_LONG else {500: "500.html", 408: "too_slow.html"}.get(status, "400.html")
     try:
         return render_to_string(name)
     except Exception:  # whatever it is: a page that says whom to call is sent all the same
@@ -92,7 +95,22 @@ def send(client: socket.socket, told: bytes) -> None:
 
 
 class Worker(ThreadWorker):
-    """gunicorn's threaded worker, whose own answers are ours."""
+    """gunicorn's threaded worker, whose own answers are ours, and which takes a request in before it works on it."""
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        try:
+            folder = str(settings.UPLOADING_DIR)
+        except ImproperlyConfigured:  # served without our settings: wherever the machine keeps such files
+            folder = None
+        self.wsgi: Any = Whole(self.wsgi, folder)  # type: ignore[has-type]
+
+    def handle(self, conn: Any) -> Any:
+        if not self.cfg.is_ssl:  # which wraps the connection itself
+            if not isinstance(conn.sock, Paced):
+                conn.sock = Paced(conn.sock)
+            conn.sock.begin()
+        return super().handle(conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         status, whence = status_of(exc), (addr or ("", 0))[0]

@@ -148,7 +148,7 @@ class WebServer:
         gunicorn = [str(Path(sys.executable).parent / "gunicorn"), "config.wsgi", "--bind", f"127.0.0.1:{self.port}"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*gunicorn, "--workers", "1", "--threads", "4", "--log-level", "warning"],
+                [*gunicorn, "--workers", "1", "--log-level", "warning"],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import psycopg2
 import pytest
 from cryptography.fernet import Fernet
 
+from config.receiving import TURNS
 from tests.journeys.portal import ROOT, empty_database, free_port
 
 SERVER = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
@@ -51,6 +52,15 @@ def application(environ, start_response):
 """
 
 
+WHEN_ASKED = """
+from pathlib import Path
+def application(environ, start_response):
+    ended = (Path(__file__).parent / "ended").exists()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"ended " if ended else b"holds ", environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))]
+"""
+
+
 @contextmanager
 def served(folder: Path, what: str = "config.wsgi", **more: str) -> Iterator[tuple[int, Path]]:
     """gunicorn on a folder of its own: the port that it serves, and its log."""
@@ -72,7 +82,7 @@ def served(folder: Path, what: str = "config.wsgi", **more: str) -> Iterator[tup
 
 def start(port: int, what: str, environment: dict[str, str], **streams: object) -> subprocess.Popen:
     command = [str(Path(sys.executable).parent / "gunicorn"), what, "--bind", f"127.0.0.1:{port}", "--workers", "2"]
-    return subprocess.Popen([*command, "--threads", "4"], cwd=ROOT, env=environment, **streams)  # type: ignore[call-overload]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, **streams)  # type: ignore[call-overload]
 
 
 def listens(port: int) -> bool:
@@ -82,15 +92,18 @@ def listens(port: int) -> bool:
 
 def asked(port: int, told: bytes) -> tuple[int, dict[str, str], str]:
     """What is answered to these very bytes: status, head, page, to the last of them."""
-    answer = b""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as there:
         there.sendall(told)
-        while got := there.recv(65_536):
-            answer += got
+        answer = everything(there)
     head, _, body = answer.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     fields = {name.strip().title(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     return int(first.split()[1]), fields, body.decode()
+
+
+def everything(there: socket.socket) -> bytes:
+    """What comes, to its end."""
+    return b"".join(iter(lambda: there.recv(65_536), b""))
 
 
 GUARDS = (
@@ -128,6 +141,38 @@ def test_what_fails_before_any_page_says_whom_to_call_and_its_log_where(tmp_path
     assert "999" in page and "101" in page and CHILD not in page
     written = log.read_text()
     assert "ValueError: (not told)" in written and "failing_app.py" in written and CHILD not in written
+
+
+SLOW = b"POST /accounts/login/ HTTP/1.1\r\n" + HOST + b"Content-Length: 1000\r\n\r\nlogin=a"
+
+
+def test_who_sends_a_form_without_its_end_keeps_nobody_else_out(tmp_path: Path) -> None:
+    """More of them than there are turns at the site; each is given up in its time, with a page that says so."""
+    (tmp_path / "sitecustomize.py").write_text("import config.receiving\nconfig.receiving.GRACE = 1.5\n")
+    with served(tmp_path) as (port, log), ExitStack() as stack:
+        slow = []
+        for _ in range(3 * TURNS):
+            slow.append(stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20)))
+            slow[-1].sendall(SLOW)
+        status, _, _ = asked(port, b"GET /health/ HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        assert status in (200, 503), "answered while all of them wait"
+        for each in slow:
+            answer = everything(each)
+            assert answer.startswith(b"HTTP/1.1 408 ") and b"came too slowly" in answer and b"tel:999" in answer
+    assert "login=a" not in log.read_text()
+
+
+def test_a_form_is_carried_out_with_what_holds_when_its_end_comes(tmp_path: Path) -> None:
+    """Nobody is asked who they are before all is there: a role that ended meanwhile opens nothing."""
+    (tmp_path / "when_asked.py").write_text(WHEN_ASKED)
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Connection: close\r\nContent-Length: 5\r\n\r\n"
+    with served(tmp_path, "when_asked") as (port, _), socket.create_connection(("127.0.0.1", port), 20) as there:
+        there.sendall(head + b"wor")
+        time.sleep(0.3)
+        (tmp_path / "ended").touch()
+        there.sendall(b"ry")
+        answer = everything(there)
+    assert b"ended " in answer and b"worry" in answer
 
 
 @pytest.fixture
