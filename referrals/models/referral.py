@@ -53,6 +53,16 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         named = access.objects.holding(actor.at).filter(referral=OuterRef("pk"), user=actor.user)
         return self.filter(Q(restricted=False) | Exists(named))
 
+    def told_of_to(self, actor: Actor) -> ReferralQuerySet:
+        """What this person may be shown as another contact of a child, with what a colleague said of the two.
+
+        The MASH's screeners and who reads all: every contact of the partnership that is not kept from them. Others:
+        what they may open.
+        """
+        if actor.can(Permission.REFERRAL_READ_ALL) or Role.SCREENER.value in actor.roles:
+            return self.filter(partnership=actor.partnership).unless_restricted(actor)
+        return self.visible_to(actor)
+
     def within_queues_of(self, actor: Actor) -> ReferralQuerySet:
         """By teams and roles alone, restricted or not: for breaking the glass, never for showing."""
         if actor.partnership is None or actor.user is None:

@@ -1,12 +1,22 @@
 """What people said of two children's rows: the same child, or not; and the keys by which rows are found."""
 
+from __future__ import annotations
+
 from django.db import models
 from django.db.models import F, Q
 from django_scopes import ScopedManager
 
+from partnerships.access import Actor
 from partnerships.models import Partnership, User
 from referrals.models.child import Child
 from referrals.models.referral import Referral
+
+
+class SameChildQuerySet(models.QuerySet["SameChild"]):
+    def standing_for(self, actor: Actor) -> SameChildQuerySet:
+        """What holds, of contacts both of which this person may be shown: the reason may tell of either."""
+        shown = Referral.objects.told_of_to(actor).values("pk")
+        return self.filter(one__referral__in=shown, other__referral__in=shown, undone_at__isnull=True)
 
 
 class SameChild(models.Model):
@@ -26,7 +36,7 @@ class SameChild(models.Model):
     undone_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     undone_reason = models.TextField(blank=True)
 
-    objects = ScopedManager(partnership="partnership")
+    objects = ScopedManager(partnership="partnership", _manager_class=models.Manager.from_queryset(SameChildQuerySet))
 
     class Meta:
         ordering = ["at"]

@@ -7,6 +7,7 @@ import datetime as dt
 from django.db import transaction
 
 from partnerships import audit
+from partnerships.access import actor_for
 from partnerships.models import User
 from referrals.models import Child, Referral, SameChild
 from referrals.triage.moves import Refused, at_work_on, held, tell_story
@@ -22,12 +23,15 @@ def say_whether_same(
 
     Raises `Refused` without a reason, or where a row is set against itself.
     """
-    held(referral)
+    referral = held(referral)
     at_work_on(referral, by)
     if not reason.strip():
         raise Refused("Say why: a colleague reads it before they trust it.")
     if child.pk == other.pk or child.referral_id != referral.pk or other.referral_id == referral.pk:
         raise Refused("Choose a child of another referral.")
+    shown = Referral.objects.told_of_to(actor_for(by, referral.partnership))
+    if not shown.filter(pk=other.referral_id).exists():
+        raise Refused("You may not see the other contact any more, so nothing was said of the two. Ask the MASH.")
     one, two = sorted((child, other), key=lambda each: each.pk)
     standing = SameChild.objects.select_for_update().filter(one=one, other=two, undone_at__isnull=True).first()
     if standing is not None and standing.same == same:
@@ -45,13 +49,15 @@ def say_whether_same(
 @transaction.atomic
 def take_back(*, referral: Referral, link: SameChild, reason: str, by: User, at: dt.datetime) -> SameChild:
     """Undo what was said of two rows. It stays on record, with who took it back and why."""
-    held(referral)
+    referral = held(referral)
     at_work_on(referral, by)
     if not reason.strip():
         raise Refused("Say why you take it back.")
     row = SameChild.objects.select_for_update().select_related("one", "other").get(pk=link.pk)
     if row.undone_at is not None:
         return row
+    if not SameChild.objects.standing_for(actor_for(by, referral.partnership)).filter(pk=row.pk).exists():
+        raise Refused("You may not see the other contact any more, so nothing was taken back. Ask the MASH.")
     _undo(row, reason, by=by, at=at)
     other = row.other if row.one.referral_id == referral.pk else row.one
     said = f"{by.name} took back what was said of it and another contact."
@@ -68,10 +74,12 @@ def _tell(referral: Referral, kind: str, sentence: str, other: Child, *, by: Use
     """One line in the story and the trail of each of the two referrals.
 
     The story names neither the other referral nor the reason: whoever reads one of them may not be allowed the other.
+    Of a contact that is restricted it says nothing: that there is one is for those who are named on it.
     """
     theirs = Referral.objects.get(pk=other.referral_id, partnership=referral.partnership_id)
     for row, partner in ((referral, theirs), (theirs, referral)):
-        tell_story(row, kind, sentence, by=by, at=at)
+        if not partner.restricted:
+            tell_story(row, kind, sentence, by=by, at=at)
         audit.record(
             partnership=row.partnership,
             verb=f"referral.{kind}",

@@ -33,7 +33,8 @@ class Contact:
     """One other referral of the same child, or one that may be.
 
     open: the reader may open it. how: `linked` by a person, the `same` by what is told, `possible`. ours and other:
-    the keys of the two rows that were compared. link: what a person said of them.
+    the keys of the two rows that were compared. link: what a person said of it, where the reader may be shown both
+    contacts that it was said of. of_ours: it was said of one of this referral's children.
     """
 
     referral: Referral
@@ -45,6 +46,7 @@ class Contact:
     ours: uuid.UUID | None = None
     other: uuid.UUID | None = None
     link: SameChild | None = None
+    of_ours: bool = False
 
     @property
     def ended_without_action(self) -> bool:
@@ -104,15 +106,16 @@ def history(referral: Referral, actor: Actor, *, at: dt.datetime) -> History:
         places |= dict(Child.objects.filter(pk__in=missing, referral__in=within).values_list("pk", "referral_id"))
     how: dict[uuid.UUID, Contact] = {}
     rows, own = _rows(set(places.values()), referral, actor)
-    by_pair = {frozenset((each.one_id, each.other_id)): each for each in links}
+    shown_all = actor.can(Permission.REFERRAL_READ_ALL) or Role.SCREENER.value in actor.roles
+    shown = mine | {pk for pk, key in places.items() if key in rows and (shown_all or rows[key].open)}
+    said = [each for each in links if {each.one_id, each.other_id} <= shown]
     matches = {each.other: each for each in found}
     for other, key in places.items():
         row = rows.get(key)
         if row is None:
             continue
         one = matches.get(other)
-        link = by_pair.get(frozenset((one.ours, other))) if one else None
-        link = link or next((each for each in links if each.same and other in (each.one_id, each.other_id)), None)
+        link = _said_of(other, mine, said, ours=one.ours if one else None)
         standing = "linked" if other in linked else "same" if other in sure else "possible"
         if one and frozenset((one.ours, other)) in apart and other not in linked:
             standing = "apart"
@@ -128,9 +131,9 @@ def history(referral: Referral, actor: Actor, *, at: dt.datetime) -> History:
                 one.ours if one else None,
                 other,
                 link,
+                of_ours=link is not None and bool({link.one_id, link.other_id} & mine),
             )
     contacts = [each for each in how.values() if each.how in ("linked", "same")]
-    shown_all = actor.can(Permission.REFERRAL_READ_ALL) or Role.SCREENER.value in actor.roles
     listed = [each for each in contacts if shown_all or each.open]
     others = [each for each in how.values() if each.how in ("possible", "apart") and (shown_all or each.open)]
     recent = [each for each in contacts if each.referral.received_at >= at - dt.timedelta(days=365)]
@@ -145,6 +148,18 @@ def history(referral: Referral, actor: Actor, *, at: dt.datetime) -> History:
         would_indicate=_would_indicate(referral, ours, counted),
         own=tuple(own),
     )
+
+
+def _said_of(
+    other: uuid.UUID, mine: set[uuid.UUID], said: Iterable[SameChild], *, ours: uuid.UUID | None
+) -> SameChild | None:
+    """What was said of another row and the row of ours that it was compared with, else with any, else what leads to it."""
+    touching = [
+        (({each.one_id, each.other_id} - {other}).pop(), each) for each in said if other in (each.one_id, each.other_id)
+    ]
+    of_both = [each for partner, each in touching if partner == ours]
+    of_ours = [each for partner, each in touching if each.same and partner in mine]
+    return next(iter([*of_both, *of_ours, *(each for _, each in touching if each.same)]), None)
 
 
 ORDER = ("linked", "same", "apart", "possible")

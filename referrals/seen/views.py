@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from partnerships.access import gate
-from partnerships.permissions import Permission, Role
+from partnerships.permissions import Permission
 from partnerships.requests import posted
 from referrals.domain.matching import Match, Verdict, match
 from referrals.intake.summary import Row
@@ -60,9 +60,7 @@ def works_on(request: Signed, referral: Referral) -> bool:
 def pair_of(request: Signed, referral: Referral, child_id: uuid.UUID, other_id: uuid.UUID) -> tuple[Child, Child]:
     """A child of this referral and one of another that this person may be shown; else not found."""
     child = Child.objects.filter(referral=referral, pk=child_id).first()
-    shown = Referral.objects.unless_restricted(request.actor).filter(partnership=request.partnership)
-    if not (request.actor.can(Permission.REFERRAL_READ_ALL) or Role.SCREENER.value in request.actor.roles):
-        shown = Referral.objects.visible_to(request.actor)
+    shown = Referral.objects.told_of_to(request.actor)
     other = (
         Child.objects.filter(partnership=request.partnership, pk=other_id, referral__in=shown)
         .exclude(referral=referral)
@@ -130,10 +128,10 @@ def told(child: Child, today: Any) -> list[tuple[str, Any]]:
 @gate(Permission.REFERRAL_CLAIM)
 @ASKS
 def referral_take_back_link(request: Signed, referral_id: uuid.UUID, link_id: int) -> HttpResponse:
-    """Undo what somebody said of two contacts."""
+    """Undo what somebody said of two contacts, for whoever may be shown both."""
     row, now = the_referral(request, referral_id, "claim"), timezone.now()
     touches = Q(one__referral=row) | Q(other__referral=row)
-    link = SameChild.objects.filter(touches, pk=link_id, undone_at__isnull=True).select_related("by").first()
+    link = SameChild.objects.standing_for(request.actor).filter(touches, pk=link_id).select_related("by").first()
     if link is None:
         raise Http404
     form = TakeBackForm(posted(request))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django_scopes import scope
 
 from partnerships.access import actor_for
@@ -20,7 +21,7 @@ from referrals.seen.searching import fingerprint, search
 from referrals.triage import actions as triage
 from referrals.triage.moves import Refused
 from tests import schemes
-from tests.factories import NOW, World, make_referral, make_world
+from tests.factories import NOW, World, make_referral, make_restricted, make_world, sign_in
 
 pytestmark = pytest.mark.usefixtures("a_morning")
 
@@ -202,3 +203,59 @@ def test_the_household_by_an_adult_of_the_family(world: World) -> None:
         keep_keys(row)
     near = household(one, actor_for(world.person(Role.SCREENER), world.partnership), but=[one.pk])
     assert [each.referral for each in near] == [other] and "adult" in near[0].why
+
+
+MASH_ONLY = "Police say that the stepfather is the suspect"
+
+
+def link(world: World, one: Referral, other: Referral, reason: str) -> SameChild:
+    screener = world.person(Role.SCREENER)
+    return actions.say_whether_same(
+        referral=one, child=only_child(one), other=only_child(other), same=True, reason=reason, by=screener, at=NOW
+    )
+
+
+def page_of(row: Referral, said: SameChild | None = None) -> str:
+    keys = {"partnership": "testshire", "referral_id": row.pk}
+    return (
+        reverse("referral_take_back_link", kwargs={**keys, "link_id": said.pk})
+        if said
+        else reverse("referral_history", kwargs=keys)
+    )
+
+
+def test_what_was_said_of_two_contacts_is_for_whoever_may_be_shown_both(world: World) -> None:
+    mash = make_referral(world, child=MOVED)
+    low = make_referral(world, child=MOVED, indicators=("health-2-02",))
+    said = link(world, mash, low, MASH_ONLY)
+    erin = sign_in(world.person(Role.EARLY_HELP))
+    assert MASH_ONLY not in erin.get(page_of(low)).content.decode()
+    assert erin.get(page_of(low, said)).status_code == 404
+    assert erin.post(page_of(low, said), {"reason": "x"}).status_code == 404
+    with pytest.raises(Refused, match="may not see the other contact"):
+        actions.take_back(referral=low, link=said, reason="x", by=world.person(Role.EARLY_HELP), at=NOW)
+    said.refresh_from_db()
+    assert said.undone_at is None
+    assert MASH_ONLY in sign_in(world.person(Role.SCREENER)).get(page_of(mash, said)).content.decode()
+
+
+def test_a_link_with_a_restricted_contact_is_for_who_is_named_on_it(world: World) -> None:
+    """Where two contacts are linked through it, each still stands in the other's history, without the reason."""
+    child = {"first_name": "Wren", "last_name": "Oddly"}
+    here, there = make_referral(world, child=MOVED), make_referral(world, child=child)
+    hidden = make_referral(world, child={"first_name": "Tamsin", "last_name": "Elsewhere"})
+    said = [link(world, hidden, row, "Her own niece") for row in (here, there)]
+    named = make_restricted(world, hidden)
+    sam = sign_in(world.person(Role.SCREENER))
+    page = sam.get(page_of(here)).content.decode()
+    assert there.reference in page and "Linked by a colleague." in page
+    assert hidden.reference not in page and "niece" not in page and "Take it back" not in page
+    assert [sam.get(page_of(here, each)).status_code for each in said] == [404, 404]
+    page = sign_in(named).get(page_of(here)).content.decode()
+    assert page.count("Her own niece") == 2 and page.count("Take it back") == 1, "the other's is taken back from there"
+    apart = make_referral(world, child={"first_name": "Ola", "last_name": "Apart"})
+    actions.say_whether_same(
+        referral=hidden, child=only_child(hidden), other=only_child(apart), same=True, reason="x", by=named, at=NOW
+    )
+    assert Event.objects.filter(referral=hidden, kind="child_linked").count() == 3
+    assert not Event.objects.filter(referral=apart, kind="child_linked").exists()
