@@ -16,6 +16,7 @@ from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.asking import DEFAULTS, Basis, Urgency
 from referrals.domain.danger import Later
 from referrals.models import Ask, Child, Referral, RiskRating
+from referrals.models.event import of_checks
 from referrals.transfer.receiving import reaching
 from referrals.transfer.told_since import pass_on_answer
 from referrals.triage.moves import (
@@ -119,7 +120,7 @@ def _check(
     at: dt.datetime,
 ) -> Ask:
     ask = _ask(row, Ask.Kind.CHECK, question, urgency, agency, list(extract), basis, by=by, at=at)
-    tell_story(row, "check_asked", f"{by.name} asked {agency.name} for a check.", by=by, at=at)
+    tell_story(row, of_checks("check_asked", row.team), f"{by.name} asked {agency.name} for a check.", by=by, at=at)
     for person in checkers(agency):
         outbox.tell(
             partnership=row.partnership,
@@ -207,7 +208,8 @@ def answer(
     ask.save(update_fields=["state", "answer", "knows", "answered_at", "answered_by"])
     settled(ask, row, by=by, at=at)
     who = ask.agency.name if ask.agency else "The referrer"
-    tell_story(row, "answered", f"{who} answered ({by.name}).", by=by, at=at)
+    kind = of_checks("check_answered", ask.team) if ask.agency else "answered"
+    tell_story(row, kind, f"{who} answered ({by.name}).", by=by, at=at)
     if ask.kind == Ask.Kind.QUESTION:
         tell_story(row, "you_answered", f"{by.name} answered the question.", for_referrer=True, by=None, at=at)
     came_late, decided_by = not row.is_open, who_decided(row)
@@ -236,7 +238,7 @@ def answer(
 def withdraw_ask(*, ask: Ask, by: User, at: dt.datetime) -> Ask:
     """Take back a question or a check that needs no answer any more."""
     row = locked(ask.referral, by=by)
-    ask = Ask.objects.select_related("agency").get(pk=ask.pk, referral=row)
+    ask = Ask.objects.select_related("agency", "team").get(pk=ask.pk, referral=row)
     if ask.state == Ask.State.WITHDRAWN:
         return ask
     if ask.state == Ask.State.ANSWERED:
@@ -245,7 +247,8 @@ def withdraw_ask(*, ask: Ask, by: User, at: dt.datetime) -> Ask:
     ask.save(update_fields=["state", "withdrawn_at", "withdrawn_by"])
     settled(ask, row, by=by, at=at)
     whom = f"the check by {ask.agency.name}" if ask.agency else "the question to the referrer"
-    tell_story(row, "ask_withdrawn", f"{by.name} withdrew {whom}.", by=by, at=at)
+    kind = of_checks("check_withdrawn", ask.team) if ask.agency else "ask_withdrawn"
+    tell_story(row, kind, f"{by.name} withdrew {whom}.", by=by, at=at)
     audited(ask, "withdrawn", {}, by=by, at=at)
     return ask
 
@@ -280,7 +283,7 @@ def rate_risk(*, referral: Referral, rating: str, reason: str, by: User, at: dt.
     words = (
         f"{by.name} rated the risk {stage.label.lower()}: {RiskRating.Rating(rating).label.partition(':')[0].lower()}."
     )
-    tell_story(row, "risk_rated", words, by=by, at=at)
+    tell_story(row, of_checks("risk_rated", row.team), words, by=by, at=at)
     audit.record(
         partnership=row.partnership,
         verb="risk.rated",

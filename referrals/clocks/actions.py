@@ -259,7 +259,7 @@ def say_why_late(*, clock: Clock, why: LateReason | str, said: str, by: User | N
         partnership=clock.partnership,
         referral=clock.referral,
         kind="late_reason",
-        sentence=f"{who} said why “{clock.name}” was late: {LateReason(why).label}.",
+        sentence=f"{who} said why “{words.called(clock)}” was late: {LateReason(why).label}.",
         note=clock.late_words,
         at=at,
         by=by,

@@ -44,7 +44,7 @@ class FieldClass(StrEnum):
     WORK = "work", "Notes, sign-offs, pauses, who may see it: between those who work on it"
     CHECK = "check", "What an early help team asked an agency, with the extract, and its answer"
     MASH_CHECK = "mash_check", "The same of the MASH’s"
-    MASH = "mash", "How great the MASH rated the risk"
+    MASH = "mash", "How great the MASH rated the risk, and that it asked whom"
     HELP = "help", "Early help: what the team needs to know, its plan, reviews and end"
     ARRIVED = "arrived", "What came along from another area"
 

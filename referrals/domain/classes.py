@@ -197,7 +197,12 @@ OF_SORT: Mapping[str, Mapping[str, Fields]] = {
     },
     "Clock": {"limit": {C.RUNNING: "name"}, "of_one": {C.STORY: "name"}},
     "RiskRating": {"mash": {C.MASH: "rating reason"}, "early_help": {C.WORK: "rating reason"}},
-    "Event": {"for_referrer": {C.REPLY: "sentence"}, "for_us": {C.STORY: "sentence"}},
+    "Event": {
+        "for_referrer": {C.REPLY: "sentence"},
+        "for_us": {C.STORY: "sentence"},
+        "of_checks": {C.WORK: "sentence"},
+        "of_the_mash": {C.MASH: "sentence"},
+    },
     "Letter": {
         "acknowledgement": {C.REPLY: "recipient subject body answer answer_words"},
         "outcome": {C.REPLY: "recipient subject body answer answer_words"},

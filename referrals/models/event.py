@@ -1,10 +1,34 @@
 """The story of a referral, as people read it (the audit trail is the proof of it)."""
 
+from __future__ import annotations
+
 from django.db import models
 from django_scopes import ScopedManager
 
-from partnerships.models import Partnership, User
+from partnerships.access import Actor
+from partnerships.models import Partnership, Team, User
+from partnerships.permissions import Permission, Role
 from referrals.models.referral import Referral
+
+OF_CHECKS = ("risk_rated", "check_asked", "check_answered", "check_withdrawn")
+"""The kinds that tell how great the risk looked, whom a team asked, and who answered."""
+MASH = "mash_"
+OF_THE_MASH = tuple(f"{MASH}{kind}" for kind in OF_CHECKS)
+"""The same of a team of the MASH: walled off from early help, as what was asked and answered is."""
+
+
+def of_checks(kind: str, team: Team) -> str:
+    """The kind under which a line of a team's checks stands in the story."""
+    return f"{MASH}{kind}" if team.is_mash else kind
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def readable_by(self, actor: Actor) -> EventQuerySet:
+        """The story as somebody who may open the referral reads it."""
+        mash = actor.can(Permission.REFERRAL_READ_ALL) or Role.SCREENER.value in actor.roles
+        if mash or any(each.team and each.team.is_mash for each in actor.memberships):
+            return self
+        return self.exclude(kind__in=OF_THE_MASH)
 
 
 class Event(models.Model):
@@ -19,7 +43,7 @@ class Event(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
-    objects = ScopedManager(partnership="partnership")
+    objects = ScopedManager(partnership="partnership", _manager_class=models.Manager.from_queryset(EventQuerySet))
 
     class Meta:
         ordering = ["at", "id"]
@@ -30,4 +54,8 @@ class Event(models.Model):
     @property
     def sort(self) -> str:
         """Whom its sentence is for (`referrals.domain.classes`)."""
-        return "for_referrer" if self.for_referrer else "for_us"
+        if self.for_referrer:
+            return "for_referrer"
+        if self.kind in OF_THE_MASH:
+            return "of_the_mash"
+        return "of_checks" if self.kind in OF_CHECKS else "for_us"

@@ -153,7 +153,7 @@ def history(referral: Referral, actor: Actor, *, at: dt.datetime) -> History:
 def _said_of(
     other: uuid.UUID, mine: set[uuid.UUID], said: Iterable[SameChild], *, ours: uuid.UUID | None
 ) -> SameChild | None:
-    """What was said of another row and the row of ours that it was compared with, else with any, else what leads to it."""
+    """What was said of another row and the row of ours that it was compared with, else any, else what leads to it."""
     touching = [
         (({each.one_id, each.other_id} - {other}).pop(), each) for each in said if other in (each.one_id, each.other_id)
     ]

@@ -13,9 +13,10 @@ from partnerships.models import Team, User
 from partnerships.permissions import Permission
 from referrals import outbox
 from referrals.clocks.sweep import team_members
+from referrals.clocks.words import IN_ANY_HANDS
 from referrals.domain.lifecycle import Move, State, next_state
 from referrals.intake.sending import address
-from referrals.models import Arrival, Decision, Event, Referral, SignOff
+from referrals.models import Arrival, Ask, Clock, Decision, Event, Referral, SignOff
 from referrals.triage.next_steps import works_in
 
 JOINED = ("partnership", "team", "owner", "scheme_version", "referrer", "decided_by")
@@ -169,7 +170,10 @@ def moves_since(referral: Referral, seen: int | None) -> list[Event]:
 
 
 def to_team(row: Referral, step: Move, team: Team, did: str, reason: str, *, by: User, at: dt.datetime) -> Referral:
-    """Put a locked referral into another team's queue, where nobody has it yet, and tell that team."""
+    """Put a locked referral into another team's queue, where nobody has it yet, and tell that team.
+
+    The clocks of the MASH's checks go with it, without the names of whom it asked.
+    """
     if not reason.strip():
         raise Refused("Say why: the team that gets it reads it first.")
     before = row.team
@@ -189,6 +193,8 @@ def to_team(row: Referral, step: Move, team: Team, did: str, reason: str, *, by:
         at=at,
     )
     Decision.objects.kept().filter(referral=row).update(state=Decision.State.OVERTAKEN)
+    if before.is_mash and not team.is_mash:
+        Clock.objects.filter(referral=row, slug=Ask.Kind.CHECK).update(name=IN_ANY_HANDS[Ask.Kind.CHECK.value])
     tell_story(row, "moved", f"It moved to the queue of {team.name}.", for_referrer=True, by=None, at=at)
     tell_team(row, by=by, at=at)
     return row

@@ -140,7 +140,8 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
     steps = next_steps(referral, actor, done=done)
     seen = history(referral, actor, at=at)
     made = decision_lines(sorted(seen.own, key=by_child_newest_first), scheme)
-    events = list(Event.objects.filter(referral=referral).exclude(kind__in=FOR_REFERRER_ONLY).select_related("by"))
+    story = Event.objects.readable_by(actor).filter(referral=referral)
+    events = list(story.exclude(kind__in=FOR_REFERRER_ONLY).select_related("by"))
     return {
         "referral": referral,
         "now": at,

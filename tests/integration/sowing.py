@@ -222,6 +222,8 @@ def rows_of(sower: Sower) -> dict[str, list[tuple[str, dict[str, Any]]]]:
         "Event": [
             ("for_referrer", {"kind": "told", "for_referrer": True}),
             ("for_us", {"kind": "handed_over", "for_referrer": False}),
+            ("of_checks", {"kind": "check_asked"}),
+            ("of_the_mash", {"kind": "mash_risk_rated"}),
         ],
         "Letter": letters,
         "RestrictedAccess": [("", {"kind": "named", "ended_at": now, "ended_by": screener})],

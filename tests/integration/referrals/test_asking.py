@@ -19,6 +19,7 @@ from referrals.clocks.sweep import sweep
 from referrals.domain.asking import Urgency
 from referrals.domain.danger import Later
 from referrals.models import Ask, Clock, Notice, Referral, RiskRating
+from referrals.transfer.bundle import happened
 from referrals.triage import actions
 from referrals.triage.moves import Refused
 from tests.factories import NOW, World, make_check, make_person, make_referral, sign_in
@@ -160,9 +161,15 @@ def test_what_an_agency_said_stays_with_the_mash(world: World) -> None:
     sign(world, row)
     shown = page(sign_in(world.person(Role.EARLY_HELP)).get(of(world, "referral", referral_id=row.pk)))
     assert row.reference in shown and "Told in confidence." not in shown and "One injury." not in shown
-    assert "Told in confidence." in page(
-        sign_in(world.person(Role.MANAGER)).get(of(world, "referral", referral_id=row.pk))
-    )
+    lines = ("rated the risk before checks: medium.", f"asked {world.school.name} for a check", " answered (")
+    assert not [each for each in (*lines, f"Check by {world.school.name}") if each in shown]
+    assert "A check by an agency" in shown
+    for role in (Role.MANAGER, Role.SCREENER):
+        theirs = page(sign_in(world.person(role)).get(of(world, "referral", referral_id=row.pk)))
+        assert all(each in theirs for each in ("Told in confidence.", *lines)), role
+    with scope(partnership=world.partnership):
+        sent_on = " ".join(each["sentence"] for each in happened(row, []))
+    assert "step down from" in sent_on and not [each for each in lines if each in sent_on]
 
 
 def test_a_notice_of_a_late_check_does_not_name_the_school(world: World) -> None:

@@ -133,4 +133,5 @@ def test_the_sorts_of_rows() -> None:
     assert Ask(kind="check", team=team("mash")).sort == "mash_check"
     assert Ask(kind="check", team=team("early_help")).sort == "check"
     assert {RiskRating(team=team(kind)).sort for kind in ("mash", "early_help")} == set(OF_SORT["RiskRating"])
-    assert {Event(for_referrer=told).sort for told in (True, False)} == set(OF_SORT["Event"])
+    lines = [Event(for_referrer=True), *(Event(kind=kind) for kind in ("noted", "check_asked", "mash_check_asked"))]
+    assert {each.sort for each in lines} == set(OF_SORT["Event"])
