@@ -65,16 +65,18 @@ def add_information(
         return Added(there)
     reached, decided_by = reaching(row), who_decided(row)
     in_danger = later is Later.NOW
-    addendum = _add(row, Addendum.Kind.INFORMATION, text=text, in_danger=in_danger, token=token, by=by, at=at)
+    numbers = [child.order for child in children]
+    told: dict[str, Any] = {"text": text, "concerns": numbers, "in_danger": in_danger}
+    addendum = _add(row, Addendum.Kind.INFORMATION, **told, token=token, by=by, at=at)
     taken = attach(referral=row, files=files, by=by, at=at)
     Attachment.objects.filter(pk__in=[each.pk for each in taken.attachments]).update(addendum=addendum)
     more = f" with {_documents(len(taken.attachments))}" if taken.attachments else ""
-    told = ": a child may come to harm now" if in_danger else ""
-    said = f"{by.name} added information{more}{told}."
+    harm = ": a child may come to harm now" if in_danger else ""
+    said = f"{by.name} added information{more}{harm}."
     tell_story(row, "information_added", said, for_referrer=True, by=by, at=at)
     take_in(row, later, children=children, where="what they added", for_referrer=True, by=by, at=at)
     _tell(row, addendum, "More information was added to it.", later, also=decided_by, by=by, at=at)
-    pass_on(reached, addendum, later, [child.order for child in children], by=by, at=at)
+    pass_on(reached, addendum, later, numbers, by=by, at=at)
     return Added(addendum, taken.refused)
 
 

@@ -37,7 +37,7 @@ FIELDS: Mapping[str, Fields] = {
         C.STRUCTURE: "id partnership referral kind by settled_by",
         C.SECRET: "token",
         C.RUNNING: "at settled_at",
-        C.TOLD: "about answer text reason in_danger",
+        C.TOLD: "about answer concerns text reason in_danger",
         C.REPLY: "agreed",
     },
     "Ask": {

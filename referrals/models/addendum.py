@@ -31,6 +31,9 @@ class Addendum(models.Model):
         blank=True,
         help_text="Of a correction: where the answer stands, page/field or child/1/page/field",
     )
+    concerns = models.JSONField(
+        default=list, blank=True, help_text="The numbers of the children whom it concerns; none: it was not said"
+    )
     text = EncryptedTextField(blank=True, help_text="What is added, or what is right; sealed at rest")
     reason = EncryptedTextField(blank=True, help_text="Why it is corrected or withdrawn; sealed at rest")
     in_danger = models.BooleanField(default=False, help_text="It says that a child may come to harm now")

@@ -84,7 +84,7 @@ def added(row: Referral, numbers: Sequence[int]) -> list[dict[str, Any]]:
             "by": each.by.name,
             "at": each.at.isoformat(),
         }
-        for each in seen_by(Audience.AREA, [each for each in found if not stays(each.answer, numbers)])
+        for each in seen_by(Audience.AREA, [each for each in found if not stays(each, numbers)])
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from referrals.intake.answers import AS_FIRST, GROUPS, Answers, mapping, text, without
 from referrals.intake.told import CHOSEN_PAGES
+from referrals.models import Addendum
 from thresholds.domain.scheme import Level, Scheme
 
 
@@ -75,6 +76,8 @@ def renumbered(answer: str, numbers: Sequence[int]) -> str:
     return f"child/{numbers.index(old) + 1}/{tail}" if old in numbers else ""
 
 
-def stays(answer: str, numbers: Sequence[int]) -> bool:
-    """Whether a correction is of a child who stays when only these go: it is not the other area's to know."""
-    return answer != "" and renumbered(answer, numbers) == ""
+def stays(addendum: Addendum, numbers: Sequence[int]) -> bool:
+    """Whether it is of children who stay, and of no other, when only these go: it is not the other area's to know."""
+    if addendum.answer and not renumbered(addendum.answer, numbers):
+        return True
+    return bool(addendum.concerns) and not {*addendum.concerns} & {*numbers}

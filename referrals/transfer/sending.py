@@ -108,7 +108,7 @@ def hand_over(
             restricted=row.restricted,
             receipt_due_at=clock.due_at,
             addenda=addenda_of(row, numbers),
-            attachments=list(filter(None, (copied(each) for each in documents_of(row)))),
+            attachments=list(filter(None, (copied(each) for each in documents_of(row, numbers)))),
         )
         with scope(partnership=to):
             arrive(to, version, sent, by=author, at=at)
@@ -127,14 +127,17 @@ def details_of(row: Referral) -> dict[str, str]:
     return details
 
 
-def documents_of(row: Referral) -> list[Attachment]:
-    return list(Attachment.objects.there().filter(referral=row).exclude(state=Attachment.State.SUSPECT))
+def documents_of(row: Referral, numbers: Sequence[int]) -> list[Attachment]:
+    """The documents that go along; not those that came with what was added of a child who stays."""
+    of_who_stays = [each.pk for each in Addendum.objects.filter(referral=row) if stays(each, numbers)]
+    found = Attachment.objects.there().filter(referral=row).exclude(state=Attachment.State.SUSPECT)
+    return list(found.exclude(addendum__in=of_who_stays))
 
 
 def addenda_of(row: Referral, numbers: Sequence[int]) -> list[Addendum]:
     """What was added since it was sent, as unsaved rows of the other partnership's."""
     found = Addendum.objects.filter(referral=row).exclude(kind=Addendum.Kind.WITHDRAWAL).select_related("by")
-    return [addendum_for(each, numbers) for each in found.order_by("at", "pk") if not stays(each.answer, numbers)]
+    return [addendum_for(each, numbers) for each in found.order_by("at", "pk") if not stays(each, numbers)]
 
 
 def addendum_for(each: Addendum, numbers: Sequence[int]) -> Addendum:
@@ -142,6 +145,7 @@ def addendum_for(each: Addendum, numbers: Sequence[int]) -> Addendum:
         kind=each.kind,
         about=each.about,
         answer=renumbered(each.answer, numbers),
+        concerns=[numbers.index(number) + 1 for number in each.concerns if number in numbers],
         text=each.text,
         reason=each.reason,
         in_danger=each.in_danger,

@@ -1,7 +1,9 @@
 """What is told where a referral came from, after it was sent on: it reaches everybody who has the referral since.
 
 What its referrer adds, corrects, or answers with danger in it goes along word for word. What an agency said for a check
-was for whoever asked (ADR 16): of it goes along that it tells of danger, whose word it is, and whom to telephone.
+was for whoever asked (ADR 16): of it goes along that it tells of danger, whose word it is, and whom to telephone. What
+is said of a child who stayed is for nobody there: of danger or doubt goes along that there is some, and whom to
+telephone.
 
 Every action here writes to rows and trails that `receiving.reaching` holds.
 """
@@ -16,7 +18,7 @@ from contextlib import contextmanager
 from django_scopes import scope
 
 from partnerships import calling
-from partnerships.models import User
+from partnerships.models import Partnership, User
 from referrals.additions.corrected import as_corrected, keep_corrected
 from referrals.domain.danger import Later
 from referrals.models import Addendum, Arrival, Ask, Attachment, Referral
@@ -55,13 +57,14 @@ def pass_on(
 ) -> None:
     """What a referrer adds here stands beside the referral there too, and those there are told.
 
-    numbers: the children whom it concerns; none: it was not said, or none of them went along. story: what they did.
+    numbers: the children whom it concerns; none: it was not said. story: what they did.
     """
     documents = list(Attachment.objects.filter(addendum=addendum.pk).exclude(state=Attachment.State.SUSPECT))
     for each in reached:
         went = numbers_of(each.transfer)
-        if stays(addendum.answer, went):
-            continue  # what is corrected of a child who stayed is not theirs to know
+        if stays(addendum, went):
+            tell_of_who_stayed(each, later, whence=addendum.partnership, key=str(addendum.pk), by=by, at=at)
+            continue
         beside = addendum_for(addendum, went)
         files = [file for file in map(copied, documents) if file is not None]
         concerned = renumbered(each, numbers)
@@ -77,6 +80,28 @@ def pass_on(
                 keep_keys(row)
                 keep_standing(row)
             pass_on(each.further, beside, later, concerned, story=story, by=by, at=at)
+
+
+def tell_of_who_stayed(
+    each: Reached, later: Later, *, whence: Partnership, key: str, by: User, at: dt.datetime
+) -> None:
+    """A child who did not go along may come to harm: that, and whom to telephone. It changes nothing of those who did.
+
+    whence: where that child stayed.
+    """
+    if later not in (Later.NOW, Later.UNSURE):
+        return
+    told = "Something was told where it came from, of a brother or sister who did not come along."
+    call = calling.at_any_time(whence).sentence("Telephone {}.")
+    with there(each) as row:
+        row.revision += 1
+        row.save(update_fields=["revision"])
+        tell_story(row, "sibling_told", told, note=call, by=None, at=at)
+        record(row, "sibling_passed_on", {"from": whence.slug, "later": later.value}, by=by, at=at)
+        said, key_there = f"{told} {call}", f"{key}:{row.pk}"
+        tell_those_at_work(row, later, said=said, key=key_there, also=who_decided(row), by=by, at=at)
+        for further in each.further:
+            tell_of_who_stayed(further, later, whence=whence, key=key, by=by, at=at)
 
 
 def put_beside(row: Referral, added: Addendum, files: list[Attachment], *, by: User, at: dt.datetime) -> None:
@@ -108,7 +133,9 @@ def pass_on_answer(
         return
     if ask.kind == Ask.Kind.QUESTION:
         addendum = Addendum(
+            partnership=ask.partnership,
             kind=Addendum.Kind.INFORMATION,
+            concerns=list(numbers),
             text=ask.answer,
             in_danger=later is Later.NOW,
             token=secrets.token_hex(16),
@@ -127,6 +154,10 @@ def pass_on_check(
     asked_by = ask.referral.partnership
     agency = ask.agency.name if ask.agency else "An agency"
     for each in reached:
+        concerned = renumbered(each, numbers)
+        if numbers and not concerned:
+            tell_of_who_stayed(each, later, whence=asked_by, key=str(ask.pk), by=by, at=at)
+            continue
         with there(each) as row:
             said = f"{agency} answered a check of {asked_by.name}."
             call = calling.at_any_time(asked_by).sentence(f"Telephone {by.name} of {agency}, or {{}}.")
@@ -136,7 +167,6 @@ def pass_on_check(
             tell_story(row, "check_passed_on", said, note=note, by=by, at=at)
             detail = {"check": ask.pk, "from": asked_by.slug, "later": later.value}
             record(row, "check_passed_on", detail, by=by, at=at)
-            concerned = renumbered(each, numbers)
             answered = f"A check that {asked_by.name} had asked for was answered."
             told = calling.at_any_time(asked_by).sentence(f"{answered} Telephone {{}}.")
             let_it_count(row, later, concerned, said=told, key=f"{ask.pk}:{row.pk}", by=by, at=at)

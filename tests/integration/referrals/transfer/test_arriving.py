@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django_scopes import scope, scopes_disabled
 
+from partnerships.audit import faults as audit_faults
 from partnerships.models import Locality
 from partnerships.permissions import Role
 from referrals.additions import actions as additions
+from referrals.attachments.actions import Sent
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Outcome
 from referrals.intake.answers import Answers
@@ -32,6 +35,7 @@ from referrals.transfer import receiving
 from referrals.transfer.destinations import lives_in
 from referrals.triage import actions
 from referrals.triage.moves import Refused
+from tests import hostile_files
 from tests.factories import NOW, World, make_attachment, make_referral, make_restricted, make_world
 from tests.integration.referrals.transfer.sending_on import (
     ANSWERS,
@@ -206,6 +210,48 @@ def test_what_is_corrected_of_a_child_who_stays_is_not_told_there(worlds: tuple[
         there = f"{Arrival.objects.get().bundle}{[(a.about, a.text, a.reason) for a in Addendum.objects.all()]}"
         assert Addendum.objects.filter(kind="correction").get().text == "Dr Gray" and "Dr Gray" in there
         assert not [word for word in ("Mill Lane", "She fled", SIBLING, "Strategy discussion") if word in there]
+
+
+def test_what_is_added_of_a_child_who_stays_is_not_told_there(worlds: tuple[World, World]) -> None:
+    """Before it was sent on or after: of danger to that child, only that there is some, and whom to telephone."""
+    own, other = worlds
+    sam, pat = own.person(Role.SCREENER), own.person(Role.PRACTITIONER)
+    row = make_referral(own, answers=ANSWERS, child={"first_name": SIBLING})
+    drawing = hostile_files.pdf(b"A drawing")
+    with scope(partnership=own.partnership):
+        first = row.children.get()
+        same = {name: getattr(first, name) for name in ("facts", "screening", "indicated_level", "route", "flags")}
+        goes = Child.objects.create(
+            partnership=own.partnership, referral=row, order=2, first_name=NAME, last_name="Marlow", **same
+        )
+
+        def drawn() -> Sent:
+            return Sent("", "drawing.pdf", BytesIO(drawing), len(drawing))
+
+        def add(text: str, children: list[Child], later: Later = Later.NO, **more: Any) -> None:
+            token = f"{Addendum.objects.count():032x}"
+            additions.add_information(
+                referral=row, text=text, later=later, children=children, token=token, by=pat, at=LATER, **more
+            )
+
+        add("She drew her uncle.", [first], files=[drawn()])
+        add("Both were there.", [first, goes])
+        row = actions.claim(referral=row, by=sam, at=NOW)
+        said: Any = {"outcome": Outcome.STRATEGY_DISCUSSION, "decided_level": 4, "reason": "T.", "told_referrer": "x"}
+        actions.decide(referral=row, children=[first], revision=row.revision, by=sam, at=LATER, **said)
+        to_other(Referral.objects.get(pk=row.pk), other, by=sam, children=[goes])
+        add("He has her keys.", [first], Later.NOW, files=[drawn()])
+        add("She is well.", [goes])
+    there = arrived(other)
+    with scope(partnership=other.partnership):
+        added = [(each.text, each.concerns) for each in Addendum.objects.order_by("at", "pk")]
+        assert sorted(added) == [("Both were there.", [1]), ("She is well.", [1])]
+        assert not Attachment.objects.exists() and not there.immediate_danger
+        told_there = f"{Arrival.objects.get().bundle}{[(e.sentence, e.note) for e in Event.objects.all()]}"
+        assert not [word for word in ("uncle", "keys", SIBLING) if word in told_there]
+        assert own.partnership.front_door_telephone in Event.objects.get(kind="sibling_told").note
+    assert told(other, "danger_added") == {other.person(Role.SCREENER).name, other.person(Role.MANAGER).name}
+    assert [*audit_faults(own.partnership), *audit_faults(other.partnership)] == []
 
 
 def test_what_is_restricted_stays_so_and_a_manager_there_is_told(worlds: tuple[World, World]) -> None:
