@@ -83,6 +83,12 @@ class Replay(models.Model):
         return self.state in (self.State.WAITING, self.State.RUNNING)
 
 
+class ReplayedCaseQuerySet(models.QuerySet["ReplayedCase"]):
+    def shown(self) -> ReplayedCaseQuerySet:
+        """Without those whose referral was restricted since: whoever reads an effect is not named on it."""
+        return self.filter(child__referral__restricted=False)
+
+
 class ReplayedCase(models.Model):
     """One child of one referral whose level or route the draft changes. Level 0 is none."""
 
@@ -97,7 +103,9 @@ class ReplayedCase(models.Model):
     after_route = models.CharField(max_length=12)
     causes = models.JSONField(default=list)
 
-    objects = ScopedManager(partnership="partnership")
+    objects = ScopedManager(
+        partnership="partnership", _manager_class=models.Manager.from_queryset(ReplayedCaseQuerySet)
+    )
 
     class Meta:
         ordering = ["place"]

@@ -66,8 +66,8 @@ def since_when(day: dt.date | None) -> dt.datetime | None:
 
 
 def in_reach(partnership: Partnership, after: dt.datetime | None, until: dt.datetime) -> Any:
-    """The referrals received after one instant and up to another."""
-    rows = Referral.objects.filter(partnership=partnership, received_at__lte=until)
+    """The referrals received after one instant and up to another; none that is restricted, which is in no figure."""
+    rows = Referral.objects.filter(partnership=partnership, received_at__lte=until, restricted=False)
     return rows if after is None else rows.filter(received_at__gt=after)
 
 

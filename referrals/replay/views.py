@@ -118,7 +118,7 @@ def threshold_effect_cases(request: PartnershipRequest, version: str) -> HttpRes
     told = CaseFilter.read(request.GET)
     number = told.pop("page", 1)
     start = (number - 1) * PER_PAGE
-    rows = ReplayedCase.objects.filter(replay=replay, **told).order_by("place")
+    rows = ReplayedCase.objects.shown().filter(replay=replay, **told).order_by("place")
     found = list(rows[start : start + PER_PAGE + 1])
     before, after = both(replay)
     return render(
@@ -143,7 +143,7 @@ def threshold_effect_cases(request: PartnershipRequest, version: str) -> HttpRes
 def threshold_effect_case(request: PartnershipRequest, version: str, case_id: Any) -> HttpResponse:
     """One case by its facts, under both versions, with the reasons. The reading is in the trail."""
     row = version_of(request.partnership, version)
-    rows = ReplayedCase.objects.filter(replay__version=row, partnership=request.partnership)
+    rows = ReplayedCase.objects.shown().filter(replay__version=row, partnership=request.partnership)
     case = rows.select_related("replay__version", "replay__baseline", "child__referral").filter(pk=case_id).first()
     if case is None:
         raise Http404

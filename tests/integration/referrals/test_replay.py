@@ -20,7 +20,7 @@ from partnerships.permissions import Role
 from referrals.models import Child, Replay, ReplayedCase
 from referrals.replay import actions, running
 from tests import schemes
-from tests.factories import NOW, World, make_referral, make_world
+from tests.factories import NOW, World, make_referral, make_restricted, make_world
 from thresholds import actions as threshold_actions
 from thresholds import approval
 from thresholds.domain.reading import read_scheme
@@ -291,6 +291,24 @@ def test_from_the_question_to_the_cases(world: World, draft: SchemeVersion, past
     assert AuditEntry.objects.filter(verb="replayed_case.read", object_id=str(case.pk)).count() == 1
     manager = as_(world, Role.MANAGER).get(at("threshold_effect_case", case_id=case.pk)).content.decode()
     assert "Open the referral" in manager
+
+
+def test_what_is_restricted_is_in_no_effect_and_no_case_of_one(
+    world: World, draft: SchemeVersion, past: list[Any]
+) -> None:
+    """Neither its facts nor its number, whether it was restricted before the effect was worked out or since."""
+    make_restricted(world, past[39])
+    replay = work_through(start(world, draft))
+    assert (replay.total, replay.done) == (39, 39)
+    with scope(partnership=world.partnership):
+        assert not ReplayedCase.objects.filter(child__referral=past[39]).exists()
+        case = ReplayedCase.objects.filter(child__referral=past[20]).earliest("place")
+        listed = ReplayedCase.objects.exclude(child__referral=past[20]).count()
+    make_restricted(world, past[20])
+    for role in (Role.ADMIN, Role.MANAGER):
+        client = as_(world, role)
+        assert client.get(at("threshold_effect_case", case_id=case.pk)).status_code == 404
+        assert f"{listed} children would move" in client.get(at("threshold_effect_cases")).content.decode()
 
 
 def test_a_result_of_an_earlier_revision_counts_for_nothing(
