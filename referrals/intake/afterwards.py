@@ -10,6 +10,7 @@ from typing import Any
 
 from referrals.domain.lifecycle import State
 from referrals.intake import summary
+from referrals.intake.as_told import as_told, queue_told, reader_told, way_of
 from referrals.intake.concerns import duty_of
 from referrals.intake.done import done
 from referrals.intake.screened import SPECIAL, referrer_duty
@@ -80,7 +81,8 @@ def must_telephone(situation: Situation, referral: Referral) -> bool:
     if referral.addenda.filter(in_danger=True).exists():
         return True
     telephoned = situation.answers.page("telephone").get("telephoned") == "yes"
-    return not telephoned and (situation.answers.safety_in_doubt or referral.route == Route.MASH.value)
+    to_the_mash = as_told(referral, situation).route == Route.MASH.value
+    return not telephoned and (situation.answers.safety_in_doubt or to_the_mash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +99,14 @@ def ways(referral: Referral, situation: Situation) -> list[ChildsWay]:
     """Each child's own level and route, and why it goes to the MASH though nothing was chosen for it."""
     scheme, found = situation.scheme, []
     for child in referral.children.all():
-        level, step = scheme.level(child.indicated_level), scheme.step(child.indicated_level)
-        unscreened = child.indicated_level is None
+        rank, route = way_of(child, situation)
+        level, step = scheme.level(rank), scheme.step(rank)
+        unscreened = rank is None
         found.append(
             ChildsWay(
                 child.name,
                 f"{step[0].upper()}{step[1:]}, {level.name}" if level else f"No {scheme.step_word} indicated",
-                child.route,
+                route,
                 "Nothing was chosen for this child, so a person at the MASH looks at it." if unscreened else "",
             )
         )
@@ -112,11 +115,12 @@ def ways(referral: Referral, situation: Situation) -> list[ChildsWay]:
 
 def why_there(referral: Referral, situation: Situation) -> str:
     """Why it went to the MASH where the level alone leads elsewhere and consent holds it; empty otherwise."""
-    level = situation.scheme.level(referral.indicated_level)
-    held = Flag.CONSENT_TO_SETTLE.value in referral.flags and referral.route == Route.MASH.value
+    told = as_told(referral, situation)
+    level = situation.scheme.level(told.indicated_level)
+    held = Flag.CONSENT_TO_SETTLE.value in told.flags and told.route == Route.MASH.value
     if not held or level is None or level.route is Route.MASH:
         return ""
-    step = situation.scheme.step(referral.indicated_level)
+    step = situation.scheme.step(told.indicated_level)
     return (
         f"By its {situation.step_word} alone, {step}, it would go to {level.route.words}. It is with the MASH first, "
         "because it is still to be settled whether the family agrees."
@@ -135,7 +139,7 @@ def says_danger(situation: Situation, referral: Referral) -> bool:
 
 def duties(situation: Situation, referral: Referral) -> list[dict[str, Any]]:
     """What else the referrer is to do, by the flags raised and in the scheme's words."""
-    flags = set(referral.flags)
+    flags = as_told(referral, situation).flags
     attached = list(Attachment.objects.there().filter(referral=referral))
     found = []
     for flag in dict.fromkeys(TOLD_AFTER):
@@ -159,7 +163,7 @@ def sent_context(referral: Referral, *, now: dt.datetime) -> dict[str, Any]:
     """Everything that the page after sending shows."""
     situation = summary.situation_of(referral)
     scheme = situation.scheme
-    level = scheme.level(referral.indicated_level)
+    told = as_told(referral, situation)
     asked = duties(situation, referral)
     return {
         "referral": referral,
@@ -174,9 +178,12 @@ def sent_context(referral: Referral, *, now: dt.datetime) -> dict[str, Any]:
         "duties_done": [each for each in asked if each["is_done"]],
         "after": scheme.guidance.after,
         "ways": ways(referral, situation),
-        "level": level,
-        "step": scheme.step(referral.indicated_level),
-        "advice": referral.route == Route.ADVICE.value,
+        "level": scheme.level(told.indicated_level),
+        "step": scheme.step(told.indicated_level),
+        "route": told.route,
+        "advice": told.route == Route.ADVICE.value,
+        "queue": queue_told(scheme, referral.team),
+        "reader": reader_told(scheme, referral.team),
         "written_form": Clock.objects.filter(referral=referral, slug="written_form").first(),
         "now": now,
     }

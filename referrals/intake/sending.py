@@ -15,6 +15,7 @@ from referrals import outbox
 from referrals.clocks.sweep import team_members
 from referrals.domain.identifiers import nhs_number_is_valid, tidy
 from referrals.intake.answers import LONDON, Answers, ChildTold
+from referrals.intake.as_told import queue_told
 from referrals.intake.screened import Screened, all_together, screen_children
 from referrals.intake.source import came, source_of
 from referrals.models import Child, ChosenIndicator, Draft, Event, FamilyMember, Referral
@@ -155,15 +156,21 @@ def child_row(referral: Referral, child: ChildTold, screened: Screened) -> Child
 def tell_the_story(referral: Referral, all_of_them: Together, *, by: User | None, at: dt.datetime) -> None:
     """The first lines of the referral's story: sent, screened, and where it went."""
     version, team = referral.scheme_version, referral.team
-    step = load(version).step(all_of_them.indicated_level)
-    goes = f"It is in the queue of {team.the_team}."
+    scheme = load(version)
+    step, goes = scheme.step(all_of_them.indicated_level), f"It is in the queue of {team.the_team}."
     if all_of_them.route is Route.ADVICE:
         goes = f"It asks for advice; {team.the_team} will read it, so that a person looks at it all the same."
     told: list[tuple[str, str, bool]] = [
         ("sent", how_it_came(referral, by), True),
-        ("screened", f"Screened by {version.title}: {step} indicated, route {all_of_them.route.words}.", False),
-        ("routed", goes, True),
+        (
+            "screened",
+            f"Screened by {version.title}: {step} indicated, route {all_of_them.route.words}.",
+            False,
+        ),
+        ("routed", goes, not scheme.raised_by_contacts),
     ]
+    if scheme.raised_by_contacts:
+        told.append(("routed_told", queue_told(scheme, team), True))
     if called_at := Answers(referral.answers).called_999_at:
         told.insert(
             1, ("called_999", f"Whoever referred told us at {moment(called_at)} that they had called 999.", True)

@@ -18,6 +18,7 @@ from referrals.domain.lifecycle import Move, State, next_state
 from referrals.intake.sending import address
 from referrals.models import Arrival, Ask, Clock, Decision, Event, Referral, SignOff
 from referrals.triage.next_steps import works_in
+from thresholds.loading import load
 
 JOINED = ("partnership", "team", "owner", "scheme_version", "referrer", "decided_by")
 KINDS = {
@@ -195,7 +196,8 @@ def to_team(row: Referral, step: Move, team: Team, did: str, reason: str, *, by:
     Decision.objects.kept().filter(referral=row).update(state=Decision.State.OVERTAKEN)
     if before.is_mash and not team.is_mash:
         Clock.objects.filter(referral=row, slug=Ask.Kind.CHECK).update(name=IN_ANY_HANDS[Ask.Kind.CHECK.value])
-    tell_story(row, "moved", f"It moved to the queue of {team.name}.", for_referrer=True, by=None, at=at)
+    if not load(row.scheme_version).raised_by_contacts:  # there a referrer is not told whose queue it is in
+        tell_story(row, "moved", f"It moved to the queue of {team.name}.", for_referrer=True, by=None, at=at)
     tell_team(row, by=by, at=at)
     return row
 

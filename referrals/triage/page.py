@@ -51,7 +51,10 @@ from referrals.triage.next_steps import next_steps, works_in
 from referrals.triage.rows import age, decided_words, level_words, listed, names
 from thresholds.domain.scheme import Flag, FlagParameters, Scheme
 
-FOR_REFERRER_ONLY = ("moved", "open_again", "question", "you_answered", "withdrawal_asked_told", "withdrawal_answered")
+FOR_REFERRER_ONLY = (
+    *("routed_told", "moved", "open_again", "question", "you_answered"),
+    *("withdrawal_asked_told", "withdrawal_answered"),
+)
 """Events that say for the referrer what another event says in full."""
 
 BESIDE = ("telephone", "worker-first", "involved", "tried", *BY_PAGE, "special", "consent", "attach", "you")

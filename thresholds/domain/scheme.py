@@ -346,6 +346,12 @@ class Scheme:
         """The rules of one kind, in the file's order."""
         return tuple(rule for rule in self.rules if rule.kind is kind)
 
+    @property
+    def raised_by_contacts(self) -> bool:
+        """Whether earlier contacts of the same child can raise its level."""
+        seen = (rule.parameters for rule in self.rules)
+        return any(isinstance(each, SeenBeforeParameters) and each.raises_to is not None for each in seen)
+
     def root(self, domain: str) -> str:
         """The top-level domain above a domain, by name. A name that the scheme lacks is its own root."""
         return self._table("roots", lambda: roots(self.domains)).get(domain, domain)

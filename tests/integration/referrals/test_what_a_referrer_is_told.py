@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
 import time_machine
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
@@ -21,7 +23,8 @@ from referrals.intake.done import Done, done
 from referrals.management.commands.seed_demo import seed_partnership
 from referrals.models import Attachment, Draft, Event, Referral
 from referrals.triage import actions as triage
-from tests.factories import NOW, World, make_draft, make_referral, sign_in
+from tests import schemes
+from tests.factories import NOW, World, make_draft, make_referral, make_world, sign_in
 from tests.integration.referrals.test_intake_views import post, start
 from thresholds.domain.scheme import Doing, Duty
 from thresholds.domain.terms import Flag
@@ -298,3 +301,34 @@ def test_a_team_stands_in_a_sentence_as_people_say_it(world: World, jo: Client) 
     post(jo, f"{draft}child/1/impact/", safe="no")
     sent = " ".join(jo.post(f"{draft}send/", follow=True).content.decode().split())
     assert "in the queue of the Multi-Agency Safeguarding Hub." in sent
+
+
+def test_earlier_contacts_that_raise_a_level_do_not_tell_that_there_were_any(db: None) -> None:
+    content = schemes.content()
+    for rule in content["rules"]:
+        if rule["kind"] == "seen_before":
+            rule["parameters"] = {"window_months": 12, "at_least": 1, "raises_to": 4}
+    world = make_world("testshire", content={**content, "slug": "testshire-2026"})
+    make_referral(world, received_at=NOW - dt.timedelta(days=9))
+    jo, pages = sign_in(world.person(Role.PRACTITIONER)), []
+    rows: list[Referral] = []
+    for name in ("Robin", "Tamsin"):
+        draft = start(jo, "testshire")
+        born = {"date_of_birth_day": "1", "date_of_birth_month": "5", "date_of_birth_year": "2019"}
+        post(jo, f"{draft}child/1/who/", first_name=name, last_name="Marlow", born="born", **born)
+        post(jo, f"{draft}worry/", happened="He is often late.")
+        post(jo, f"{draft}child/1/indicators/", chosen=["health-2-02"])
+        post(jo, f"{draft}consent/", informed="yes", given="yes")
+        sent = jo.post(f"{draft}send/", follow=True).content.decode()
+        token = draft.strip("/").split("/")[-1]
+        with scope(partnership=world.partnership):
+            row = Referral.objects.get(token=token)
+        rows.append(row)
+        keys = {"partnership": "testshire", "referral_id": row.pk}
+        sent += jo.get(reverse("referral_track", kwargs=keys)).content.decode()
+        for differs in (token, str(row.pk), row.reference, name):
+            sent = sent.replace(differs, "")
+        pages.append(re.sub(r"nonce=\S+|csrf\S+ value=\S+|\s+", " ", sent))
+    assert "indicates level 2" in pages[0] and "It has reached" in pages[0]
+    assert pages[0] == pages[1], "the page of a child of whom somebody else told is that of any other"
+    assert [(row.indicated_level, row.route) for row in rows] == [(4, "mash"), (2, "early_help")]
