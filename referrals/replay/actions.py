@@ -30,8 +30,12 @@ def baseline_of(version: SchemeVersion, at: dt.datetime) -> SchemeVersion:
         return version.based_on
 
 
-def start_replay(*, version: SchemeVersion, since: dt.date | None, by: User, at: dt.datetime) -> Replay:
+def start_replay(
+    *, version: SchemeVersion, since: dt.date | None, until: dt.datetime | None = None, by: User, at: dt.datetime
+) -> Replay:
     """Ask for a draft's effect on the referrals received since a day (None: all). The one that runs is given back.
+
+    until: the last instant that counts; None for now.
 
     Raises `SchemeErrors` where the draft is not whole, `Refused` where there is nothing to compare it with.
     """
@@ -48,9 +52,9 @@ def start_replay(*, version: SchemeVersion, since: dt.date | None, by: User, at:
                 revision=version.revision,
                 content=content,
                 since=since,
-                until=at,
+                until=until or at,
                 cursor=since_when(since),
-                total=in_reach(partnership, since_when(since), at).count(),
+                total=in_reach(partnership, since_when(since), until or at).count(),
                 asked_at=at,
                 asked_by=by,
             )

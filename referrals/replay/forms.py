@@ -9,12 +9,16 @@ from django import forms
 
 from partnerships.forms import Choice, DateField, PageForm, RadioField
 from partnerships.hours import LONDON
+from referrals.replay.reading import since_when
 from thresholds.domain.terms import Route
 
-MONTHS = {"quarter": 13, "year": 52}
+WEEKS = {"quarter": 13, "year": 52}
+MONTHS = {"quarter": 3, "year": 12}
 
 
 class SinceForm(PageForm):
+    """For who reads every figure: from any day until now."""
+
     reach = RadioField(
         "Which referrals?",
         [
@@ -40,8 +44,43 @@ class SinceForm(PageForm):
         if told["reach"] == "since":
             day: dt.date = told["since"]
             return day
-        weeks = MONTHS.get(told["reach"])
+        weeks = WEEKS.get(told["reach"])
         return at.astimezone(LONDON).date() - dt.timedelta(weeks=weeks) if weeks else None
+
+    def until(self) -> dt.datetime | None:
+        """The last instant that counts; None for now."""
+        return None
+
+
+class MonthsForm(PageForm):
+    """For who never sees a child: whole months that are over. What two days differ by would tell of one child."""
+
+    reach = RadioField(
+        "Which referrals?",
+        [
+            ("quarter", "The last 3 whole months"),
+            ("year", "The last 12 whole months"),
+            ("all", "All that were sent before this month"),
+        ],
+        initial="year",
+        hint="Those of this month are left out, so that nothing here tells of one child.",
+        missing="Choose which referrals to go through",
+    )
+
+    def day(self) -> dt.date | None:
+        months, now = MONTHS.get(self.cleaned_data["reach"]), self.month
+        if months is None:
+            return None
+        year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
+        return dt.date(year, month + 1, 1)
+
+    def until(self) -> dt.datetime | None:
+        return since_when(self.month)
+
+    @property
+    def month(self) -> dt.date:
+        """The first day of this month."""
+        return (self.at or dt.datetime.now(dt.UTC)).astimezone(LONDON).date().replace(day=1)
 
 
 class CaseFilter(forms.Form):

@@ -12,14 +12,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from partnerships import audit
-from partnerships.access import gate
+from partnerships.access import Actor, gate
 from partnerships.hours import LONDON
 from partnerships.models import Partnership
 from partnerships.permissions import Permission
 from partnerships.requests import PartnershipRequest
 from referrals.models import Replay, ReplayedCase
 from referrals.replay import actions, figures
-from referrals.replay.forms import CaseFilter, SinceForm
+from referrals.replay.forms import CaseFilter, MonthsForm, SinceForm
 from thresholds.approval import see_effect
 from thresholds.domain.causes import cause_words
 from thresholds.domain.facts import Facts, read_facts
@@ -39,18 +39,18 @@ UNPROCESSABLE = 422
 @require_safe
 def threshold_effect(request: PartnershipRequest, version: str) -> HttpResponse:
     row = version_of(request.partnership, version)
-    return shown(request, row, SinceForm(at=timezone.now()))
+    return shown(request, row, form_for(request.actor)(at=timezone.now()))
 
 
 @gate(*MAY)
 @require_POST
 def threshold_effect_start(request: PartnershipRequest, version: str) -> HttpResponse:
     row, at = version_of(request.partnership, version), timezone.now()
-    form = SinceForm(request.POST, at=at)
+    form = form_for(request.actor)(request.POST, at=at)
     if not form.is_valid():
         return shown(request, row, form, status=UNPROCESSABLE)
     try:
-        actions.start_replay(version=row, since=form.day(), by=request.user, at=at)
+        actions.start_replay(version=row, since=form.day(), until=form.until(), by=request.user, at=at)
     except actions.Refused as refused:
         messages.warning(request, str(refused))
     except SchemeErrors as errors:
@@ -80,7 +80,14 @@ def threshold_effect_progress(request: PartnershipRequest, version: str) -> Http
     return JsonResponse(told)
 
 
-def shown(request: PartnershipRequest, row: SchemeVersion, form: SinceForm, status: int = 200) -> HttpResponse:
+def form_for(actor: Actor) -> type[SinceForm] | type[MonthsForm]:
+    """From when referrals are gone through, as this person may say it."""
+    return SinceForm if actor.can(Permission.REPORT_READ) else MonthsForm
+
+
+def shown(
+    request: PartnershipRequest, row: SchemeVersion, form: SinceForm | MonthsForm, status: int = 200
+) -> HttpResponse:
     """The latest replay of the version, or what to do to have one. Whoever looks at a result has seen the effect."""
     replay = Replay.objects.of(row).first()
     told: dict[str, Any] = {"version": row, "replay": replay, "form": form}
@@ -113,12 +120,13 @@ def results(replay: Replay, *, exact: bool) -> dict[str, Any]:
 @gate(*MAY)
 @require_safe
 def threshold_effect_cases(request: PartnershipRequest, version: str) -> HttpResponse:
+    """The cases by their keys, which are drawn: in an order that tells of no time."""
     row = version_of(request.partnership, version)
     replay = finished(row)
     told = CaseFilter.read(request.GET)
     number = told.pop("page", 1)
     start = (number - 1) * PER_PAGE
-    rows = ReplayedCase.objects.shown().filter(replay=replay, **told).order_by("place")
+    rows = ReplayedCase.objects.shown().filter(replay=replay, **told).order_by("pk")
     found = list(rows[start : start + PER_PAGE + 1])
     before, after = both(replay)
     return render(
@@ -127,8 +135,8 @@ def threshold_effect_cases(request: PartnershipRequest, version: str) -> HttpRes
         {
             "version": row,
             "lines": [
-                {"case": each, "moves": moves(each, before, after), "because": because(each, before, after)}
-                for each in found[:PER_PAGE]
+                {"case": each, "n": n, "moves": moves(each, before, after), "because": because(each, before, after)}
+                for n, each in enumerate(found[:PER_PAGE], start + 1)
             ],
             "count": rows.count(),
             "first": start + 1,

@@ -25,14 +25,14 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def world() -> World:
-    """Thirty decided referrals of the last weeks, and a draft that moves some of them."""
+    """Thirty decided referrals of the last months, none of this one, and a draft that moves some of them."""
     world, chance, now = make_world(), random.Random(2), timezone.now()
     other = schemes.content() | {"slug": "othershire-2026", "step_word": "tier"}
     make_world("othershire", content=other)
     keys = [each["key"] for each in schemes.content()["indicators"]]
     for n in range(30):
         referral = make_referral(
-            world, indicators=tuple(chance.sample(keys, 2)), received_at=now - dt.timedelta(days=2 * n + 1)
+            world, indicators=tuple(chance.sample(keys, 2)), received_at=now - dt.timedelta(days=2 * n + 32)
         )
         with scope(partnership=world.partnership):
             child = referral.children.get()
@@ -68,7 +68,7 @@ def work(world: World) -> None:
 
 def see_the_effect(page: Page, address: str, world: World, look: Any, *, script: bool) -> None:
     page.goto(f"{address}/testshire/content/testshire-draft/effect/")
-    page.get_by_label("The last 12 months").check()
+    page.get_by_label("The last 12 whole months").check()
     look(page, "effect-ask")
     page.get_by_role("button", name="Work it out").click()
     expect(page.get_by_text("0 of 30 referrals")).to_be_visible()

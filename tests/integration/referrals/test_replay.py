@@ -10,6 +10,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -256,6 +257,7 @@ def as_(world: World, role: Role) -> Client:
     return client
 
 
+@pytest.mark.usefixtures("a_morning")
 def test_from_the_question_to_the_cases(world: World, draft: SchemeVersion, past: list[Any]) -> None:
     admin = as_(world, Role.ADMIN)
     assert "Somebody has to look at the result" in admin.get(at("threshold_effect")).content.decode()
@@ -263,11 +265,11 @@ def test_from_the_question_to_the_cases(world: World, draft: SchemeVersion, past
     admin.post(at("threshold_effect_start"), {"reach": "all"})
     with scope(partnership=world.partnership):
         replay = Replay.objects.get()
-    assert "0 of 40 referrals" in admin.get(at("threshold_effect")).content.decode()
+    assert "0 of 28 referrals" in admin.get(at("threshold_effect")).content.decode()
     assert not approval.effect_is_seen(draft)
     work_through(replay)
     told = admin.get(at("threshold_effect_progress")).json()
-    assert told == {"state": "done", "done": 40, "total": 40, "open": False}
+    assert told == {"state": "done", "done": 28, "total": 28, "open": False}
     admin.head(at("threshold_effect"))
     draft.refresh_from_db()
     assert not approval.effect_is_seen(draft), "nobody has looked yet"
@@ -277,9 +279,10 @@ def test_from_the_question_to_the_cases(world: World, draft: SchemeVersion, past
     for words in (
         "“Health worry 3 of level 2” moves from level 2 to level 3.",
         "Testshire Primary",
-        "The same as a table",
+        "a week before",
     ):
         assert words in page
+    assert "The same as a table" not in page, "no week is shown: it would tell of one child"
     cases = admin.get(at("threshold_effect_cases") + "?before_level=2&after_level=3").content.decode()
     assert "From level 2 to level 3" in cases
     with scope(partnership=world.partnership):
@@ -326,6 +329,33 @@ def test_small_numbers_are_hidden_from_an_admin_alone(world: World, draft: Schem
     work_through(start(world, draft))
     assert "not shown" in as_(world, Role.ADMIN).get(at("threshold_effect")).content.decode()
     assert "not shown" not in as_(world, Role.MANAGER).get(at("threshold_effect")).content.decode()
+
+
+def test_who_never_sees_a_child_goes_through_whole_months(world: World, draft: SchemeVersion, past: list[Any]) -> None:
+    """What two days differ by, and the order in which cases came, would tell of one child of one day."""
+    day = {"reach": "since", "since_day": "20", "since_month": "10", "since_year": "2026"}
+    ends = dt.datetime(2026, 11, 1, tzinfo=dt.UTC) - dt.timedelta(microseconds=1)
+
+    def asked(client: Client, **form: str) -> Replay:
+        client.post(at("threshold_effect_start"), form)
+        with scope(partnership=world.partnership):
+            return work_through(Replay.objects.open().get())
+
+    with time_machine.travel(NOW, tick=False) as clock_at:
+        admin, manager = as_(world, Role.ADMIN), as_(world, Role.MANAGER)
+        assert admin.post(at("threshold_effect_start"), day).status_code == 422
+        for reach, since in (("quarter", dt.date(2026, 8, 1)), ("year", dt.date(2025, 11, 1)), ("all", None)):
+            clock_at.shift(60)
+            replay = asked(admin, reach=reach)
+            assert (replay.since, replay.until) == (since, ends), reach
+        with scope(partnership=world.partnership):
+            keys = list(ReplayedCase.objects.filter(replay=replay).order_by("pk").values_list("pk", flat=True))
+        listed = admin.get(at("threshold_effect_cases")).content.decode()
+        places = [listed.index(str(key)) for key in keys[:25]]
+        assert len(places) > 2 and places == sorted(places)
+        clock_at.shift(60)
+        replay = asked(manager, **day)
+        assert (replay.since, replay.until) == (dt.date(2026, 10, 20), NOW + dt.timedelta(minutes=4))
 
 
 def test_a_partnership_without_past_referrals_has_an_empty_effect(world: World, draft: SchemeVersion) -> None:
