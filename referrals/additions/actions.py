@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +17,7 @@ from partnerships.permissions import Permission
 from referrals import outbox
 from referrals.additions.corrected import as_corrected, keep_corrected
 from referrals.asking.actions import withdraw_ask
-from referrals.attachments.actions import NotTaken, Sent, attach
+from referrals.attachments.actions import Looked, NotTaken, Sent, attach, let_go, look
 from referrals.clocks.actions import stop_clocks
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Move, State
@@ -43,7 +45,6 @@ class Added:
     refused: list[NotTaken] = field(default_factory=list)
 
 
-@transaction.atomic
 def add_information(
     *,
     referral: Referral,
@@ -55,22 +56,44 @@ def add_information(
     by: User,
     at: dt.datetime,
 ) -> Added:
-    """Put more information beside what was sent, and tell who works on it. Sent twice, it is kept once.
+    """Put more information beside what was sent, and tell who works on it. Sent twice, it is kept once; what was
+    changed before it was sent again is an addition by itself.
 
     later: whether a child may come to harm now, or the worry has grown; children: which of them, none for all. What
     follows from it, whatever the referral's state and wherever it is: `referrals.triage.told_later`.
     """
+    came = list(files)
+    token = mark_of(token, text, later.value, sorted(child.order for child in children), [_file(each) for each in came])
+    looked = look(came)  # before anything is held: while documents are looked into, everybody else goes on
+    return _added(referral, text, later, children, looked, token, by=by, at=at)
+
+
+@transaction.atomic
+def _added(
+    referral: Referral,
+    text: str,
+    later: Later,
+    children: Sequence[Child],
+    looked: list[Looked],
+    token: str,
+    *,
+    by: User,
+    at: dt.datetime,
+) -> Added:
     row = held(referral)
     if (there := _there(row, token)) is not None:
+        let_go(looked)
         return Added(there)
     reached, decided_by = reaching(row), who_decided(row)
     in_danger = later is Later.NOW
     numbers = [child.order for child in children]
     told: dict[str, Any] = {"text": text, "concerns": numbers, "in_danger": in_danger}
     addendum = _add(row, Addendum.Kind.INFORMATION, **told, token=token, by=by, at=at)
-    taken = attach(referral=row, files=files, by=by, at=at)
-    Attachment.objects.filter(pk__in=[each.pk for each in taken.attachments]).update(addendum=addendum)
-    more = f" with {_documents(len(taken.attachments))}" if taken.attachments else ""
+    there_before = set(row.attachments.values_list("pk", flat=True))
+    taken = attach(referral=row, files=looked, by=by, at=at)
+    fresh = [each.pk for each in taken.attachments if each.pk not in there_before]
+    Attachment.objects.filter(pk__in=fresh).update(addendum=addendum)
+    more = f" with {_documents(len(fresh))}" if fresh else ""
     harm = ": a child may come to harm now" if in_danger else ""
     said = f"{by.name} added information{more}{harm}."
     tell_story(row, "information_added", said, for_referrer=True, by=by, at=at)
@@ -94,6 +117,7 @@ def correct(
     a number, a date, yes or no) counts from now on for finding the child again, for the order of the queue and for its
     line. That a child is not safe after all goes to the top of the MASH's queue.
     """
+    token = mark_of(token, about, text, reason)
     row = held(referral)
     if (there := _there(row, token)) is not None:
         return there
@@ -135,6 +159,8 @@ def _worse(before: Answers, now: Answers) -> tuple[Later, set[int]]:
 def ask_to_withdraw(*, referral: Referral, reason: str, token: str, by: User, at: dt.datetime) -> Addendum:
     """Ask for a referral to be withdrawn. It closes nothing: it stays where it is until a screener has answered."""
     row = held(referral)
+    answered = row.addenda.filter(kind=Addendum.Kind.WITHDRAWAL, settled_at__isnull=False).count()
+    token = mark_of(token, reason, answered)
     if (there := _there(row, token)) is not None:
         return there
     if not row.is_open:
@@ -142,7 +168,10 @@ def ask_to_withdraw(*, referral: Referral, reason: str, token: str, by: User, at
     if row.state == State.SENT_ON.value:
         raise Refused("It was sent on to another area. Add information instead, and say why: they read it there.")
     if row.withdrawal_asked_at is not None:
-        raise Refused("You have asked for this already. A person is looking at it.")
+        raise Refused(
+            "You have asked for this already. A person is looking at it. What you wrote here now was not sent: if it "
+            "says something new, go back and add it as information."
+        )
     made = _add(row, Addendum.Kind.WITHDRAWAL, reason=reason, token=token, by=by, at=at)
     row.withdrawal_asked_at = at
     row.save(update_fields=["withdrawal_asked_at"])
@@ -228,6 +257,19 @@ def for_a_sibling(answers: Mapping[str, Any]) -> dict[str, Any]:
     home = mapping(children[0].get("home")) if children else {}
     place = {name: home[name] for name in ("address", "postcode", "gp") if home.get(name)}
     return {**blank(), **copied, "people": people or [{}], "children": [{"home": place} if place else {}]}
+
+
+def mark_of(token: str, *said: Any) -> str:
+    """What tells one sending of a form from another: the same words are the same, however often they come; other words
+    are not, though they come from the same page, whose first answer may have been lost on its way."""
+    return hashlib.blake2b(json.dumps([token, *said]).encode(), digest_size=16).hexdigest()
+
+
+def _file(sent: Sent) -> list[str]:
+    """A file that is sent, by its name, by what it is for and by what it holds."""
+    digest = hashlib.file_digest(sent.file, "sha256").hexdigest()  # type: ignore[arg-type]
+    sent.file.seek(0)
+    return [sent.called, sent.name, digest, str(sent.size)]
 
 
 def _there(row: Referral, token: str) -> Addendum | None:

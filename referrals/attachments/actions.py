@@ -25,6 +25,7 @@ from referrals.models import Attachment, Draft, Referral
 
 LONGEST_NAME = 150
 NAMELESS = "A file without a name"
+NOT_KEPT = "could not be kept just now. Try it again in a minute."
 MEGABYTE = 1024 * 1024
 
 
@@ -61,79 +62,107 @@ class Taken:
     refused: list[NotTaken] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A file that was looked into and lies sealed, no row's yet; `why` where it can't be taken."""
+
+    sent: Sent
+    name: str
+    ending: str = ""
+    digest: str = ""
+    stored_as: str = ""
+    why: str = ""
+
+
+def look(files: Iterable[Sent]) -> list[Looked]:
+    """Look into each file and keep what can be taken. Takes seconds: for before anything in the database is held.
+
+    What comes to no row in the end is let go by `let_go`, or by the hourly round that tidies.
+    """
+    return [_look(sent) for sent in files]
+
+
+def _look(sent: Sent) -> Looked:
+    name = shown_name(sent.name)
+    try:
+        if not sent.whole or sent.size > settings.ATTACHMENT_MAX_MB * MEGABYTE:
+            raise Unwelcome(
+                f"is {megabytes(sent.size)}, which is too large: one file may have {settings.ATTACHMENT_MAX_MB} MB, and "
+                f"what is sent together {settings.UPLOAD_MAX_MB} MB. Split it, or save a smaller copy."
+            )
+        content = sent.file.read()
+        kind = apart(judge, content, name)
+        return Looked(sent, name, kind.ending, hashlib.sha256(content).hexdigest(), store.keep(content))
+    except Unwelcome as why:
+        return Looked(sent, name, why=str(why))
+    except TooLong:
+        return Looked(sent, name, why="takes too long to open. Save it again smaller, or print it to PDF, and add that.")
+    except TooMany:
+        why = "could not be looked into just now, among many others. Try it again in a minute."
+        return Looked(sent, name, why=why)
+    except OSError:
+        return Looked(sent, name, why=NOT_KEPT)
+
+
+def let_go(files: Iterable[Looked]) -> None:
+    """Throw away what was kept of files that come to no row."""
+    for each in files:
+        if each.stored_as:
+            store.discard(each.stored_as)
+
+
 def attach(
     *,
     draft: Draft | None = None,
     referral: Referral | None = None,
-    files: Iterable[Sent],
+    files: Iterable[Sent | Looked],
     by: User | None,
     at: dt.datetime,
 ) -> Taken:
     """Take each file that can be taken. One that can't is told with its reason, and the others are kept all the same.
 
-    The same content under the same heading is kept once, however often it is sent.
+    The same content under the same heading is kept once, however often it is sent. Where rows are held, the files are
+    looked into before (`look`).
     """
     taken = Taken()
-    for sent in files:
-        name = shown_name(sent.name)
+    for each in files:
+        looked = each if isinstance(each, Looked) else _look(each)
         try:
-            row = _attach_one(sent, name, draft, referral, by=by, at=at)
+            if looked.why:
+                raise Unwelcome(looked.why)
+            row = _attach_one(looked, draft, referral, by=by, at=at)
         except Unwelcome as why:
-            taken.refused.append(NotTaken(name, str(why), sent.asked_for))
+            taken.refused.append(NotTaken(looked.name, str(why), looked.sent.asked_for))
         except OSError:
-            taken.refused.append(
-                NotTaken(name, "could not be kept just now. Try it again in a minute.", sent.asked_for)
-            )
+            taken.refused.append(NotTaken(looked.name, NOT_KEPT, looked.sent.asked_for))
         else:
             taken.attachments.append(row)
     return taken
 
 
 def _attach_one(
-    sent: Sent, name: str, draft: Draft | None, referral: Referral | None, *, by: User | None, at: dt.datetime
+    looked: Looked, draft: Draft | None, referral: Referral | None, *, by: User | None, at: dt.datetime
 ) -> Attachment:
-    if not sent.whole or sent.size > settings.ATTACHMENT_MAX_MB * MEGABYTE:
-        raise Unwelcome(
-            f"is {megabytes(sent.size)}, which is too large: one file may have {settings.ATTACHMENT_MAX_MB} MB, and "
-            f"what is sent together {settings.UPLOAD_MAX_MB} MB. Split it, or save a smaller copy."
-        )
-    content = sent.file.read()
-    try:
-        kind = apart(judge, content, name)
-    except TooLong as error:
-        raise Unwelcome("takes too long to open. Save it again smaller, or print it to PDF, and add that.") from error
-    except TooMany as error:
-        raise Unwelcome("could not be looked into just now, among many others. Try it again in a minute.") from error
-    digest = hashlib.sha256(content).hexdigest()
-    stored_as = store.keep(content)
     try:
         with transaction.atomic():
-            row = _row(sent, name, kind.ending, digest, stored_as, draft, referral, by=by, at=at)
+            row = _row(looked, draft, referral, by=by, at=at)
     except BaseException:
-        store.discard(stored_as)
+        store.discard(looked.stored_as)
         raise
-    if row.stored_as != stored_as:
-        store.discard(stored_as)
+    if row.stored_as != looked.stored_as:
+        store.discard(looked.stored_as)
     return row
 
 
 def _row(
-    sent: Sent,
-    name: str,
-    ending: str,
-    digest: str,
-    stored_as: str,
-    draft: Draft | None,
-    referral: Referral | None,
-    *,
-    by: User | None,
-    at: dt.datetime,
+    looked: Looked, draft: Draft | None, referral: Referral | None, *, by: User | None, at: dt.datetime
 ) -> Attachment:
     from referrals.intake.actions import for_writing
 
     holder: Draft | Referral = for_writing(draft) if draft else _held(referral)
     mine = holder.attachments.there()  # type: ignore[attr-defined]
-    same = mine.filter(digest=digest, called=sent.called).first()
+    sent = looked.sent
+    same = mine.filter(digest=looked.digest, called=sent.called).first()
     if same is not None:
         return same
     so_far = mine.order_by().aggregate(number=Count("pk"), size=Sum("size"))
@@ -152,11 +181,11 @@ def _row(
         referral=referral,
         asked_for=sent.asked_for[:60],
         called=sent.called[:200],
-        name=name,
-        ending=ending,
+        name=looked.name,
+        ending=looked.ending,
         size=sent.size,
-        digest=digest,
-        stored_as=stored_as,
+        digest=looked.digest,
+        stored_as=looked.stored_as,
         state=(Verdict.PENDING if scanned else Verdict.NOT_SCANNED).value,
         scan_at=at if scanned else None,
         added_at=at,
@@ -164,7 +193,7 @@ def _row(
     )
     if referral is not None:
         Referral.objects.filter(pk=referral.pk).update(beside=F("beside") + 1)
-    record(row, "attachment.added", {"kind": ending, "size": sent.size}, by=by, at=at)
+    record(row, "attachment.added", {"kind": looked.ending, "size": sent.size}, by=by, at=at)
     if scanned:
         transaction.on_commit(nudge)
     return row

@@ -118,6 +118,52 @@ def test_sent_twice_is_added_once(world: World, practitioner: Client) -> None:
         assert Addendum.objects.count() == 1
 
 
+def test_what_was_changed_before_it_was_sent_again_is_kept_too(world: World, practitioner: Client) -> None:
+    """The first answer was lost on its way; the writer stopped, wrote what is new, and pressed again."""
+    referral = make_referral(world, answers={"worry": {"happened": "A bruise."}})
+    address = f"/testshire/referrals/{referral.pk}/"
+    mark = {"token": "a" * 32}
+    practitioner.post(f"{address}add/", {**mark, "text": "Seen today.", "danger": "no"})
+    again = {**mark, "text": "He is hurting her now.", "danger": "yes"}
+    for _ in range(2):
+        said = practitioner.post(f"{address}add/", again, follow=True).content.decode()
+        assert "It goes before all others" in said and "He is hurting her now." in said
+    practitioner.post(f"{address}add/", {**mark, "text": "Seen today.", "danger": "unsure"})
+    with scope(partnership=world.partnership):
+        kept = list(Addendum.objects.values_list("text", "in_danger"))
+    assert kept == [("Seen today.", False), ("He is hurting her now.", True), ("Seen today.", False)]
+    assert fresh(world, referral).immediate_danger and told(world, "danger_added")
+    for text in ("Robin", "Robyn", "Robyn"):
+        wrong = {**mark, "about": "Something else", "text": text, "reason": "A slip"}
+        assert practitioner.post(f"{address}correct/", wrong).status_code == 302
+    practitioner.post(f"{address}withdraw/", {**mark, "reason": "A slip."})
+    assert practitioner.post(f"{address}withdraw/", {**mark, "reason": "A slip."}).status_code == 302
+    other = practitioner.post(f"{address}withdraw/", {**mark, "reason": "Her father makes me."}).content.decode()
+    assert "was not sent" in other and "Her father makes me." in other
+    with scope(partnership=world.partnership):
+        assert Addendum.objects.filter(kind="correction").count() == 2
+        assert Addendum.objects.get(kind="withdrawal").reason == "A slip."
+
+
+def test_a_file_changed_before_it_was_sent_again_is_kept_and_no_document_moves(
+    world: World, practitioner: Client
+) -> None:
+    referral = make_referral(world)
+    words = {"token": "b" * 32, "text": "The plan.", "danger": "no"}
+    for name, content in (
+        ("a.pdf", hostile_files.pdf()),
+        ("a.pdf", hostile_files.pdf()),
+        ("b.png", hostile_files.image("PNG")),
+    ):
+        sent = {**words, "file-other": SimpleUploadedFile(name, content)}
+        assert practitioner.post(f"/testshire/referrals/{referral.pk}/add/", sent).status_code == 302
+    more = {**words, "text": "Again.", "file-other": SimpleUploadedFile("a.pdf", hostile_files.pdf())}
+    practitioner.post(f"/testshire/referrals/{referral.pk}/add/", more)
+    with scope(partnership=world.partnership):
+        beside = [(each.text, [file.name for file in each.attachments.all()]) for each in Addendum.objects.all()]
+    assert beside == [("The plan.", ["a.pdf"]), ("The plan.", ["b.png"]), ("Again.", [])]
+
+
 def test_a_correction_stands_beside_the_frozen_answer(world: World, practitioner: Client) -> None:
     answers = {"children": [{"who": {"first_name": "Robyn", "born": "born"}}], "worry": {"happened": "A bruise."}}
     referral = make_referral(world, answers=answers)
