@@ -22,8 +22,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partnerships import second_factor
-from partnerships.models import Membership, Partnership, User
-from partnerships.permissions import Permission, Role
+from partnerships.models import Agency, Membership, Partnership, User
+from partnerships.permissions import SENDING, Permission, Role
 
 View = Callable[..., HttpResponseBase]
 
@@ -65,8 +65,10 @@ class Actor:
         return frozenset(m.team_id for m in self.memberships if m.team_id)
 
     @property
-    def agency(self) -> Any:
-        return next((m.agency for m in self.memberships if m.agency_id), None)
+    def sends_for(self) -> tuple[Agency, ...]:
+        """The agencies in whose name this person tells of worries, by name: not those for which they answer checks."""
+        found = {m.agency for m in self.memberships if m.agency and m.role in SENDING}
+        return tuple(sorted(found, key=lambda agency: agency.name))
 
 
 def actor_for(user: Any, partnership: Partnership | None, *, proved_twice: bool = True) -> Actor:

@@ -230,5 +230,8 @@ class Role(StrEnum):
         return (hour // 2, 10 * hour) if self.needs_second_factor else (hour, 12 * hour)
 
 
+SENDING = frozenset(role.value for role in Role if Permission.REFERRAL_SEND in role.permissions)
+"""The roles in which somebody tells of worries, in the name of the agency in which the role is held."""
+
 WRITES = (Permission.REFERRAL_SEND, Permission.CONTACT_KEY)
 """Either of these opens the guided form: for one's own referral, or for a contact that one keys."""

@@ -26,6 +26,7 @@ from referrals.domain.danger import Later
 from referrals.domain.lifecycle import NotAllowed
 from referrals.intake import addresses, summary
 from referrals.intake.answers import Answers
+from referrals.intake.in_whose_name import the_only
 from referrals.intake.tracking import the_referral
 from referrals.models import Addendum, Referral
 from referrals.triage.moves import Refused
@@ -174,9 +175,9 @@ def referral_withdraw(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 def referral_sibling(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """Begin a new referral for a brother or sister, with what holds for the whole family."""
     referral = the_referral(request, referral_id)
-    draft = actions.tell_of_a_sibling(
-        referral=referral, agency=request.actor.agency, by=request.user, at=timezone.now()
-    )
+    agencies = request.actor.sends_for
+    agency = referral.agency if referral.agency in agencies else the_only(agencies)
+    draft = actions.tell_of_a_sibling(referral=referral, agency=agency, by=request.user, at=timezone.now())
     messages.success(request, "The family’s details are in this new draft. Tell us of the other child.")
     return redirect(addresses.of_tasks(draft))
 

@@ -12,12 +12,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from partnerships import audit, calling
+from partnerships.access import actor_for
 from partnerships.hours import is_open
 from partnerships.models import Agency, Partnership, User
 from referrals.attachments.actions import hand_over
 from referrals.clocks.actions import start_clocks
 from referrals.domain.reference import RANDOM_BYTES, make_reference
-from referrals.intake import sending
+from referrals.intake import in_whose_name, sending
 from referrals.intake.answers import (
     AUTOSAVED,
     CALLED_999,
@@ -116,7 +117,9 @@ def save_page(
     out: how many of the group were taken out when the page was shown; `Shifted` where another was since.
     LookupError where the child or person is not there.
     """
-    draft = for_writing(draft)
+    looked_up, draft = draft, for_writing(draft)
+    if looked_up.began_for is not None and looked_up.began_for == draft.agency:
+        put_in_name_of(draft, looked_up.agency, by=by, at=at)
     refuse_shifted(draft, place.group, out)
     there = place.read(draft.answers)
     if there == dict(told):
@@ -184,24 +187,47 @@ def discard_draft(*, draft: Draft, by: User | None, at: dt.datetime) -> Draft:
     return draft
 
 
-def submit(*, draft: Draft, by: User | None, at: dt.datetime, note: str = "") -> Referral:
+def put_in_name_of(row: Draft, agency: Agency | None, *, by: User, at: dt.datetime) -> None:
+    """Let a locked draft go in the name of this agency. Those of another with whom it was shared see it no more."""
+    if row.agency == agency:
+        return
+    before, row.agency, row.shared_at = row.agency, agency, None
+    row.save(update_fields=["agency", "shared_at"])
+    names = {"from": before.slug if before else None, "to": agency.slug if agency else None}
+    _record(row, "draft.in_name_of", names, by, at)
+
+
+def settle_name(row: Draft, chosen: Agency | None, *, by: User, at: dt.datetime) -> None:
+    """Before a locked draft is shown to others: in the name of which agency it goes, by what its writer is now.
+
+    chosen: what the writer says. `Refused` where they tell of worries for several agencies and did not say for which.
+    """
+    agencies = actor_for(by, row.partnership).sends_for
+    if chosen is not None and chosen not in agencies:
+        raise Refused(f"You don’t tell of worries for {chosen.name} any more. {in_whose_name.CHOOSE}.")
+    if chosen is None and in_whose_name.must_choose(row, agencies):
+        raise Refused(f"{in_whose_name.CHOOSE}.")
+    put_in_name_of(row, chosen or in_whose_name.agency_now(row, agencies), by=by, at=at)
+
+
+def submit(*, draft: Draft, by: User | None, at: dt.datetime, note: str = "", agency: Agency | None = None) -> Referral:
     """Send the draft: one transaction, once, however often and from however many places it is asked for.
 
-    by: nobody, on the public form. note: what is odd about how it came.
+    by: nobody, on the public form. note: what is odd about how it came. agency: in whose name, where `by` chose.
 
     The loser of a race gets the winner's referral. `Refused` where nothing is told of the worry.
     """
     for _ in range(TRIES):
         try:
-            return _send(draft, by=by, at=at, note=note)
+            return _send(draft, by=by, at=at, note=note, agency=agency)
         except IntegrityError:
             # Somebody else sent it at this very moment, or the reference is taken: look, then draw another.
             continue
-    return _send(draft, by=by, at=at, note=note)
+    return _send(draft, by=by, at=at, note=note, agency=agency)
 
 
 @transaction.atomic
-def _send(draft: Draft, *, by: User | None, at: dt.datetime, note: str) -> Referral:
+def _send(draft: Draft, *, by: User | None, at: dt.datetime, note: str, agency: Agency | None) -> Referral:
     seen, draft = draft.started_by_id, _locked(draft)
     sent = Referral.objects.filter(partnership=draft.partnership, token=draft.pk).first()
     if sent is not None:
@@ -214,6 +240,8 @@ def _send(draft: Draft, *, by: User | None, at: dt.datetime, note: str) -> Refer
     answers = Answers({slug: page for slug, page in told.items() if slug != TAKEN_OUT})
     if not answers.is_worry_told:
         raise Refused("Tell us what worries you, in a sentence at least. Everything else can stay unanswered.")
+    if by is not None and draft.channel == Referral.Channel.PORTAL:
+        settle_name(draft, agency, by=by, at=at)
     if draft.channel == Referral.Channel.PORTAL and by is not None:
         note = note or note_of_many(by, at)
     try:

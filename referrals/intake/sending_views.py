@@ -13,12 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partnerships.access import gate
 from partnerships.permissions import WRITES
+from partnerships.templatetags.form_parts import problems
 from referrals.attachments import taking as documents
 from referrals.audiences import render_for, seen_by
 from referrals.domain.audiences import Audience
 from referrals.intake import actions, addresses, afterwards, shown
 from referrals.intake.pages import Step
-from referrals.intake.views import not_saved, situation_of, the_draft, the_page, to_sent
+from referrals.intake.views import choosing, not_saved, situation_of, the_draft, the_page, to_sent
 from referrals.models import Draft, Referral
 
 Signed = Any
@@ -46,13 +47,13 @@ def refer_check(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     return to_sent(draft) if draft.sent_at else checked(request, draft)
 
 
-def checked(request: Signed, draft: Draft, problem: str = "", status: int = 200) -> HttpResponse:
+def checked(request: Signed, draft: Draft, problem: str = "", status: int = 200, form: Any = None) -> HttpResponse:
     """Every answer with a way to change it, the six questions, and the button that sends."""
     situation = situation_of(draft, timezone.now())
     errors = (
         [{"text": problem, "href": f"{addresses.of_page(draft, Step(the_page('worry')))}?from=check"}]
         if problem
-        else []
+        else problems(form)
     )
     context = {
         "draft": draft,
@@ -60,6 +61,7 @@ def checked(request: Signed, draft: Draft, problem: str = "", status: int = 200)
         "sections": shown.checked_sections(draft, situation),
         "quality": shown.questions(draft, situation, request.user),
         "errors": errors,
+        "choosing": form or choosing(request, draft),
         "documents": documents.of_draft(draft),
     }
     return render(request, "referrals/intake/check.html", context, status=status)
@@ -74,8 +76,11 @@ def refer_send(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
         if draft.sent_at is None:
             messages.warning(request, "This referral is not sent yet. Check your answers, then send it.")
         return redirect(addresses.of_check(draft))
+    form = choosing(request, draft, posted=True) if draft.sent_at is None else None
+    if form is not None and not form.is_valid():
+        return checked(request, draft, status=422, form=form)
     try:
-        actions.submit(draft=draft, by=request.user, at=timezone.now())
+        actions.submit(draft=draft, by=request.user, at=timezone.now(), agency=form.chosen if form else None)
     except actions.Refused as refused:
         return checked(request, draft, problem=str(refused), status=422)
     return to_sent(draft)

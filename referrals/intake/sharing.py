@@ -9,16 +9,22 @@ from django.db import transaction
 from django.urls import reverse
 
 from partnerships import audit
-from partnerships.models import User
+from partnerships.access import actor_for
+from partnerships.models import Agency, User
 from referrals import outbox
-from referrals.intake.actions import Refused, for_writing
+from referrals.intake.actions import Refused, for_writing, settle_name
 from referrals.models import Draft
 
 
 @transaction.atomic
-def share(*, draft: Draft, shared: bool, by: User, at: dt.datetime) -> Draft:
-    """Share a draft with the lead of its agency, or keep it to oneself again."""
+def share(*, draft: Draft, shared: bool, agency: Agency | None = None, by: User, at: dt.datetime) -> Draft:
+    """Share a draft with the lead of the agency in whose name it goes, or keep it to oneself again.
+
+    agency: that one, where `by` chose.
+    """
     row = for_writing(draft)
+    if shared:
+        settle_name(row, agency, by=by, at=at)
     if shared and row.agency_id is None:
         raise Refused("You belong to no agency here, so there is no safeguarding lead to share it with.")
     row.shared_at = at if shared else None
@@ -32,10 +38,10 @@ def take_over(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
     """The lead goes on with it, from here as their own. Who began it is told, and the trail holds both."""
     row = for_writing(draft)
     before = row.started_by
-    if row.shared_at is None:
-        raise Refused("This draft is shared no more.")
     if before is not None and before.pk == by.pk:
         return row
+    if not Draft.objects.shared_with(actor_for(by, row.partnership)).filter(pk=row.pk).exists():
+        raise Refused("This draft is shared with you no more.")
     row.started_by, row.shared_at, row.taken_from, row.taken_at = by, None, before, at
     row.save(update_fields=["started_by", "shared_at", "taken_from", "taken_at"])
     record(row, "draft.taken_over", {"from": before.pk if before else None}, by=by, at=at)

@@ -15,7 +15,7 @@ from partnerships.access import gate
 from partnerships.permissions import Permission
 from referrals.intake import addresses, sharing, shown, summary
 from referrals.intake.actions import AlreadySent, Refused
-from referrals.intake.views import situation_of, the_draft, to_sent
+from referrals.intake.views import choosing, situation_of, the_draft, to_sent
 from referrals.models import Draft
 
 Signed = Any
@@ -27,10 +27,15 @@ Signed = Any
 def draft_share(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     """Share, or stop sharing (`stop` in what is posted)."""
     draft = the_draft(request, draft_id)
+    shared = "stop" not in request.POST
+    form = choosing(request, draft, posted=True) if shared else None
+    if form is not None and not form.is_valid():
+        messages.error(request, "Choose with the safeguarding lead of which agency you share it.")
+        return redirect(addresses.of_tasks(draft))
+    chosen = form.chosen if form else None
     try:
-        shared = "stop" not in request.POST
-        sharing.share(draft=draft, shared=shared, by=request.user, at=timezone.now())
-        lead = f"the safeguarding lead of {draft.agency.name}" if draft.agency else "the safeguarding lead"
+        row = sharing.share(draft=draft, shared=shared, agency=chosen, by=request.user, at=timezone.now())
+        lead = f"the safeguarding lead of {row.agency.name}" if row.agency else "the safeguarding lead"
         messages.success(
             request,
             f"It is shared: {lead} can read it and take it over. It is not sent yet."

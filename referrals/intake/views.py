@@ -20,7 +20,7 @@ from partnerships.permissions import WRITES, Permission
 from partnerships.rescued import rescued, tells_boxes, told_of
 from referrals.attachments import taking as documents
 from referrals.attachments.actions import NotTaken
-from referrals.intake import actions, addresses, autosave, shown, summary
+from referrals.intake import actions, addresses, autosave, in_whose_name, shown, summary
 from referrals.intake.answers import GROUPS, MOST, Answers, seal, taken_out
 from referrals.intake.changed_since import changed_since
 from referrals.intake.forms.threshold import NOTE
@@ -67,7 +67,10 @@ def refer_before(request: Signed) -> HttpResponse:
 @require_POST
 def refer_start(request: Signed) -> HttpResponse:
     draft = actions.start_draft(
-        partnership=request.partnership, agency=request.actor.agency, by=request.user, at=timezone.now()
+        partnership=request.partnership,
+        agency=in_whose_name.the_only(request.actor.sends_for),
+        by=request.user,
+        at=timezone.now(),
     )
     return redirect("refer_tasks", partnership=request.partnership.slug, draft_id=draft.pk)
 
@@ -100,6 +103,7 @@ def refer_tasks(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
             "done": done,
             "of": len(listed),
             "kept_until": draft_ends_at(draft.saved_at),
+            "choosing": choosing(request, draft),
         },
     )
 
@@ -327,11 +331,14 @@ def refer_discard(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
 
 
 def the_draft(request: HttpRequest, draft_id: uuid.UUID) -> Draft:
-    """The writer's own draft, sent or not; a discarded one is no more."""
+    """The writer's own draft, sent or not, in the name of the agency for which it would go now; a discarded one is no
+    more."""
     rows = Draft.objects.visible_to(request.actor).filter(discarded_at__isnull=True)  # type: ignore[attr-defined]
     draft = rows.select_related("partnership", "agency", "started_by").filter(pk=draft_id).first()
-    if draft is not None:
+    if draft is not None and draft.sent_at is not None:
         return draft
+    if draft is not None:
+        return in_whose_name.as_it_is_now(draft, request.actor.sends_for)  # type: ignore[attr-defined]
     taken = Draft.objects.taken_from(request.actor).select_related("started_by").filter(pk=draft_id).first()  # type: ignore[attr-defined]
     if taken is None:
         raise Http404
@@ -376,6 +383,15 @@ def boxes(request: Any, match: ResolverMatch, names: frozenset[str]) -> Mapping[
     situation = Situation(request.partnership, scheme, Answers({"children": children}), timezone.now())
     fields: dict[str, Any] = page.form(situation=situation, number=number).fields
     return fields
+
+
+def choosing(request: Signed, draft: Draft, *, posted: bool = False) -> in_whose_name.AgencyForm | None:
+    """The question in whose name it goes, for whoever tells of worries for several agencies."""
+    agencies = request.actor.sends_for
+    if not in_whose_name.may_choose(draft, agencies):
+        return None
+    typed = request.POST if posted else None
+    return in_whose_name.AgencyForm(typed, agencies=agencies, chosen=draft.agency)
 
 
 def the_page(slug: str, group: str = "") -> Any:

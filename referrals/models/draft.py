@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django_scopes import ScopedManager
 
 from partnerships.access import Actor
 from partnerships.encryption import EncryptedJSONField
-from partnerships.models import Agency, Partnership, User
+from partnerships.models import Agency, Membership, Partnership, User
+from partnerships.permissions import SENDING
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
@@ -20,10 +22,24 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         return self.filter(partnership=actor.partnership, started_by=actor.user)
 
     def shared_with(self, actor: Actor) -> DraftQuerySet:
-        """What colleagues of an agency that this person leads have shared, and not sent."""
+        """What colleagues of an agency that this person leads have shared, and not sent.
+
+        What somebody writes who tells of worries for another agency now is that one's. Who left and tells of none
+        anywhere can't go on with theirs: it stays with those with whom they shared it.
+        """
         if actor.partnership is None or actor.user is None:
             return self.none()
-        shared = self.unsent().filter(partnership=actor.partnership, shared_at__isnull=False)
+        held = Membership.objects.filter(
+            Q(ended_at__isnull=True) | Q(ended_at__gt=actor.at),
+            user=OuterRef("started_by"),
+            partnership=actor.partnership,
+            role__in=SENDING,
+        )
+        shared = self.unsent().filter(
+            Exists(held.filter(agency=OuterRef("agency"))) | ~Exists(held),
+            partnership=actor.partnership,
+            shared_at__isnull=False,
+        )
         return shared.filter(agency_id__in=actor.lead_agency_ids).exclude(started_by=actor.user)
 
     def taken_from(self, actor: Actor) -> DraftQuerySet:
@@ -59,6 +75,9 @@ class Draft(models.Model):
     reminded_at = models.DateTimeField(null=True, blank=True, help_text="Its writer was told that it will be deleted")
     sent_at = models.DateTimeField(null=True, blank=True)
     discarded_at = models.DateTimeField(null=True, blank=True)
+
+    began_for: Agency | None = None
+    """The agency in whose name it was begun, where its writer tells of worries for another now. Not stored."""
 
     objects = ScopedManager(partnership="partnership", _manager_class=models.Manager.from_queryset(DraftQuerySet))
 
