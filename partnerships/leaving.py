@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Protocol
 
-from partnerships.models import Membership, User
+from partnerships.models import Membership, Partnership, User
 
 
 class LeftBehind(Protocol):
@@ -17,6 +17,10 @@ class LeftBehind(Protocol):
 
     def let_go(self, membership: Membership, *, by: User, at: dt.datetime) -> None:
         """Put back what must not stay with them, in the transaction that ends the role."""
+        ...
+
+    def hand_on(self, user: User, partnership: Partnership, *, by: User | None, at: dt.datetime) -> None:
+        """Tell others what waits for this person, by what the person is now, once that is settled."""
         ...
 
 
@@ -35,3 +39,8 @@ def told(membership: Membership) -> list[str]:
 def let_go(membership: Membership, *, by: User, at: dt.datetime) -> None:
     for each in _kept:
         each.let_go(membership, by=by, at=at)
+
+
+def hand_on(user: User, partnership: Partnership, *, by: User | None, at: dt.datetime) -> None:
+    for each in _kept:
+        each.hand_on(user, partnership, by=by, at=at)

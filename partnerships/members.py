@@ -107,10 +107,13 @@ def give(*, user: User, post: Post, partnership: Partnership, by: User | None, a
     if held is None:
         held = Membership.objects.create(**key, agency=post.agency)
     else:
-        if held.agency != post.agency and (held.ended_at is None or held.ended_at > at):
+        moves = held.agency != post.agency and (held.ended_at is None or held.ended_at > at)
+        if moves:
             leaves_agency(held, by=by, at=at)
         held.agency, held.ended_at = post.agency, None
         held.save(update_fields=["agency", "ended_at"])
+        if moves:
+            leaving.hand_on(user, partnership, by=by, at=at)
     record(held, "role.given", by=by, at=at)
     if post.role.needs_second_factor:
         tell_managers(held, by=by, at=at)
@@ -169,6 +172,7 @@ def change(*, membership: Membership, post: Post, by: User, at: dt.datetime) -> 
         return membership
     ends(membership, by=by, at=at)
     held = give(user=membership.user, post=post, partnership=membership.partnership, by=by, at=at)
+    leaving.hand_on(membership.user, membership.partnership, by=by, at=at)
     tell_owner(held, "Your role changed", f"{by.name} changed your role from {before.words} to {post.words}.", at=at)
     return held
 
@@ -187,6 +191,7 @@ def end(*, membership: Membership, by: User, at: dt.datetime) -> None:
     if not Membership.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=at), user=user).exists():
         User.objects.filter(pk=user.pk).update(is_active=False)
         account_events.note(user, "account.closed", by=by, at=at)
+    leaving.hand_on(user, membership.partnership, by=by, at=at)
 
 
 def ends(membership: Membership, *, by: User, at: dt.datetime) -> None:

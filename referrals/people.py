@@ -1,4 +1,5 @@
-"""What a person who leaves still has in hand: referrals go back to their queue, and drafts are told of."""
+"""What a person who leaves still has in hand: referrals go back to their queue, drafts are told of, and what they were
+asked or written goes to who answers for their agency."""
 
 from __future__ import annotations
 
@@ -8,12 +9,18 @@ from django_scopes import scope
 
 from partnerships import leaving
 from partnerships.access import actor_for
-from partnerships.models import Membership, User
-from partnerships.permissions import Permission
+from partnerships.models import Membership, Partnership, User
+from partnerships.permissions import SENDING, Permission
+from referrals.asking.actions import tell_of_question
 from referrals.domain.lifecycle import Move
-from referrals.models import CalendarAddress, Draft, Referral
-from referrals.triage.moves import held, move, tell_team
+from referrals.letters.actions import tell_of_letter
+from referrals.models import Ask, CalendarAddress, Draft, Letter, Referral
+from referrals.referrers import leads_of, who_hears
+from referrals.triage.moves import held, move, tell_one, tell_team
 from referrals.triage.unseen import end_leave
+
+LETTERS_TOLD = dt.timedelta(weeks=4)
+"""How old a letter is at most that nobody opened and whose reader leaves, for others to be told of it."""
 
 
 class OpenWork:
@@ -28,7 +35,7 @@ class OpenWork:
             said.append(f"What they have in their hands goes back to its queue: {counted(owned, 'referral')}.")
         if drafts:
             said.append(f"They began {counted(drafts, 'referral')} and did not send: ask them before they go.")
-        return said
+        return said + sent_by(membership)
 
     def let_go(self, membership: Membership, *, by: User, at: dt.datetime) -> None:
         """What the person may not open any more, now that the role has ended, must not stay in their hands; nor may a
@@ -52,6 +59,55 @@ class OpenWork:
             end_leave(membership.user, membership.partnership, by=by, at=at)
             if not actor_for(membership.user, membership.partnership).can(Permission.REFERRAL_CLAIM):
                 CalendarAddress.objects.filter(partnership=membership.partnership, user=membership.user).delete()
+
+    def hand_on(self, user: User, partnership: Partnership, *, by: User | None, at: dt.datetime) -> None:
+        """What the person was asked and has not answered, and the letters of these weeks that nobody has opened, are
+        told to who answers for their agency, where they left it; where there is nobody, whoever asked is told."""
+        with scope(partnership=partnership):
+            asked = Ask.objects.open().questions().filter(referral__referrer=user)
+            for ask in asked.select_related("partnership", "asked_by", "referral"):
+                row = held(ask.referral)
+                if not tell_of_question(ask, row, at=at):
+                    tell_who_asked(ask, row, at=at)
+            unread = Letter.objects.to_referrer().filter(
+                referral__referrer=user, opened_at__isnull=True, sent_at__gt=at - LETTERS_TOLD
+            )
+            for letter in unread.select_related("referral__partnership", "referral__agency", "referral__referrer"):
+                tell_of_letter(letter, letter.referral, who_hears(letter.referral), at=at)
+
+
+def sent_by(membership: Membership) -> list[str]:
+    """That who leaves sent referrals which are open, and who hears of these from now on."""
+    if membership.role not in SENDING or membership.agency is None:
+        return []
+    with scope(partnership=membership.partnership):
+        mine = list(Referral.objects.open().filter(referrer=membership.user, agency=membership.agency))
+        alone = [row for row in mine if not [each for each in leads_of(row) if each.pk != membership.user_id]]
+    said = []
+    if others := len(mine) - len(alone):
+        said.append(
+            f"They sent {counted(others, 'open referral')} of {membership.agency.name}: questions and letters go to "
+            "its safeguarding lead from now on."
+        )
+    if alone:
+        said.append(
+            f"They sent {counted(len(alone), 'open referral')} of {membership.agency.name} that nobody else there "
+            "follows: the front door has to telephone with its questions."
+        )
+    return said
+
+
+def tell_who_asked(ask: Ask, row: Referral, *, at: dt.datetime) -> None:
+    for person in {each.pk: each for each in (row.owner or ask.asked_by, ask.asked_by)}.values():
+        tell_one(
+            row,
+            person,
+            kind=f"asked_{ask.pk.hex[:8]}",
+            subject="Front Door: nobody can answer what you asked",
+            said=f"Whoever was asked on referral {row.reference} has left, and nobody else follows it here. Telephone "
+            "their agency, and note what they said.",
+            at=at,
+        )
 
 
 def counted(number: int, noun: str) -> str:

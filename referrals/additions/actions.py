@@ -26,6 +26,7 @@ from referrals.intake.answers import Answers, blank, mapping
 from referrals.intake.pages import FAMILY, INVOLVED, PAGES, YOU
 from referrals.intake.sending import address
 from referrals.models import Addendum, Ask, Attachment, Child, Draft, Referral
+from referrals.referrers import who_hears
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.transfer.receiving import reaching
@@ -219,15 +220,16 @@ def answer_withdrawal(*, referral: Referral, agreed: bool, reason: str, by: User
         told = "You asked to withdraw it. We go on with it all the same, to make sure that the child is safe."
     tell_story(row, "withdrawal_answered", told, for_referrer=True, by=None, at=at)
     _record(row, "withdrawal_answered", {"addendum": asked.pk, "agreed": agreed}, by=by, at=at)
-    if row.referrer:
+    for person in who_hears(row, asked.by):
+        who = "you" if person.pk == asked.by_id else asked.by.name
         outbox.tell(
             partnership=row.partnership,
             referral=row,
             kind="withdrawal",
-            to=row.referrer,
-            key=f"withdrawal:{asked.pk}",
-            subject=f"Front Door: you asked to withdraw referral {row.reference}",
-            body=f"A person has answered what you asked of referral {row.reference}.\n\n"
+            to=person,
+            key=f"withdrawal:{asked.pk}:{person.pk}",
+            subject=f"Front Door: {who} asked to withdraw referral {row.reference}",
+            body=f"A person has answered what {who} asked of referral {row.reference}.\n\n"
             f"Sign in to read it: {address(row.partnership, 'referral_track', row)}\n",
             at=at,
         )

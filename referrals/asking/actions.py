@@ -17,6 +17,7 @@ from referrals.domain.asking import DEFAULTS, Basis, Urgency
 from referrals.domain.danger import Later
 from referrals.models import Ask, Child, Referral, RiskRating
 from referrals.models.event import of_checks
+from referrals.referrers import left, of_whom, who_hears
 from referrals.transfer.receiving import reaching
 from referrals.transfer.told_since import pass_on_answer
 from referrals.triage.moves import (
@@ -54,6 +55,8 @@ def ask_referrer(*, referral: Referral, question: str, urgency: Urgency, by: Use
     row = for_asking(referral, by)
     if row.referrer is None:
         raise Refused("The referrer has no account: telephone them, and note what they said.")
+    if not who_hears(row):
+        raise Refused(left(row))
     if not question.strip():
         raise Refused("Write the question.")
     for there in Ask.objects.open().questions().filter(referral=row):
@@ -62,18 +65,27 @@ def ask_referrer(*, referral: Referral, question: str, urgency: Urgency, by: Use
     ask = _ask(row, Ask.Kind.QUESTION, question, urgency, by=by, at=at)
     tell_story(row, "asked", f"{by.name} asked the referrer a question.", note=ask.question, by=by, at=at)
     tell_story(row, "question", "You were asked a question.", for_referrer=True, by=None, at=at)
-    outbox.tell(
-        partnership=row.partnership,
-        referral=row,
-        kind="question",
-        to=row.referrer,
-        key=f"question:{ask.pk}",
-        subject=f"Front Door: a question about your referral {row.reference}",
-        body=f"There is a question for you about your referral {row.reference}. Please answer it in the portal.\n\n"
-        f"Sign in to answer: {address_of_question(ask)}\n",
-        at=at,
-    )
+    tell_of_question(ask, row, at=at)
     return ask
+
+
+def tell_of_question(ask: Ask, row: Referral, *, at: dt.datetime) -> list[User]:
+    """Tell of a question whoever is to answer it and was not told yet; gives all who are."""
+    people = who_hears(row)
+    for person in people:
+        whose = of_whom(row, person)
+        outbox.tell(
+            partnership=row.partnership,
+            referral=row,
+            kind="question",
+            to=person,
+            key=f"question:{ask.pk}:{person.pk}",
+            subject=f"Front Door: a question about {whose}",
+            body=f"There is a question for you about {whose}. Please answer it in the portal.\n\n"
+            f"Sign in to answer: {address_of_question(ask)}\n",
+            at=at,
+        )
+    return people
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ from referrals.domain.asking import Basis, Urgency
 from referrals.domain.audiences import Audience
 from referrals.intake.tracking import the_referral as the_tracked
 from referrals.models import Ask, Referral, RiskRating
+from referrals.referrers import left
 from referrals.triage.moves import Refused
 from referrals.triage.step_views import ask as ask_step
 from referrals.triage.views import Signed, back_to, the_referral
@@ -38,7 +39,8 @@ MOST = 200
 def referral_ask(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """A question to the referrer."""
     row = the_referral(request, referral_id, "ask")
-    form = QuestionForm(posted(request))
+    form, gone = QuestionForm(posted(request)), left(row)
+    asked = f"It is asked. {gone}" if gone else "The referrer is asked."
     return ask_step(
         request,
         row,
@@ -51,8 +53,8 @@ def referral_ask(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             by=request.user,
             at=timezone.now(),
         ),
-        done="The referrer is asked. The referral waits for others until they answer; you are told when they do.",
-        more={"button": "Ask the referrer"},
+        done=f"{asked} The referral waits for others until there is an answer; you are told when there is.",
+        more={"button": "Ask the referrer", "warnings": [gone] if gone else []},
     )
 
 

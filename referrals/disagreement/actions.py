@@ -10,13 +10,13 @@ from django.db import transaction
 from django.urls import reverse
 
 from partnerships import audit
-from partnerships.models import Membership, User
-from partnerships.permissions import Role
+from partnerships.models import User
 from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.clocks.actions import meet_clock, start_clock
 from referrals.clocks.sweep import managers, signers, team_members, unless_kept_out
 from referrals.models import Clock, Disagreement, DisagreementStage, Referral
+from referrals.referrers import leads_of, of_whom, who_hears
 from referrals.triage.moves import Refused, held, tell_one, tell_story
 from thresholds.domain.scheme import EscalationStage, Limit, Scheme
 from thresholds.domain.terms import Starts, Unit
@@ -129,12 +129,7 @@ def people_for_us(row: Referral) -> list[User]:
 
 def people_for_them(row: Referral) -> list[User]:
     """Who can be named for the agency with an account here: the referrer, and its safeguarding leads."""
-    people = {row.referrer.pk: row.referrer} if row.referrer else {}
-    if row.agency_id and row.is_followed_by_leads:
-        held = Membership.objects.filter(
-            agency=row.agency_id, role=Role.SAFEGUARDING_LEAD.value, ended_at__isnull=True, user__is_active=True
-        )
-        people |= {each.user_id: each.user for each in held.select_related("user")}
+    people = {each.pk: each for each in [*who_hears(row), *leads_of(row)]}
     return sorted(people.values(), key=lambda each: each.name)
 
 
@@ -343,17 +338,18 @@ def standing(asked: Disagreement, *, open_only: bool = True) -> tuple[Disagreeme
 
 def tell_referrer(made: Disagreement, row: Referral, key: str, subject: str, *, at: dt.datetime) -> None:
     where = {"partnership": row.partnership.slug, "referral_id": row.pk}
-    outbox.tell(
-        partnership=row.partnership,
-        referral=row,
-        kind="disagreement",
-        to=made.raised_by,
-        key=f"disagreement:{made.pk}:{key}",
-        subject=f"Front Door: {subject[0].lower()}{subject[1:]}",
-        body=f"{subject} on your referral {row.reference}.\n\n"
-        f"Sign in to read it: {settings.SITE_URL}{reverse('disagreement', kwargs=where)}\n",
-        at=at,
-    )
+    for person in who_hears(row, made.raised_by):
+        outbox.tell(
+            partnership=row.partnership,
+            referral=row,
+            kind="disagreement",
+            to=person,
+            key=f"disagreement:{made.pk}:{key}:{person.pk}",
+            subject=f"Front Door: {subject[0].lower()}{subject[1:]}",
+            body=f"{subject} on {of_whom(row, person)}.\n\n"
+            f"Sign in to read it: {settings.SITE_URL}{reverse('disagreement', kwargs=where)}\n",
+            at=at,
+        )
 
 
 def audited(made: Disagreement, what: str, detail: dict[str, object], *, by: User, at: dt.datetime) -> None:

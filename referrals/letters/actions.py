@@ -16,6 +16,7 @@ from referrals.intake.sending import address
 from referrals.letters import writing
 from referrals.letters.writing import Decided, Written
 from referrals.models import Decision, Event, Letter, Referral
+from referrals.referrers import of_whom, who_hears
 
 
 def write_acknowledgement(*, referral: Referral, words: str, by: User, at: dt.datetime) -> Letter:
@@ -109,16 +110,16 @@ def send(
     at: dt.datetime,
 ) -> Letter:
     """Freeze the letter word for word, and tell the referrer, where it is theirs and they have an account, that it is
-    there.
+    there; who answers for them where they left.
 
     recipient: name and address of somebody else, to whom it is sent on paper.
     """
-    reader = None if recipient else referral.referrer
+    readers = [] if recipient else who_hears(referral)
     letter = Letter.objects.create(
         partnership=referral.partnership,
         referral=referral,
         kind=kind,
-        addressed_to=reader,
+        addressed_to=readers[0] if readers else None,
         recipient=recipient.strip(),
         safe_because=safe_because.strip(),
         text_version=written.version,
@@ -136,15 +137,20 @@ def send(
         by=by,
         at=at,
     )
-    if reader:
+    tell_of_letter(letter, referral, readers, at=at)
+    return letter
+
+
+def tell_of_letter(letter: Letter, referral: Referral, readers: Sequence[User], *, at: dt.datetime) -> None:
+    """Tell these that a letter is there; who was told before is not told again."""
+    for reader in readers:
         outbox.tell(
             partnership=referral.partnership,
             referral=referral,
             kind="letter",
             to=reader,
-            key=f"letter:{letter.pk}",
-            subject=f"Front Door: a letter about your referral {referral.reference}",
+            key=f"letter:{letter.pk}:{reader.pk}",
+            subject=f"Front Door: a letter about {of_whom(referral, reader)}",
             body=writing.notice(referral.reference, address(referral.partnership, "referral_track", referral)),
             at=at,
         )
-    return letter

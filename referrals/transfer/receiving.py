@@ -17,6 +17,7 @@ from referrals.clocks.sweep import managers, team_members
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.sending import address
 from referrals.models import Arrival, Decision, Referral, Transfer
+from referrals.referrers import of_whom, who_hears
 from referrals.transfer.bundle import signed
 from referrals.transfer.receipt import RECEIPT, hold_trails
 from referrals.triage.decisions import start_again
@@ -170,19 +171,19 @@ def tell_sender(row: Referral, said: str, what: str, *, at: dt.datetime) -> None
 
 
 def tell_referrer(row: Referral, transfer: Transfer, what: str, said: str, *, at: dt.datetime) -> None:
-    if row.referrer is None:
-        return
-    outbox.tell(
-        partnership=row.partnership,
-        referral=row,
-        kind=f"transfer_{what}",
-        to=row.referrer,
-        key=f"transfer:{transfer.key}:{what}",
-        subject=f"Front Door: your referral {row.reference} was passed to another area",
-        body=f"We passed your referral {row.reference} to {transfer.to_name}. {said}\n\n"
-        f"Sign in to follow it: {address(row.partnership, 'referral_track', row)}\n",
-        at=at,
-    )
+    for person in who_hears(row):
+        whose = of_whom(row, person)
+        outbox.tell(
+            partnership=row.partnership,
+            referral=row,
+            kind=f"transfer_{what}",
+            to=person,
+            key=f"transfer:{transfer.key}:{what}:{person.pk}",
+            subject=f"Front Door: {whose} was passed to another area",
+            body=f"We passed {whose} to {transfer.to_name}. {said}\n\n"
+            f"Sign in to follow it: {address(row.partnership, 'referral_track', row)}\n",
+            at=at,
+        )
 
 
 @transaction.atomic

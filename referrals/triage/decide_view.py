@@ -21,6 +21,7 @@ from referrals.domain.lifecycle import NotAllowed, State
 from referrals.letters import writing
 from referrals.letters.writing import Decided
 from referrals.models import Arrival, Child, Decision, Event, Referral
+from referrals.referrers import left
 from referrals.transfer.destinations import destinations, lives_in
 from referrals.triage import actions
 from referrals.triage.decide_form import DecideForm
@@ -252,6 +253,7 @@ def warnings(row: Referral) -> list[str]:
     """What a screener is reminded of before deciding: nothing of it forbids the decision."""
     said = flag_warnings(row)
     said += [WAITED_FOR[each] for each in row.waits_for if each in WAITED_FOR]
+    said += filter(None, [left(row)])
     if row.channel == Referral.Channel.TRANSFER.value:
         arrival = Arrival.objects.filter(referral=row).select_related("from_partnership").first()
         if arrival and arrival.is_awaited:

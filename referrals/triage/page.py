@@ -45,6 +45,7 @@ from referrals.models import (
     Support,
     Transfer,
 )
+from referrals.referrers import left
 from referrals.seen.chronology import history
 from referrals.triage.moves import KINDS
 from referrals.triage.next_steps import next_steps, works_in
@@ -148,6 +149,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
     return {
         "referral": referral,
         "now": at,
+        "referrer_left": left(referral),
         "who": names(children),
         "several": len(children) > 1,
         "steps": steps,

@@ -20,6 +20,7 @@ from partnerships.requests import posted
 from referrals.domain.lifecycle import NotAllowed
 from referrals.letters import writing
 from referrals.models import Referral
+from referrals.referrers import left
 from referrals.triage import actions
 from referrals.triage.assigning import assign
 from referrals.triage.forms import (
@@ -89,7 +90,7 @@ def moved_on(request: Signed, referral: Referral, name: str, form: PageForm, mor
 def referral_acknowledge(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """A named person's word to the referrer, with the letter as it will read."""
     row = the_referral(request, referral_id, "acknowledge")
-    form = AcknowledgeForm(posted(request))
+    form, gone = AcknowledgeForm(posted(request)), left(row)
     return ask(
         request,
         row,
@@ -97,7 +98,11 @@ def referral_acknowledge(request: Signed, referral_id: uuid.UUID) -> HttpRespons
         form,
         lambda: actions.acknowledge(referral=row, words=form.cleaned_data["words"], by=request.user, at=timezone.now()),
         done="The acknowledgement has been sent.",
-        more={"letter": writing.acknowledgement(row, words="", by=request.user), "button": "Send the acknowledgement"},
+        more={
+            "letter": writing.acknowledgement(row, words="", by=request.user),
+            "button": "Send the acknowledgement",
+            "warnings": [gone] if gone else [],
+        },
     )
 
 

@@ -11,6 +11,7 @@ import time_machine
 from django.urls import reverse
 from django_scopes import scope
 
+from partnerships import members
 from partnerships.audit import faults
 from partnerships.models import Membership
 from partnerships.permissions import Role
@@ -18,11 +19,12 @@ from referrals.asking import actions as asking
 from referrals.clocks.sweep import sweep
 from referrals.domain.asking import Urgency
 from referrals.domain.danger import Later
+from referrals.letters.actions import write_acknowledgement
 from referrals.models import Ask, Clock, Notice, Referral, RiskRating
 from referrals.transfer.bundle import happened
 from referrals.triage import actions
 from referrals.triage.moves import Refused
-from tests.factories import NOW, World, make_check, make_person, make_referral, sign_in
+from tests.factories import NOW, World, make_check, make_letter, make_person, make_referral, sign_in
 
 pytestmark = pytest.mark.usefixtures("a_morning")
 
@@ -227,3 +229,79 @@ def test_a_checker_who_has_left_is_asked_nothing(world: World) -> None:
         ask = make_check(world, row)
         assert not Notice.objects.filter(kind="check").exists()
     assert sign_in(world.person(Role.CHECKER)).get(of(world, "check_answer", ask_id=ask.pk)).status_code == 404
+
+
+def leave(world: World) -> None:
+    """The referrer's only role ends, and with it the account."""
+    role = Membership.objects.get(user=world.person(Role.PRACTITIONER))
+    members.end(membership=role, by=world.person(Role.ADMIN), at=NOW)
+
+
+def to(world: World, kind: str) -> set[str]:
+    with scope(partnership=world.partnership):
+        return {each.to.name for each in Notice.objects.filter(kind=kind).select_related("to")}
+
+
+def test_what_a_referrer_who_left_was_asked_and_written_goes_to_who_answers_for_the_agency(world: World) -> None:
+    row, lead = claimed(world), world.person(Role.SAFEGUARDING_LEAD)
+    mine = sign_in(world.person(Role.SCREENER))
+    ask_page = of(world, "referral_ask", referral_id=row.pk)
+    mine.post(ask_page, {"question": "Who lives with Robin?", "urgency": "soon"})
+    with scope(partnership=world.partnership):
+        first = Ask.objects.get()
+    make_letter(world, row)
+    role = Membership.objects.get(user=world.person(Role.PRACTITIONER))
+    ends = page(sign_in(world.person(Role.ADMIN)).get(of(world, "member_end", membership_id=role.pk)))
+    assert "They sent 1 open referral" in ends and "go to its safeguarding lead from now on" in ends
+    leave(world)
+    assert lead.name in to(world, "question") and lead.name in to(world, "letter"), (
+        "what they have not answered or read"
+    )
+    for shown in (page(mine.get(ask_page)), page(mine.get(of(world, "referral", referral_id=row.pk)))):
+        assert "no longer refers for Testshire Primary" in shown and f"goes to {lead.name}" in shown
+    said = page(mine.post(ask_page, {"question": "Where is he?", "urgency": "soon"}, follow=True))
+    assert f"It is asked. {world.person(Role.PRACTITIONER).name} no longer refers" in said
+    with scope(partnership=world.partnership):
+        asked = Ask.objects.exclude(pk=first.pk).get()
+        fresh = Referral.objects.get()
+        letter = write_acknowledgement(referral=fresh, words="x", by=world.person(Role.SCREENER), at=NOW)
+        assert letter.addressed_to == lead
+        assert [each.to for each in Notice.objects.filter(key__startswith=f"question:{asked.pk}")] == [lead]
+    sweep(at=asked.due_at)
+    assert to(world, "chased") == {lead.name}
+    answered = sign_in(lead).post(
+        of(world, "question_answer", referral_id=row.pk, ask_id=asked.pk), {"answer": "Here", "danger": "no"}
+    )
+    assert answered.status_code == 302
+
+
+@pytest.mark.parametrize("why", ["an allegation", "no lead"])
+def test_where_nobody_can_answer_the_front_door_is_told_to_telephone(world: World, why: str) -> None:
+    row, screener = claimed(world), world.person(Role.SCREENER)
+    with scope(partnership=world.partnership):
+        asking.ask_referrer(referral=row, question="Who?", urgency=Urgency.SOON, by=screener, at=NOW)
+        if why == "no lead":
+            Membership.objects.filter(role=Role.SAFEGUARDING_LEAD).delete()
+        else:
+            Referral.objects.filter(pk=row.pk).update(flags=["lado"], flag_words="|lado|")
+    role = Membership.objects.get(user=world.person(Role.PRACTITIONER))
+    ends = page(sign_in(world.person(Role.ADMIN)).get(of(world, "member_end", membership_id=role.pk)))
+    assert "the front door has to telephone" in ends
+    leave(world)
+    with scope(partnership=world.partnership):
+        told = Notice.objects.get(subject="Front Door: nobody can answer what you asked")
+        assert told.to == screener and "Testshire" not in told.body.replace("testshire", "")
+        assert not Notice.objects.filter(to=world.person(Role.SAFEGUARDING_LEAD)).exists()
+    refused = sign_in(screener).post(
+        of(world, "referral_ask", referral_id=row.pk), {"question": "Kept words?", "urgency": "soon"}
+    )
+    assert "Telephone Testshire Primary" in page(refused) and "Kept words?" in page(refused)
+
+
+def test_who_refers_for_another_agency_now_is_asked_as_well_as_who_answers_for_the_first(world: World) -> None:
+    row, lead, referrer = claimed(world), world.person(Role.SAFEGUARDING_LEAD), world.person(Role.PRACTITIONER)
+    post = members.Post(Role.PRACTITIONER, world.practice)
+    members.change(membership=Membership.objects.get(user=referrer), post=post, by=world.person(Role.ADMIN), at=NOW)
+    with scope(partnership=world.partnership):
+        asking.ask_referrer(referral=row, question="Who?", urgency=Urgency.SOON, by=world.person(Role.SCREENER), at=NOW)
+    assert to(world, "question") == {lead.name, referrer.name}
