@@ -23,6 +23,7 @@ AT_ONCE = frozenset(
         "danger_named",
         "danger_restricted",
         "danger_support",
+        "draft_put_away",
         "doubt_added",
         "stood_still",
         "not_reached",

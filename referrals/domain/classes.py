@@ -48,7 +48,7 @@ FIELDS: Mapping[str, Fields] = {
     "Draft": {
         C.STRUCTURE: "id partnership agency started_by taken_from channel revision",
         C.RUNNING: "received_at started_at saved_at shared_at taken_at reminded_at sent_at discarded_at",
-        C.TOLD: "answers",
+        C.TOLD: "answers taken_answers",
     },
     "Attachment": {
         C.STRUCTURE: "id partnership draft referral addendum asked_for ending size added_by removed_by",

@@ -8,13 +8,16 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.urls import reverse
 
 from partnerships import audit, calling
 from partnerships.access import actor_for
 from partnerships.hours import is_open
 from partnerships.models import Agency, Partnership, User
+from referrals import outbox
 from referrals.attachments.actions import hand_over
 from referrals.clocks.actions import start_clocks
 from referrals.domain.reference import RANDOM_BYTES, make_reference
@@ -36,6 +39,7 @@ from referrals.intake.answers import (
     without,
 )
 from referrals.intake.inside import told_alone
+from referrals.intake.kept_from_leads import is_kept_from_leads
 from referrals.intake.pages import INSIDE
 from referrals.intake.routing import NoTeam, team_for
 from referrals.intake.source import source_of, without_names
@@ -43,6 +47,7 @@ from referrals.models import Draft, Referral
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.triage.restricting import restrict_allegation
+from thresholds.domain.terms import Flag
 from thresholds.loading import NoThreshold, version_in_force
 
 TRIES = 6
@@ -131,7 +136,12 @@ def save_page(
     if AUTOSAVED in told:
         # One line of the trail says that the page is being written; the next, that it was saved.
         detail["as"] = "typed" if AUTOSAVED not in (there or {}) else ""
-    return write_answers(draft, place.write(draft.answers, told), "draft.saved", detail, by, at)
+    draft = write_answers(draft, place.write(draft.answers, told), "draft.saved", detail, by, at)
+    if draft.shared_at is not None and is_kept_from_leads(draft, at=at):
+        draft.shared_at = None
+        draft.save(update_fields=["shared_at"])
+        _record(draft, "draft.unshared", {"because": Flag.LADO.value}, by, at)
+    return draft
 
 
 @transaction.atomic
@@ -179,12 +189,33 @@ def refuse_shifted(draft: Draft, group: str, out: str | None) -> None:
 
 @transaction.atomic
 def discard_draft(*, draft: Draft, by: User | None, at: dt.datetime) -> Draft:
-    """Put a draft away unsent. It is shown no more; retention rules delete it. by: nobody, on the public form."""
+    """Put a draft away unsent. It is shown no more; retention rules delete it. by: nobody, on the public form.
+
+    Who began what somebody else took over is told, and can go on with what they had written.
+    """
     draft = for_writing(draft)
     draft.discarded_at = at
     draft.save(update_fields=["discarded_at"])
     _record(draft, "draft.discarded", {}, by, at)
+    if by is not None and draft.taken_from is not None and draft.taken_from.is_active:
+        tell_put_away(draft, draft.taken_from, by=by, at=at)
     return draft
+
+
+def tell_put_away(draft: Draft, began: User, *, by: User, at: dt.datetime) -> None:
+    where = reverse("refer_tasks", kwargs={"partnership": draft.partnership.slug, "draft_id": draft.pk})
+    outbox.tell(
+        partnership=draft.partnership,
+        referral=None,
+        kind="draft_put_away",
+        to=began,
+        key=f"draft_put_away:{draft.pk}:{began.pk}",
+        subject="Front Door: something that you began was not sent",
+        body=f"{by.name}, who took over what you began to tell of, has put it away unsent. Nobody else has read it. If "
+        "you are still worried, send it yourself: what you had written is kept for a week.\n\n"
+        f"Sign in to go on with it: {settings.SITE_URL}{where}\n",
+        at=at,
+    )
 
 
 def put_in_name_of(row: Draft, agency: Agency | None, *, by: User, at: dt.datetime) -> None:
@@ -331,7 +362,8 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User | None, at: dt.da
 
 def _locked(draft: Draft) -> Draft:
     """The draft as it is now, held until the transaction ends."""
-    rows = Draft.objects.select_for_update(of=("self",)).select_related("partnership", "agency", "started_by")
+    joined = ("partnership", "agency", "started_by", "taken_from")
+    rows = Draft.objects.select_for_update(of=("self",)).select_related(*joined)
     return rows.get(pk=draft.pk, partnership=draft.partnership)
 
 

@@ -10,12 +10,14 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib import messages
 from django.http import JsonResponse
 
 from partnerships.forms import CheckboxesField
 from partnerships.templatetags.page_parts import clock_time
 from referrals.intake import actions
 from referrals.intake.answers import AUTOSAVED, bare, seal
+from referrals.intake.kept_from_leads import WHY
 from referrals.intake.pages import Step
 from referrals.intake.situation import Situation
 from referrals.models import Draft
@@ -32,6 +34,7 @@ def autosave(request: Any, draft: Draft, situation: Situation, step: Step, now: 
     if told == bare(stored or {}):
         return answer(draft.saved_at if stored else now, seal(stored), unread)
     told[AUTOSAVED] = mark or True
+    shared_with = draft.agency.name if draft.shared_at and draft.agency else ""
     try:
         draft = actions.save_page(
             draft=draft,
@@ -43,6 +46,8 @@ def autosave(request: Any, draft: Draft, situation: Situation, step: Step, now: 
             by=request.user,
             at=now,
         )
+        if shared_with and not draft.shared_at:
+            say_unshared(request, shared_with)
     except actions.ChangedMeanwhile:
         return refused("This page was saved in another window. Nothing was overwritten: save, and see both texts.")
     except actions.AlreadySent as sent:
@@ -50,6 +55,11 @@ def autosave(request: Any, draft: Draft, situation: Situation, step: Step, now: 
     except actions.Refused as error:
         return refused(str(error))
     return answer(now, seal(told), unread)
+
+
+def say_unshared(request: Any, agency: str) -> None:
+    """On the next page: an allegation is kept from leads, with whom it was shared."""
+    messages.warning(request, f"This draft is not shared with the safeguarding lead of {agency} any more. {WHY}")
 
 
 def readable(form: Any, stored: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -12,7 +12,9 @@ from partnerships import audit
 from partnerships.access import actor_for
 from partnerships.models import Agency, User
 from referrals import outbox
-from referrals.intake.actions import Refused, for_writing, settle_name
+from referrals.intake.actions import Refused, for_writing, settle_name, start_draft
+from referrals.intake.answers import blank
+from referrals.intake.kept_from_leads import WHY, is_kept_from_leads
 from referrals.models import Draft
 
 
@@ -27,6 +29,8 @@ def share(*, draft: Draft, shared: bool, agency: Agency | None = None, by: User,
         settle_name(row, agency, by=by, at=at)
     if shared and row.agency_id is None:
         raise Refused("You belong to no agency here, so there is no safeguarding lead to share it with.")
+    if shared and is_kept_from_leads(row, at=at):
+        raise Refused(WHY)
     row.shared_at = at if shared else None
     row.save(update_fields=["shared_at"])
     record(row, "draft.shared" if shared else "draft.unshared", by=by, at=at)
@@ -35,15 +39,18 @@ def share(*, draft: Draft, shared: bool, agency: Agency | None = None, by: User,
 
 @transaction.atomic
 def take_over(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
-    """The lead goes on with it, from here as their own. Who began it is told, and the trail holds both."""
+    """The lead goes on with it, from here as their own. Who began it is told and keeps what they had written; the trail
+    holds both."""
     row = for_writing(draft)
     before = row.started_by
     if before is not None and before.pk == by.pk:
         return row
-    if not Draft.objects.shared_with(actor_for(by, row.partnership)).filter(pk=row.pk).exists():
+    shared = Draft.objects.shared_with(actor_for(by, row.partnership)).filter(pk=row.pk).exists()
+    if not shared or is_kept_from_leads(row, at=at):
         raise Refused("This draft is shared with you no more.")
-    row.started_by, row.shared_at, row.taken_from, row.taken_at = by, None, before, at
-    row.save(update_fields=["started_by", "shared_at", "taken_from", "taken_at"])
+    row.started_by, row.shared_at = by, None
+    row.taken_from, row.taken_at, row.taken_answers = before, at, row.answers
+    row.save(update_fields=["started_by", "shared_at", "taken_from", "taken_at", "taken_answers"])
     record(row, "draft.taken_over", {"from": before.pk if before else None}, by=by, at=at)
     if before is not None:
         address = reverse("refer_tasks", kwargs={"partnership": row.partnership.slug, "draft_id": row.pk})
@@ -54,11 +61,24 @@ def take_over(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
             to=before,
             key=f"draft_taken:{row.pk}:{by.pk}:{row.revision}",
             subject="Front Door: your safeguarding lead goes on with what you began",
-            body=f"{by.name} has taken over a draft that you shared, and will send it or talk with you. If you were "
-            f"still typing, what you typed since is kept for you here:\n\n{settings.SITE_URL}{address}\n",
+            body=f"{by.name} has taken over a draft that you shared, and will send it or talk with you. What you "
+            f"had written, and what you typed since, is kept for you here:\n\n{settings.SITE_URL}{address}\n",
             at=at,
         )
     return row
+
+
+@transaction.atomic
+def begin_again(*, taken: Draft, agency: Agency | None, by: User, at: dt.datetime) -> Draft:
+    """Who began what somebody else took over and did not send goes on alone, with what they had written by then."""
+    row = Draft.objects.select_for_update(of=("self",)).get(pk=taken.pk, taken_from=by)
+    if row.sent_at is not None:
+        raise Refused("It was sent meanwhile. If you know more, begin another.")
+    draft = start_draft(
+        partnership=taken.partnership, agency=agency, by=by, at=at, answers=row.taken_answers or blank()
+    )
+    record(draft, "draft.begun_again", {"from": row.pk}, by=by, at=at)
+    return draft
 
 
 def record(draft: Draft, verb: str, detail: dict[str, object] | None = None, *, by: User, at: dt.datetime) -> None:

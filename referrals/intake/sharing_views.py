@@ -15,6 +15,7 @@ from partnerships.access import gate
 from partnerships.permissions import Permission
 from referrals.intake import addresses, sharing, shown, summary
 from referrals.intake.actions import AlreadySent, Refused
+from referrals.intake.kept_from_leads import is_kept_from_leads
 from referrals.intake.views import choosing, situation_of, the_draft, to_sent
 from referrals.models import Draft
 
@@ -54,19 +55,18 @@ def draft_share(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
 def draft_take(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     """Read a draft that a colleague has shared, as it stands; take it over, after asking."""
     rows = Draft.objects.shared_with(request.actor).select_related("partnership", "agency", "started_by")
-    draft = rows.filter(pk=draft_id).first()
-    if draft is None:
+    draft, now = rows.filter(pk=draft_id).first(), timezone.now()
+    if draft is None or is_kept_from_leads(draft, at=now):
         raise Http404
     if request.method == "POST":
         try:
-            sharing.take_over(draft=draft, by=request.user, at=timezone.now())
+            sharing.take_over(draft=draft, by=request.user, at=now)
         except (AlreadySent, Refused) as error:
             raise Http404 from error
         began = draft.started_by
         told = f" {began.name} began it, and is told that you go on with it." if began else ""
         messages.success(request, f"This draft is yours now, to finish and to send.{told}")
         return redirect(addresses.of_tasks(draft))
-    now = timezone.now()
     sharing.record(draft, "draft.read_by_lead", by=request.user, at=now)
     sections = summary.by_section(summary.cards(situation_of(draft, now)))
     context = {"draft": draft, "line": shown.draft_line(draft), "sections": sections}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import ResolverMatch, resolve, reverse
@@ -20,15 +22,17 @@ from partnerships.permissions import WRITES, Permission
 from partnerships.rescued import rescued, tells_boxes, told_of
 from referrals.attachments import taking as documents
 from referrals.attachments.actions import NotTaken
-from referrals.intake import actions, addresses, autosave, in_whose_name, shown, summary
+from referrals.intake import actions, addresses, autosave, in_whose_name, sharing, shown, summary
 from referrals.intake.answers import GROUPS, MOST, Answers, seal, taken_out
 from referrals.intake.changed_since import changed_since
 from referrals.intake.forms.threshold import NOTE
 from referrals.intake.inside import told_alone
+from referrals.intake.kept_from_leads import WHY
 from referrals.intake.pages import INSIDE, PAGES, Step, find, is_saved, neighbours, tasks
 from referrals.intake.situation import Situation
 from referrals.models import Draft, Referral
 from referrals.retention.schedule import draft_ends_at
+from thresholds.domain.terms import Flag
 from thresholds.loading import NoThreshold, load, version_in_force
 
 MOST_TICKED = 1000
@@ -66,12 +70,17 @@ def refer_before(request: Signed) -> HttpResponse:
 @gate(Permission.REFERRAL_SEND)
 @require_POST
 def refer_start(request: Signed) -> HttpResponse:
-    draft = actions.start_draft(
-        partnership=request.partnership,
-        agency=in_whose_name.the_only(request.actor.sends_for),
-        by=request.user,
-        at=timezone.now(),
-    )
+    """A new draft: blank, or with what its writer had written in one that somebody else took over (`taken`)."""
+    agency, now = in_whose_name.the_only(request.actor.sends_for), timezone.now()
+    if "taken" not in request.POST:
+        draft = actions.start_draft(partnership=request.partnership, agency=agency, by=request.user, at=now)
+    else:
+        taken = the_taken(request, as_uuid(request.POST["taken"]))
+        try:
+            draft = sharing.begin_again(taken=taken, agency=agency, by=request.user, at=now)
+        except actions.Refused as refused:
+            messages.error(request, str(refused))
+            return redirect("refer_tasks", partnership=request.partnership.slug, draft_id=taken.pk)
     return redirect("refer_tasks", partnership=request.partnership.slug, draft_id=draft.pk)
 
 
@@ -104,6 +113,7 @@ def refer_tasks(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
             "of": len(listed),
             "kept_until": draft_ends_at(draft.saved_at),
             "choosing": choosing(request, draft),
+            "kept_from_leads": WHY if Flag.LADO in situation.together.flags else "",
         },
     )
 
@@ -148,6 +158,7 @@ def save(request: Signed, draft: Draft, situation: Situation, step: Step, now: d
     if refused or not form.is_valid():
         return show(request, draft, situation, step, form, **marks_of(posted), refused=refused, status=422)
     wants_another = getattr(form, "wants_another", False) and not later
+    shared_with = draft.agency.name if draft.shared_at and draft.agency else ""
     try:
         draft = actions.save_page(
             draft=draft,
@@ -159,6 +170,8 @@ def save(request: Signed, draft: Draft, situation: Situation, step: Step, now: d
             by=request.user,
             at=now,
         )
+        if shared_with and not draft.shared_at:
+            autosave.say_unshared(request, shared_with)
         if wants_another:
             return to_another(draft, "child" if step.page.slug == "other-children" else "person", request, now)
     except actions.ChangedMeanwhile as changed:
@@ -339,14 +352,29 @@ def the_draft(request: HttpRequest, draft_id: uuid.UUID) -> Draft:
         return draft
     if draft is not None:
         return in_whose_name.as_it_is_now(draft, request.actor.sends_for)  # type: ignore[attr-defined]
-    taken = Draft.objects.taken_from(request.actor).select_related("started_by").filter(pk=draft_id).first()  # type: ignore[attr-defined]
-    if taken is None:
-        raise Http404
+    taken = the_taken(request, draft_id)
     raise Instead(lambda request: taken_over(request, taken))
 
 
+def the_taken(request: Any, draft_id: uuid.UUID | None) -> Draft:
+    """What this person began, and somebody else took over."""
+    rows = Draft.objects.taken_from(request.actor).select_related("partnership", "agency", "started_by")
+    taken: Draft | None = rows.filter(pk=draft_id).first() if draft_id else None
+    if taken is None:
+        raise Http404
+    return taken
+
+
+def as_uuid(typed: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(typed)
+    except ValueError:
+        return None
+
+
 def taken_over(request: Signed, draft: Draft) -> HttpResponse:
-    """Who has it now, and what was typed since: kept on this page for whoever began it, and part of nothing."""
+    """Who has it now; what whoever began it had written by then, to go on with where it is not sent; and what was typed
+    since: kept on this page for them, and part of nothing."""
     if autosave.HEADER in request.headers:
         lead = draft.started_by.name if draft.started_by else "Somebody"
         return autosave.refused(f"{lead} has taken this draft over. Save it, to see what to do.")
@@ -354,7 +382,17 @@ def taken_over(request: Signed, draft: Draft) -> HttpResponse:
     held = late and keep(request)
     below = kept_below(request, addresses.of_tasks(draft))
     typed = [each for path, came in below.items() for each in told_of(request, dict(came.lists()), resolve(path))]
-    context = {"draft": draft, "late": late, "typed": typed if held or not late else [*typed, *rescued(request)]}
+    sections: list[Any] = []
+    if draft.taken_answers:
+        with suppress(Http404):
+            sections = summary.by_section(summary.cards(situation_of(draft, timezone.now(), draft.taken_answers)))
+    context = {
+        "draft": draft,
+        "late": late,
+        "typed": typed if held or not late else [*typed, *rescued(request)],
+        "sections": sections,
+        "may_send": request.actor.can(Permission.REFERRAL_SEND),
+    }
     return render(request, "referrals/intake/taken.html", context, status=409 if late else 200)
 
 

@@ -72,6 +72,9 @@ class Draft(models.Model):
         User, models.SET_NULL, null=True, blank=True, related_name="+", help_text="Who wrote it before its lead took it"
     )
     taken_at = models.DateTimeField(null=True, blank=True)
+    taken_answers = EncryptedJSONField(
+        null=True, blank=True, help_text="What they had written by then, which stays theirs to read; sealed at rest"
+    )
     reminded_at = models.DateTimeField(null=True, blank=True, help_text="Its writer was told that it will be deleted")
     sent_at = models.DateTimeField(null=True, blank=True)
     discarded_at = models.DateTimeField(null=True, blank=True)

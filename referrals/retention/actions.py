@@ -161,7 +161,7 @@ def remind(*, at: dt.datetime, only: int | None = None) -> int:
 def remind_one(*, at: dt.datetime) -> int:
     """The writers of the partnership in scope."""
     waiting = Draft.objects.unsent().filter(saved_at__lt=at - DRAFT_REMINDED, reminded_at__isnull=True)
-    return sum(remind_of(draft, at=at) for draft in waiting.select_related("partnership", "started_by"))
+    return sum(remind_of(draft, at=at) for draft in waiting.select_related("partnership", "started_by", "taken_from"))
 
 
 @transaction.atomic
@@ -169,6 +169,8 @@ def remind_of(draft: Draft, *, at: dt.datetime) -> bool:
     mine = Draft.objects.filter(pk=draft.pk, reminded_at__isnull=True).update(reminded_at=at)
     if not mine or draft.started_by is None:
         return False
+    if draft.taken_from is not None and draft.taken_from.is_active:
+        tell_who_began(draft, draft.taken_from, draft.started_by, at=at)
     address = reverse("my_referrals", kwargs={"partnership": draft.partnership.slug})
     ends = day(draft_ends_at(draft.saved_at))
     outbox.tell(
@@ -183,6 +185,23 @@ def remind_of(draft: Draft, *, at: dt.datetime) -> bool:
         at=at,
     )
     return True
+
+
+def tell_who_began(draft: Draft, began: User, has_it: User, *, at: dt.datetime) -> None:
+    """That what they began, and somebody else took over, lies unsent."""
+    where = reverse("refer_tasks", kwargs={"partnership": draft.partnership.slug, "draft_id": draft.pk})
+    outbox.tell(
+        partnership=draft.partnership,
+        referral=None,
+        kind="draft_left",
+        to=began,
+        key=f"draft_left:{draft.pk}:{began.pk}:{draft.revision}",
+        subject="Front Door: something that you began was not sent",
+        body=f"{has_it.name}, who took over what you began to tell of, has not sent it. If you are still worried, talk "
+        f"with them, or send it yourself. It is deleted on {day(draft_ends_at(draft.saved_at))}.\n\n"
+        f"Sign in to go on with it: {settings.SITE_URL}{where}\n",
+        at=at,
+    )
 
 
 @transaction.atomic

@@ -83,11 +83,66 @@ def test_what_its_first_writer_typed_since_is_kept_and_the_page_says_who_has_it(
         ]
         body = again.content.decode()
         assert f"{lead.name} goes on with this draft" in body and f"mailto:{lead.email}" in body
-        assert "It is not sent yet" in body and "Robin" not in body
+        assert "It is not sent yet" in body and "What you had written" in body and "Robin" in body
     with scope(partnership=world.partnership):
         assert "worry" not in Draft.objects.get(pk=draft.pk).answers, "nothing of the lead's is changed"
     for other in (make_person(world, Role.PRACTITIONER), world.person(Role.SCREENER)):
         assert signed_in(other).get(f"{page}worry/").status_code == 404
+
+
+def test_what_a_lead_puts_away_or_leaves_unsent_is_told_to_who_began_it_who_can_send_it(world: World) -> None:
+    writer, lead = world.person(Role.PRACTITIONER), world.person(Role.SAFEGUARDING_LEAD)
+    draft, mine = make_draft(world), signed_in(writer)
+    with scope(partnership=world.partnership):
+        Draft.objects.filter(pk=draft.pk).update(
+            shared_at=NOW, answers={**draft.answers, "worry": {"happened": "My words."}}
+        )
+        sharing.take_over(draft=draft, by=lead, at=NOW)
+        Draft.objects.filter(pk=draft.pk).update(answers=draft.answers)
+    remind(at=NOW + dt.timedelta(days=22))
+    page = f"/testshire/refer/{draft.pk}/"
+    assert f"{writer.name}, who began it, is told" in signed_in(lead).get(f"{page}discard/").content.decode()
+    signed_in(lead).post(f"{page}discard/")
+    with scope(partnership=world.partnership):
+        told = {each.kind: each.body for each in Notice.objects.filter(to=writer)}
+    assert {"draft_left", "draft_put_away"} <= set(told)
+    assert all(page in told[kind] and "Robin" not in told[kind] for kind in ("draft_left", "draft_put_away"))
+    seen = mine.get(page).content.decode()
+    assert "put away unsent" in seen and "My words." in seen and "Go on with it yourself" in seen
+    again = mine.post("/testshire/refer/start/", {"taken": str(draft.pk)})["Location"]
+    assert again != page and mine.post(f"{again}send/")["Location"] == f"{again}sent/"
+    with scope(partnership=world.partnership):
+        assert Referral.objects.get().answers["worry"] == {"happened": "My words."}
+    for other in (lead, make_person(world, Role.PRACTITIONER)):
+        assert signed_in(other).post("/testshire/refer/start/", {"taken": str(draft.pk)}).status_code == 404
+    assert mine.post("/testshire/refer/start/", {"taken": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize("by_itself", [False, True])
+def test_a_shared_draft_that_becomes_an_allegation_is_its_writers_alone(world: World, by_itself: bool) -> None:
+    """It may be about the lead with whom it is shared."""
+    draft, mine = make_draft(world), signed_in(world.person(Role.PRACTITIONER))
+    lead = signed_in(world.person(Role.SAFEGUARDING_LEAD))
+    page, take = f"/testshire/refer/{draft.pk}/", f"/testshire/refer/{draft.pk}/take-over/"
+    mine.post(f"{page}share/")
+    assert "can read it, because you shared it" in mine.get(f"{page}check/").content.decode()
+    impact = f"{page}child/1/impact/"
+    told = {"safe": "yes", "concerns": "lado", "seen": mine.get(impact).context["seen"], "window": "k.1"}
+    mine.post(impact, told, headers={"X-Autosave": "1"} if by_itself else {})
+    said = mine.get(page).content.decode()
+    assert "is not shared with the safeguarding lead of Testshire Primary any more" in said
+    assert "Only you can see it. It tells of an allegation" in said and f'action="{page}share/"' not in said
+    assert "because you shared it" not in mine.get(f"{page}check/").content.decode()
+    assert lead.get(take).status_code == lead.post(take).status_code == 404
+    assert "Shared with you" not in lead.get("/testshire/referrals/").content.decode()
+    assert "tells of an allegation" in mine.post(f"{page}share/", follow=True).content.decode()
+    with scope(partnership=world.partnership):
+        row = Draft.objects.get()
+        assert row.shared_at is None and row.started_by == world.person(Role.PRACTITIONER)
+        Draft.objects.update(shared_at=NOW)
+        with pytest.raises(intake.Refused, match="no more"):
+            sharing.take_over(draft=row, by=world.person(Role.SAFEGUARDING_LEAD), at=NOW)
+    assert lead.get(take).status_code == 404, "whatever the row says"
 
 
 def test_the_lead_reads_a_shared_draft_as_it_stands_before_taking_it_over(world: World) -> None:
