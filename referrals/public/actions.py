@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
 
 from django.db import transaction
 
 from partnerships.models import Partnership
 from partnerships.places import times
 from referrals.intake import actions
-from referrals.intake.answers import blank
+from referrals.intake.answers import blank, seal
 from referrals.intake.source import SLUG
 from referrals.models import Draft, Referral
+from referrals.public.forms import PublicForm
 
 MANY = 10
 """Sent from one place within an hour; above it a contact is taken all the same, and marked."""
@@ -31,9 +30,17 @@ def begin(*, partnership: Partnership, at: dt.datetime) -> Draft:
 
 
 @transaction.atomic
-def save(*, draft: Draft, written: Mapping[str, Any], page: str, at: dt.datetime) -> Draft:
-    """Store one page's answers. Whoever has the browser that began it is the only one who writes."""
+def save(*, draft: Draft, form: PublicForm, page: str, seen: str | None, at: dt.datetime) -> Draft:
+    """Store one page's answers beside those of the others, as these are at this moment. Whoever has the browser that
+    began it is the only one who writes, in as many windows as they like.
+
+    seen: the seal of what was stored of this page when it was shown. Where something else is stored now, and it is not
+    what is being saved, `ChangedMeanwhile` tells it and nothing is overwritten; None asks no question.
+    """
     row = actions.for_writing(draft)
+    there, written = form.shown(row.answers), form.written(row.answers)
+    if seen is not None and any(there.values()) and seen != seal(there) and there != form.shown(written):
+        raise actions.ChangedMeanwhile(there)
     return actions.write_answers(row, written, "draft.saved", {"page": page}, None, at)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,7 +19,7 @@ from partnerships.documents import public_pdf
 from partnerships.permissions import Permission
 from referrals.intake import actions as intake
 from referrals.intake import afterwards
-from referrals.intake.answers import Answers
+from referrals.intake.answers import Answers, seal
 from referrals.intake.source import ANONYMOUS, source_of
 from referrals.models import Draft, Referral
 from referrals.public import actions, blank
@@ -25,6 +28,9 @@ from referrals.reading import record_identity
 from referrals.triage.views import the_referral
 
 HELD = "public_drafts"
+SAVED = "public_windows"
+"""In the session: which open page of the form stored each page last."""
+
 OPEN = "Whoever is worried about a child can tell of it without an account"
 LASTS = 2 * 60 * 60
 ELSEWHERE = "https://www.bbc.co.uk/weather"
@@ -70,6 +76,7 @@ def tell_leave(request: Any) -> HttpResponse:
     rest = {slug: key for slug, key in request.session.get(HELD, {}).items() if slug != request.partnership.slug}
     if rest or HELD in request.session:
         request.session[HELD] = rest
+    request.session.pop(SAVED, None)
     return redirect(ELSEWHERE)
 
 
@@ -87,7 +94,8 @@ def to(request: Any, slug: str) -> HttpResponse:
 @open_to_all(OPEN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def tell_page(request: Any, slug: str) -> HttpResponse:
-    """One page. Where the browser has lost its place, what was typed begins a new one: nothing typed is refused."""
+    """One page. Where the browser has lost its place, or has sent it, what was typed begins a new one, and is said to:
+    nothing typed is refused."""
     offered(request)
     step = next((each for each in STEPS if each.slug == slug), None)
     if step is None:
@@ -95,17 +103,30 @@ def tell_page(request: Any, slug: str) -> HttpResponse:
     draft, now = held(request), timezone.now()
     if draft is None and request.method != "POST":
         return redirect("tell_before", partnership=request.partnership.slug)
-    if draft is None:
-        draft = actions.begin(partnership=request.partnership, at=now)
-        request.session[HELD] = {**request.session.get(HELD, {}), request.partnership.slug: str(draft.pk)}
-    form = step.form(request.POST if request.method == "POST" else None, at=now, initial=step.form.shown(draft.answers))
-    if request.method == "POST" and form.is_valid():
+    anew = draft is None
+    draft = draft or begin_anew(request)
+    stored = step.form.shown(draft.answers)
+    posted = request.POST if request.method == "POST" else None
+    form = step.form(posted, at=now, initial=stored)
+    shown = {"seen": seal(stored), "window": secrets.token_hex(8)}
+    if posted is not None:
+        shown = {name: posted.get(name, "")[:40] for name in shown}
+    theirs = None
+    if posted is not None and form.is_valid():
+        asks = "seen" in posted and not anew and not saved_last(request, step, shown["window"])
         try:
-            actions.save(draft=draft, written=form.written(draft.answers), page=step.slug, at=now)
-        except (intake.AlreadySent, intake.Refused):
-            return redirect("tell_before", partnership=request.partnership.slug)
-        return onwards(request, step)
+            actions.save(draft=draft, form=form, page=step.slug, seen=shown["seen"] if asks else None, at=now)
+        except intake.ChangedMeanwhile as changed:
+            shown["seen"], theirs = seal(changed.theirs), told_rows(step, changed.theirs or {})
+        except (intake.AlreadySent, intake.Refused):  # sent, or put away, at this very moment in another window
+            actions.save(draft=begin_anew(request), form=form, page=step.slug, seen=None, at=now)
+        if theirs is None:
+            keep_saved(request, step, shown["window"])
+            return onwards(request, step)
     context = {
+        **shown,
+        "changed": theirs is not None,
+        "theirs": theirs,
         "form": form,
         "step": step,
         "place": STEPS.index(step) + 1,
@@ -113,7 +134,34 @@ def tell_page(request: Any, slug: str) -> HttpResponse:
         "back": before(step),
         "in_danger": Answers(draft.answers).in_danger,
     }
-    return render(request, "referrals/public/page.html", context, status=422 if request.method == "POST" else 200)
+    status = 200 if posted is None else 409 if theirs is not None else 422
+    return render(request, "referrals/public/page.html", context, status=status)
+
+
+def saved_last(request: Any, step: Step, window: str) -> bool:
+    """Whether it was this very page, as it stands open, that stored last what is stored of it: its answer may have been
+    lost on its way, and what is typed now follows what was typed then."""
+    last = request.session.get(SAVED, {}).get(f"{request.partnership.slug}/{step.slug}")
+    return bool(window) and last == window
+
+
+def keep_saved(request: Any, step: Step, window: str) -> None:
+    request.session[SAVED] = {**request.session.get(SAVED, {}), f"{request.partnership.slug}/{step.slug}": window}
+
+
+def begin_anew(request: Any) -> Draft:
+    """A new draft of this browser; where the one before was sent, that it is another, and is still to be sent."""
+    key = request.session.get(HELD, {}).get(request.partnership.slug)
+    sent = Referral.objects.filter(token=key, channel=Referral.Channel.PUBLIC).first() if key else None
+    draft = actions.begin(partnership=request.partnership, at=timezone.now())
+    request.session[HELD] = {**request.session.get(HELD, {}), request.partnership.slug: str(draft.pk)}
+    if sent is not None:
+        messages.warning(
+            request,
+            f"What you told us before was sent: its reference is {sent.reference}. What you typed now is not part of "
+            "it, and is not sent yet. Say again which child it is about, and send it too.",
+        )
+    return draft
 
 
 def before(step: Step) -> str:
@@ -141,13 +189,7 @@ def tell_check(request: Any) -> HttpResponse:
 def checked(request: Any, draft: Draft, problem: str = "", status: int = 200) -> HttpResponse:
     cards = []
     for step in STEPS:
-        stored = step.form.shown(draft.answers)
-        form = step.form(at=timezone.now())
-        rows = [
-            {"key": str(field.label), "value": words(field, stored.get(name)), "typed": True}
-            for name, field in form.fields.items()
-        ]
-        told = [row for row in rows if row["value"]]
+        told = told_rows(step, step.form.shown(draft.answers))
         cards.append({"slug": step.slug, "title": step.title, "rows": told})
     errors = [{"text": problem, "href": "#worry"}] if problem else []
     context = {
@@ -157,6 +199,15 @@ def checked(request: Any, draft: Draft, problem: str = "", status: int = 200) ->
         "untold": untold(Answers(draft.answers)),
     }
     return render(request, "referrals/public/check.html", context, status=status)
+
+
+def told_rows(step: Step, stored: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is told on one page, a row for each question that is answered."""
+    rows = [
+        {"key": str(field.label), "value": words(field, stored.get(name)), "typed": True}
+        for name, field in step.form(at=timezone.now()).fields.items()
+    ]
+    return [row for row in rows if row["value"]]
 
 
 def untold(answers: Answers) -> list[str]:

@@ -21,7 +21,9 @@ from referrals.intake.actions import submit
 from referrals.intake.source import DETAILS
 from referrals.keyed.forms import KeyedForm
 from referrals.models import Clock, Draft, Event, Notice, Referral
+from referrals.public import actions as public
 from referrals.public.actions import MANY
+from referrals.public.forms import STEPS
 from tests.factories import NOW, World, make_draft, make_person, make_world
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +149,66 @@ def test_what_is_missing_is_said_in_plain_words_and_nothing_typed_is_lost(world:
     lost = Client()
     assert lost.post("/testshire/tell/worry/", {"happened": WORRY}).status_code == 302, "a lost place begins anew"
     assert "cries" in lost.get("/testshire/tell/check/").content.decode()
+
+
+def opened(client: Client, page: str, **typed: str) -> dict[str, str]:
+    """A page as it stands open in a window, and what is typed into it."""
+    shown = client.get(f"/testshire/tell/{page}/").context
+    return {"seen": shown["seen"], "window": shown["window"], **typed}
+
+
+def test_two_pages_that_are_saved_at_one_moment_are_both_kept(world: World) -> None:
+    client = Client()
+    client.post("/testshire/tell/start/")
+    with scope(partnership=world.partnership):
+        one, other = Draft.objects.get(), Draft.objects.get()  # both windows looked before either saved
+        for draft, step, typed in ((one, STEPS[0], {"first_name": "Robin"}), (other, STEPS[1], {"happened": WORRY})):
+            form = step.form(typed)
+            assert form.is_valid()
+            public.save(draft=draft, form=form, page=step.slug, seen=None, at=timezone.now())
+    check = client.get("/testshire/tell/check/").content.decode()
+    assert "Robin" in check and "left alone at night" in check
+
+
+def test_a_second_window_overwrites_nothing_unsaid(world: World) -> None:
+    client = Client()
+    client.post("/testshire/tell/start/")
+    one, other = opened(client, "worry", happened="Bruises."), opened(client, "worry", happened="He shouts.")
+    assert client.post("/testshire/tell/worry/", one).status_code == 302
+    changed = client.post("/testshire/tell/worry/", other)
+    said = changed.content.decode()
+    assert changed.status_code == 409 and "Nothing was overwritten" in said
+    assert "Bruises." in said and "He shouts.</textarea>" in said
+    both = {**other, "seen": changed.context["seen"], "happened": "Bruises. He shouts."}
+    assert client.post("/testshire/tell/worry/", both).status_code == 302
+    assert "Bruises. He shouts." in client.get("/testshire/tell/check/").content.decode()
+    again = {**both, "happened": "Bruises. He shouts. He hits."}
+    for _ in range(2):  # its answer was lost on the way, more was typed, and it was pressed again
+        assert client.post("/testshire/tell/worry/", again).status_code == 302
+    assert "He hits." in client.get("/testshire/tell/check/").content.decode()
+
+
+@pytest.mark.parametrize("at_one_moment", [False, True])
+def test_what_is_typed_in_an_old_window_after_sending_is_said_to_be_another_and_not_sent(
+    world: World, monkeypatch: Any, at_one_moment: bool
+) -> None:
+    client = Client()
+    client.post("/testshire/tell/start/")
+    client.post("/testshire/tell/worry/", {"happened": WORRY})
+    old = opened(client, "worry", happened="And now he hits him.")
+    with scope(partnership=world.partnership):
+        looked_up = Draft.objects.select_related("partnership", "agency").get()
+    client.post("/testshire/tell/send/")
+    if at_one_moment:
+        monkeypatch.setattr("referrals.public.views.held", lambda request: looked_up)
+    assert client.post("/testshire/tell/worry/", old).status_code == 302
+    monkeypatch.undo()
+    said = client.get("/testshire/tell/check/").content.decode()
+    assert f"its reference is {the_referral(world).reference}" in said and "is not sent yet" in said
+    assert "And now he hits him." in said and "left alone" not in said
+    client.post("/testshire/tell/send/")
+    with scope(partnership=world.partnership):
+        assert Referral.objects.count() == 2
 
 
 def test_over_the_limit_it_is_taken_and_marked_never_refused(world: World) -> None:
