@@ -6,13 +6,17 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from partnerships import audit
+from partnerships.access import actor_for
 from partnerships.models import Agency, User
+from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.asking.addresses import address_of_check, address_of_question
 from referrals.asking.people import checkers
 from referrals.clocks.actions import meet_clock, start_clock
+from referrals.clocks.sweep import managers, team_members
 from referrals.domain.asking import DEFAULTS, Basis, Urgency
 from referrals.domain.danger import Later
 from referrals.models import Ask, Child, Referral, RiskRating
@@ -50,7 +54,8 @@ def limit_for(referral: Referral, kind: str, urgency: Urgency) -> Limit:
 def ask_referrer(*, referral: Referral, question: str, urgency: Urgency, by: User, at: dt.datetime) -> Ask:
     """Put a question to the referrer, to be answered in the portal. The referral waits for others meanwhile.
 
-    The same question, still open, is asked once.
+    Pressed twice it is asked once. Raises `Refused` where the same question is open, asked by a colleague or with
+    another urgency: nobody is asked the same thing twice.
     """
     row = for_asking(referral, by)
     if row.referrer is None:
@@ -61,7 +66,13 @@ def ask_referrer(*, referral: Referral, question: str, urgency: Urgency, by: Use
         raise Refused("Write the question.")
     for there in Ask.objects.open().questions().filter(referral=row):
         if there.question == question.strip():
-            return there
+            if (there.asked_by_id, there.urgency) == (by.pk, urgency.value):
+                return there
+            raise Refused(
+                f"{the_asker(there, by)} asked this at {moment(there.asked_at)}, and the answer is due by "
+                f"{moment(there.due_at)}. If you need it sooner, telephone the referrer, or withdraw that question and "
+                "ask again."
+            )
     ask = _ask(row, Ask.Kind.QUESTION, question, urgency, by=by, at=at)
     tell_story(row, "asked", f"{by.name} asked the referrer a question.", note=ask.question, by=by, at=at)
     tell_story(row, "question", "You were asked a question.", for_referrer=True, by=None, at=at)
@@ -102,22 +113,50 @@ def ask_agencies(
 ) -> list[Ask]:
     """Ask partner agencies what they know. Each sees the question and the extract, nothing else of the referral.
 
-    extract: what was chosen to be shown, field by field (`extract.chosen`). The risk before checks must be rated. An
-    agency with an open check on this referral is not asked twice.
+    extract: what was chosen to be shown, field by field (`extract.chosen`). The risk before checks must be rated.
+    Pressed twice it is asked once; something else is asked of an agency whatever it is asked already. Raises `Refused`
+    where this team waits for the same question's answer by a colleague's check, or with another extract, basis or
+    urgency: then nobody is asked. What another team asked is neither told nor in the way.
     """
     row = for_asking(referral, by)
     if not agencies or not question.strip() or not extract:
         raise Refused("Choose the agencies and what they are shown, and write what you need to know.")
     if not RiskRating.objects.filter(referral=row, stage=RiskRating.Stage.BEFORE).exists():
         raise Refused("Rate the risk first, so that it can be told what the checks changed.")
-    there = set(Ask.objects.open().checks().filter(referral=row).values_list("agency_id", flat=True))
-    made = []
     for agency in agencies:
         if agency.partnership_id != row.partnership_id:
             raise Refused(f"{agency.name} is no agency of {row.partnership.name}.")
-        if agency.pk not in there:
-            made.append(_check(row, agency, question, extract, basis, urgency, by=by, at=at))
-    return made
+    there = {
+        each.agency_id: each
+        for each in open_checks(row).filter(agency__in=[agency.pk for agency in agencies])
+        if each.question == question.strip()
+    }
+    same = (by.pk, list(extract), basis.value, urgency.value)
+    others = [each for each in there.values() if (each.asked_by_id, each.extract, each.basis, each.urgency) != same]
+    if others:
+        waits = ". ".join(
+            f"{each.agency.name if each.agency else 'An agency'} was asked this by {the_asker(each, by, within=True)} "
+            f"at {moment(each.asked_at)}, and answers by {moment(each.due_at)}"
+            for each in others
+        )
+        raise Refused(
+            f"{waits}. Nobody was asked now. Leave them out, or ask them something else. If you need it sooner, "
+            "telephone them, or withdraw that check and ask again."
+        )
+    return [
+        there.get(agency.pk) or _check(row, agency, question, extract, basis, urgency, by=by, at=at)
+        for agency in agencies
+    ]
+
+
+def open_checks(row: Referral) -> QuerySet[Ask]:
+    """The checks that the team which has a referral waits for."""
+    return Ask.objects.open().checks().filter(referral=row, team=row.team).select_related("agency", "asked_by")
+
+
+def the_asker(ask: Ask, by: User, *, within: bool = False) -> str:
+    """Who asked, as a sentence to this person says it; within: not at its beginning."""
+    return ask.asked_by.name if ask.asked_by_id != by.pk else "you" if within else "You"
 
 
 def _check(
@@ -195,35 +234,46 @@ def answer(
     by: User,
     at: dt.datetime,
 ) -> Ask:
-    """Take an answer, once: the clock is met, and who has the referral is told. knows: an agency's `Ask.Knows`.
+    """Take an answer: the clock is met, and who has the referral is told. knows: an agency's `Ask.Knows`.
 
     later: whether a child may come to harm now; children: which of them, none for all. What follows from it, whatever
     the referral's state: `referrals.triage.told_later`; where it was sent on to: `referrals.transfer.told_since`.
 
-    An answer that comes after the decision is taken all the same, and whoever decided is told.
+    Pressed twice it is taken once. Where anything in it differs from what was answered before, or somebody else
+    answers, it is an answer of its own, which stands beside the first and counts like it. What comes after the decision
+    is taken all the same, and whoever decided is told; so is what tells of danger, doubt or a new worry after the
+    question was withdrawn.
     """
     row = held(ask.referral)
     reached = reaching(row) if later.opens_again else ()
     ask = Ask.objects.select_related("agency", "asked_by", "team", "referral__partnership").get(pk=ask.pk, referral=row)
-    if ask.state == Ask.State.ANSWERED:
-        if (ask.answer, ask.knows) == (answer.strip(), knows):
-            return ask
-        raise Refused("This was answered already. Telephone the front door if there is more to say.")
-    if ask.state == Ask.State.WITHDRAWN:
-        raise Refused("This question was withdrawn: it needs no answer any more.")
+    concerns, again = sorted(child.order for child in children), ask.state == Ask.State.ANSWERED
+    if again:
+        same = (answer.strip(), knows, later.value, concerns)
+        for there in answers_to(ask).filter(answered_by=by):
+            if there.question == ask.question and (there.answer, there.knows, there.later, there.concerns) == same:
+                return there
+        ask = beside(ask)
+    if ask.state == Ask.State.WITHDRAWN and not later.opens_again:
+        raise Refused(
+            "This was withdrawn while you wrote: no answer is waited for any more, and yours was not sent. If it "
+            "matters for the child, telephone the front door."
+        )
     if ask.kind == Ask.Kind.CHECK and knows not in Ask.Knows.values:
         raise Refused("Say whether your agency holds information.")
     if not answer.strip() and (ask.kind == Ask.Kind.QUESTION or knows == Ask.Knows.YES):
         raise Refused("Write the answer.")
     ask.state, ask.answer, ask.knows = Ask.State.ANSWERED, answer.strip(), knows
+    ask.later, ask.concerns = later.value, concerns
     ask.answered_at, ask.answered_by = at, by
-    ask.save(update_fields=["state", "answer", "knows", "answered_at", "answered_by"])
+    ask.save()
     settled(ask, row, by=by, at=at)
-    who = ask.agency.name if ask.agency else "The referrer"
+    who, did = ask.agency.name if ask.agency else "The referrer", "answered again" if again else "answered"
     kind = of_checks("check_answered", ask.team) if ask.agency else "answered"
-    tell_story(row, kind, f"{who} answered ({by.name}).", by=by, at=at)
+    tell_story(row, kind, f"{who} {did} ({by.name}).", by=by, at=at)
     if ask.kind == Ask.Kind.QUESTION:
-        tell_story(row, "you_answered", f"{by.name} answered the question.", for_referrer=True, by=None, at=at)
+        told = f"{by.name} {did.replace('answered', 'answered the question')}."
+        tell_story(row, "you_answered", told, for_referrer=True, by=None, at=at)
     came_late, decided_by = not row.is_open, who_decided(row)
     own = ask.kind == Ask.Kind.QUESTION
     where = "an answer" if own else "a check"
@@ -233,7 +283,7 @@ def answer(
         tell_those_at_work(row, later, said=said, key=str(ask.pk), also=decided_by, by=by, at=at)
         pass_on_answer(reached, ask, later, [child.order for child in children], by=by, at=at)
     late = "" if not came_late else " It came after the decision: read whether it changes anything."
-    for person in {each.pk: each for each in (row.owner or ask.asked_by, ask.asked_by)}.values():
+    for person in who_hears(ask, row):
         tell_one(
             row,
             person,
@@ -244,6 +294,42 @@ def answer(
         )
     audited(ask, "answered", {"knows": knows, "later": later.value}, by=by, at=at)
     return ask
+
+
+def answers_to(ask: Ask) -> QuerySet[Ask]:
+    """What was answered to one question or check, the first and what stands beside it."""
+    return Ask.objects.filter(
+        referral=ask.referral_id,
+        kind=ask.kind,
+        agency=ask.agency_id,
+        asked_at=ask.asked_at,
+        asked_by=ask.asked_by_id,
+    )
+
+
+def beside(ask: Ask) -> Ask:
+    """The same question once more, unsaved, for another answer. No clock runs for it, and nobody waits for it."""
+    asked = ("partnership", "referral", "kind", "team", "agency", "question", "extract", "basis", "urgency")
+    when = ("due_at", "asked_at", "asked_by")
+    return Ask(**{name: getattr(ask, name) for name in (*asked, *when)})
+
+
+def who_hears(ask: Ask, row: Referral) -> list[User]:
+    """Who is told of an answer: who has the referral and who asked, as far as they may read it. Where neither may any
+    more, the team that asked; where nobody of it may, the managers: somebody always reads what an agency said."""
+    first = [each for each in (row.owner, ask.asked_by) if each]
+    asked = Referral(partnership=row.partnership, team=ask.team)
+    for people in (first, team_members(asked), managers(row.partnership)):
+        found = {each.pk: each for each in people if reads_answer(ask, row, each)}
+        if found:
+            return list(found.values())
+    return []
+
+
+def reads_answer(ask: Ask, row: Referral, person: User) -> bool:
+    actor = actor_for(person, row.partnership)
+    seen = person.is_active and Referral.objects.visible_to(actor).filter(pk=row.pk).exists()
+    return seen and Ask.objects.readable_by(actor).filter(pk=ask.pk).exists()
 
 
 @transaction.atomic

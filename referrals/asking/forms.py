@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from partnerships.forms import CheckboxesField, Choice, LongTextField, PageForm, RadioField
@@ -38,7 +38,8 @@ class QuestionForm(PageForm):
 class CheckForm(PageForm):
     """A check with one or several agencies. `rating` is asked only where the risk was not rated before.
 
-    answering: the keys of the agencies with people who answer checks here; they stand first.
+    answering: the keys of the agencies with people who answer checks here; they stand first. asked: by an agency's
+    key, what this team has asked it already and waits for.
     """
 
     agencies = CheckboxesField("Which agencies?", missing="Choose at least one agency")
@@ -80,6 +81,7 @@ class CheckForm(PageForm):
         *args: Any,
         agencies: Iterable[Agency],
         answering: Collection[int],
+        asked: Mapping[int | None, str],
         fields: Iterable[Field],
         rated: bool,
         **kwargs: Any,
@@ -89,10 +91,7 @@ class CheckForm(PageForm):
         self.by_slug = {agency.slug: agency for agency in first}
         named: Any = self.fields
         named["agencies"].offer(
-            [
-                Choice(slug, agency.name, hint="" if agency.pk in answering else NOBODY_ANSWERS)
-                for slug, agency in self.by_slug.items()
-            ]
+            [Choice(slug, agency.name, hint=hint_of(agency, answering, asked)) for slug, agency in self.by_slug.items()]
         )
         named["extract"].offer([Choice(each.key, each.label, hint=shortened(each.value)) for each in fields])
         if rated:
@@ -101,6 +100,13 @@ class CheckForm(PageForm):
     @property
     def chosen_agencies(self) -> list[Agency]:
         return [self.by_slug[slug] for slug in self.cleaned_data["agencies"]]
+
+
+def hint_of(agency: Agency, answering: Collection[int], asked: Mapping[int | None, str]) -> str:
+    """What somebody knows before they choose an agency."""
+    if agency.pk not in answering:
+        return NOBODY_ANSWERS
+    return f"Was asked already, and has not answered yet: {shortened(asked[agency.pk])}" if agency.pk in asked else ""
 
 
 def shortened(value: str) -> str:

@@ -67,6 +67,7 @@ def referral_check(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         posted(request),
         agencies=Agency.objects.current().filter(partnership=request.partnership),
         answering=answering_agencies(request.partnership),
+        asked={each.agency_id: each.question for each in actions.open_checks(row)},
         fields=fields(row),
         rated=RiskRating.objects.filter(referral=row, stage=RiskRating.Stage.BEFORE).exists(),
     )
@@ -182,10 +183,13 @@ def checks(request: Signed) -> HttpResponse:
 @gate(Permission.CHECK_ANSWER)
 @ASKS
 def check_answer(request: Signed, ask_id: uuid.UUID) -> HttpResponse:
-    """One check: the question, the extract, the basis, and the answer. Nothing else of the referral."""
-    mine = Ask.objects.of_agency(request.actor).exclude(state=Ask.State.WITHDRAWN)
+    """One check: the question, the extract, the basis, and the answer. Nothing else of the referral.
+
+    Of one that was withdrawn nothing is shown any more; what somebody was writing then is taken or given back.
+    """
+    mine = Ask.objects.of_agency(request.actor)
     asked = mine.select_related("asked_by", "agency", "partnership", "answered_by", "team").filter(pk=ask_id).first()
-    if asked is None:
+    if asked is None or (asked.state == Ask.State.WITHDRAWN and request.method != "POST"):
         raise Http404
     form = CheckAnswerForm(posted(request))
     if request.method == "POST" and form.is_valid():

@@ -191,9 +191,9 @@ SORT: Mapping[str, str] = {"Ask": "sort", "Clock": "sort", "RiskRating": "sort",
 
 OF_SORT: Mapping[str, Mapping[str, Fields]] = {
     "Ask": {
-        "question": {C.REPLY: "question extract basis knows answer"},
-        "mash_check": {C.MASH_CHECK: "question extract basis knows answer"},
-        "check": {C.CHECK: "question extract basis knows answer"},
+        "question": {C.REPLY: "question extract basis knows answer later concerns"},
+        "mash_check": {C.MASH_CHECK: "question extract basis knows answer later concerns"},
+        "check": {C.CHECK: "question extract basis knows answer later concerns"},
     },
     "Clock": {"limit": {C.RUNNING: "name"}, "of_one": {C.STORY: "name"}},
     "RiskRating": {"mash": {C.MASH: "rating reason"}, "early_help": {C.WORK: "rating reason"}},

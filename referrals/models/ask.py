@@ -49,7 +49,10 @@ class AskQuerySet(models.QuerySet["Ask"]):
 
 
 class Ask(models.Model):
-    """One question with its answer. What was asked, and the extract that went with it, are frozen when it is sent."""
+    """One question with its answer. What was asked, and the extract that went with it, are frozen when it is sent.
+
+    What is answered again, by the same or by somebody else, is a row of its own with the same question.
+    """
 
     class Kind(models.TextChoices):
         QUESTION = "question", "Question to the referrer"
@@ -83,13 +86,19 @@ class Ask(models.Model):
     answered_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     knows = models.CharField(max_length=10, blank=True, choices=Knows.choices)
     answer = EncryptedTextField(blank=True)
+    later = models.CharField(
+        max_length=6, blank=True, help_text="How it is with a child by this answer (`referrals.domain.danger.Later`)"
+    )
+    concerns = models.JSONField(
+        default=list, blank=True, help_text="The numbers of the children of whom that is said; none for all"
+    )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = ScopedManager(partnership="partnership", _manager_class=models.Manager.from_queryset(AskQuerySet))
 
     class Meta:
-        ordering = ["asked_at", "id"]
+        ordering = ["asked_at", "answered_at", "id"]
         indexes = [models.Index(fields=["partnership", "agency", "state", "due_at"], name="ask_of_agency")]
 
     def __str__(self) -> str:

@@ -19,7 +19,7 @@ from partnerships.permissions import Permission
 from partnerships.requests import posted
 from referrals.domain.lifecycle import NotAllowed
 from referrals.letters import writing
-from referrals.models import Referral
+from referrals.models import Ask, Referral
 from referrals.referrers import left
 from referrals.triage import actions
 from referrals.triage.assigning import assign
@@ -162,8 +162,19 @@ def referral_step_down(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             at=timezone.now(),
         ),
         done=f"The step down of {row.reference} is proposed. It stays here until a second person signs it off.",
-        more={"button": "Propose the step down", "warnings": flag_warnings(row)},
+        more={"button": "Propose the step down", "warnings": [*flag_warnings(row), *checks_left(row)]},
     )
+
+
+def checks_left(referral: Referral) -> list[str]:
+    """The checks that would stay open behind a referral: their answers are the team's that asked."""
+    rows = Ask.objects.open().checks().filter(referral=referral, team=referral.team).select_related("agency")
+    who = [each.agency.name for each in rows if each.agency]
+    return [
+        f"{name} has not answered your check yet. The answer will come to whoever asked, not to early help: wait for "
+        "it, or withdraw the check."
+        for name in who
+    ]
 
 
 @gate(Permission.REFERRAL_STEP)

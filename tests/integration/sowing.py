@@ -37,7 +37,7 @@ BARREN = {C.STRUCTURE, C.SECRET, C.RUNNING, C.PARTNERSHIP}
 """Classes whose fields hold no words of anybody about a child. What is secret is hashed, sealed or a token."""
 CODES = {
     *("Referral.route", "Referral.flags", "Referral.flag_words", "Child.route", "Child.flags", "Child.facts"),
-    *("Child.disability", "Decision.factors", "SignOff.because", "Ask.basis", "Addendum.concerns"),
+    *("Child.disability", "Decision.factors", "SignOff.because", "Ask.basis", "Ask.concerns", "Addendum.concerns"),
 }
 """Fields of words or JSON that hold codes or numbers alone, which the code looks up in its own lists."""
 

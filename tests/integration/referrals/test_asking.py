@@ -24,7 +24,7 @@ from referrals.models import Ask, Clock, Notice, Referral, RiskRating
 from referrals.transfer.bundle import happened
 from referrals.triage import actions
 from referrals.triage.moves import Refused
-from tests.factories import NOW, World, make_check, make_letter, make_person, make_referral, sign_in
+from tests.factories import NOW, World, make_check, make_letter, make_person, make_referral, sign, sign_in
 
 pytestmark = pytest.mark.usefixtures("a_morning")
 
@@ -82,7 +82,9 @@ def test_a_question_waits_is_chased_and_is_answered_by_the_referrer(world: World
         assert not list(faults(world.partnership))
 
 
-def test_a_question_is_answered_once_and_a_withdrawn_one_not_at_all(world: World) -> None:
+def test_what_is_answered_again_stands_beside_the_first_and_a_withdrawn_question_waits_for_nothing(
+    world: World,
+) -> None:
     row, sam, tess = claimed(world), world.person(Role.SCREENER), world.person(Role.PRACTITIONER)
     with scope(partnership=world.partnership):
         first, second = (
@@ -91,13 +93,136 @@ def test_a_question_is_answered_once_and_a_withdrawn_one_not_at_all(world: World
         )
         asking.answer(ask=first, answer="Yes.", later=Later.NO, by=tess, at=NOW)
         assert asking.answer(ask=first, answer="Yes.", later=Later.NO, by=tess, at=NOW).state == Ask.State.ANSWERED
-        with pytest.raises(Refused, match="answered already"):
-            asking.answer(ask=first, answer="No.", later=Later.NO, by=tess, at=NOW)
         assert waiting(row) == "referrer"
+        asking.answer(ask=first, answer="No.", later=Later.NO, by=tess, at=NOW)
+        told = Ask.objects.filter(referral=row, state=Ask.State.ANSWERED)
+        assert {(each.question, each.answer) for each in told} == {("First?", "Yes."), ("First?", "No.")}
+        assert waiting(row) == "referrer", "the second question has no answer yet"
         asking.withdraw_ask(ask=second, by=sam, at=NOW)
         assert waiting(row) == ""
         with pytest.raises(Refused, match="withdrawn"):
             asking.answer(ask=second, answer="Yes.", later=Later.NO, by=tess, at=NOW)
+
+
+def test_an_answer_sent_again_with_danger_goes_before_all_others(world: World) -> None:
+    row, sam = claimed(world), world.person(Role.SCREENER)
+    with scope(partnership=world.partnership):
+        asked = asking.ask_referrer(referral=row, question="And now?", urgency=Urgency.SOON, by=sam, at=NOW)
+        check = make_check(world, row)
+        assert not row.immediate_danger
+    tess, pat = sign_in(world.person(Role.PRACTITIONER)), sign_in(world.person(Role.CHECKER))
+    there = of(world, "question_answer", referral_id=row.pk, ask_id=asked.pk)
+    said = {"answer": "He has a black eye.", "danger": "no"}
+    tess.post(there, said)
+    for _ in range(2):  # the second is the same press
+        assert "It goes before all others." in page(tess.post(there, {**said, "danger": "yes"}, follow=True))
+    with scope(partnership=world.partnership):
+        assert Referral.objects.get(pk=row.pk).immediate_danger
+        assert sorted(Ask.objects.questions().values_list("later", flat=True)) == ["no", "yes"]
+        told = Notice.objects.filter(referral=row, kind="danger_added")
+        first = told.count()
+        assert told.filter(to=world.person(Role.MANAGER)).exists()
+    mine = of(world, "check_answer", ask_id=check.pk)
+    known = {"knows": "no", "answer": ""}
+    pat.post(mine, {**known, "danger": "no"})
+    pat.post(mine, {**known, "danger": "yes"})
+    with scope(partnership=world.partnership):
+        assert told.count() == 2 * first and Ask.objects.checks().count() == 2
+        assert waiting(row) == ""
+
+
+def test_what_was_written_while_a_question_was_withdrawn_is_given_back_and_danger_is_taken(world: World) -> None:
+    row, sam = claimed(world), world.person(Role.SCREENER)
+    with scope(partnership=world.partnership):
+        asked = asking.ask_referrer(referral=row, question="And now?", urgency=Urgency.SOON, by=sam, at=NOW)
+        check = make_check(world, row)
+        for each in (asked, check):
+            asking.withdraw_ask(ask=each, by=sam, at=NOW)
+    tess, pat = sign_in(world.person(Role.PRACTITIONER)), sign_in(world.person(Role.CHECKER))
+    pages = (
+        (tess, of(world, "question_answer", referral_id=row.pk, ask_id=asked.pk), {"answer": "A long answer."}),
+        (pat, of(world, "check_answer", ask_id=check.pk), {"knows": "yes", "answer": "A long answer."}),
+    )
+    for client, there, said in pages:
+        shown = page(client.post(there, {**said, "danger": "no"}))
+        assert "yours was not sent" in shown and "A long answer.</textarea>" in shown
+        assert "Robin Marlow" not in shown, "the extract is shown no more"
+        client.post(there, {**said, "danger": "yes"})
+    with scope(partnership=world.partnership):
+        assert Referral.objects.get(pk=row.pk).immediate_danger
+        assert {each.answer for each in Ask.objects.filter(referral=row)} == {"A long answer."}
+    assert pat.get(pages[1][1]).status_code == 200
+
+
+def checking(world: World) -> dict[str, Any]:
+    return {
+        "agencies": [world.school.slug],
+        "question": "Is there a gun in the house?",
+        "extract": ["child-1-name"],
+        "basis": "public_task",
+        "urgency": "urgent",
+    }
+
+
+def test_another_question_to_an_agency_with_an_open_check_is_asked(world: World) -> None:
+    row = claimed(world)
+    make_check(world, row)
+    screener, there = sign_in(world.person(Role.SCREENER)), of(world, "referral_check", referral_id=row.pk)
+    assert "Was asked already, and has not answered yet: Has the school seen this before?" in page(screener.get(there))
+    for _ in range(2):  # the second is the same press
+        assert "The agencies are asked." in page(screener.post(there, checking(world), follow=True))
+    with scope(partnership=world.partnership):
+        asked = {each.question for each in Ask.objects.open().checks()}
+        assert asked == {"Has the school seen this before?", "Is there a gun in the house?"}
+        assert Notice.objects.filter(kind="check", to=world.person(Role.CHECKER)).count() == 2
+    again = {**checking(world), "agencies": [world.school.slug, world.practice.slug], "urgency": "routine"}
+    shown = page(screener.post(there, again))
+    assert f"{world.school.name} was asked this by you at" in shown and "Nobody was asked now." in shown
+    assert "Is there a gun in the house?</textarea>" in shown
+    with scope(partnership=world.partnership):
+        assert Ask.objects.open().checks().count() == 2
+
+
+def test_the_same_question_to_the_referrer_sooner_is_refused_and_not_said_to_be_asked(world: World) -> None:
+    row = claimed(world)
+    screener, there = sign_in(world.person(Role.SCREENER)), of(world, "referral_ask", referral_id=row.pk)
+    screener.post(there, {"question": "Where is he?", "urgency": "routine"})
+    shown = page(screener.post(there, {"question": "Where is he?", "urgency": "urgent"}))
+    assert "You asked this at" in shown and "telephone the referrer" in shown and "Where is he?</textarea>" in shown
+
+
+def test_early_help_asks_an_agency_that_the_mash_waits_for_and_is_told_of_its_own_answer_alone(world: World) -> None:
+    row, sam, erin = claimed(world), world.person(Role.SCREENER), world.person(Role.EARLY_HELP)
+    theirs = make_check(world, row)
+    down = page(sign_in(sam).get(of(world, "referral_step_down", referral_id=row.pk)))
+    assert f"{world.school.name} has not answered your check yet." in down
+    with scope(partnership=world.partnership):
+        actions.step_down(referral=row, reason="No harm.", team=world.early_help, by=sam, at=NOW)
+    sign(world, row)
+    with scope(partnership=world.partnership):
+        actions.claim(referral=Referral.objects.get(pk=row.pk), by=erin, at=NOW)
+    helper, there = sign_in(erin), of(world, "referral_check", referral_id=row.pk)
+    assert "Was asked already" not in page(helper.get(there)), "what the MASH asks is not told"
+    assert "The agencies are asked." in page(helper.post(there, checking(world), follow=True))
+    with scope(partnership=world.partnership):
+        ours = Ask.objects.open().checks().get(team=world.early_help)
+        pat = world.person(Role.CHECKER)
+        answers = Notice.objects.filter(referral=row, kind__startswith="answer")
+        asking.answer(ask=theirs, answer="", knows="no", later=Later.NO, by=pat, at=NOW)
+        assert {each.to for each in answers.all()} == {sam}
+        asking.answer(ask=ours, answer="", knows="no", later=Later.NO, by=pat, at=NOW)
+        assert {each.to for each in answers.all()} == {sam, erin}
+
+
+def test_an_answer_whose_asker_has_left_reaches_the_team_that_asked(world: World) -> None:
+    row, sam = claimed(world), world.person(Role.SCREENER)
+    check, colleague = make_check(world, row), make_person(world, Role.SCREENER, team=world.mash)
+    with scope(partnership=world.partnership):
+        Referral.objects.filter(pk=row.pk).update(owner=None, owned_at=None, state="waiting")
+        Membership.objects.filter(user=sam).update(ended_at=NOW)
+        asking.answer(ask=check, answer="", knows="no", later=Later.NO, by=world.person(Role.CHECKER), at=NOW)
+        told = {each.to for each in Notice.objects.filter(referral=row, kind__startswith="answer")}
+        assert colleague in told and sam not in told
 
 
 def test_a_check_shows_what_was_chosen_and_nothing_else(world: World) -> None:
@@ -158,8 +283,6 @@ def test_what_an_agency_said_stays_with_the_mash(world: World) -> None:
         actions.step_down(
             referral=row, reason="No harm.", team=world.early_help, by=world.person(Role.SCREENER), at=NOW
         )
-    from tests.factories import sign
-
     sign(world, row)
     shown = page(sign_in(world.person(Role.EARLY_HELP)).get(of(world, "referral", referral_id=row.pk)))
     assert row.reference in shown and "Told in confidence." not in shown and "One injury." not in shown
