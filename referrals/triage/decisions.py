@@ -11,10 +11,11 @@ from django.db import transaction
 
 from partnerships.access import actor_for
 from partnerships.models import User
+from partnerships.templatetags.page_parts import moment
 from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.lifecycle import Move, State
 from referrals.letters import actions as letters
-from referrals.models import Child, Clock, Decision, Letter, Referral
+from referrals.models import Child, Clock, Decision, Event, Letter, Referral
 from referrals.models.clock import AGAIN
 from referrals.support.ending import end_with_referral
 from referrals.triage.moves import Elsewhere, Refused, Stale, held, locked, move, record, tell_story
@@ -27,11 +28,16 @@ PROMISED_AGAIN = ("decide", "decision_told", "decision_signed", "outcome_in_writ
 
 @transaction.atomic
 def acknowledge(*, referral: Referral, words: str, by: User, at: dt.datetime) -> Letter:
-    """A named person's word that the referral is being read: a letter, a notice, the clock met. Given once."""
+    """A named person's word that the referral is being read: a letter, a notice, the clock met. Given once.
+
+    Raises `Refused` where a colleague gave it, or where there are words that the letter does not hold.
+    """
     row = locked(referral, by=by)
-    given = Letter.objects.filter(referral=row, kind=Letter.Kind.ACKNOWLEDGEMENT).first()
+    given = acknowledged(row)
     if given is not None:
-        return given
+        if given.sent_by_id == by.pk and " ".join(words.split()) in " ".join(given.body.split()):
+            return given
+        raise Refused(given_already(given, by))
     if not row.is_open:
         stands = State(row.state).label.lower()
         raise Refused(f"Referral {row.reference} is {stands}: it needs no acknowledgement any more.")
@@ -43,6 +49,20 @@ def acknowledge(*, referral: Referral, words: str, by: User, at: dt.datetime) ->
     return letter
 
 
+def acknowledged(referral: Referral) -> Letter | None:
+    """The acknowledgement that was given, if any."""
+    given = Letter.objects.filter(referral=referral, kind=Letter.Kind.ACKNOWLEDGEMENT)
+    return given.select_related("sent_by").first()
+
+
+def given_already(given: Letter, by: User) -> str:
+    who = "You" if given.sent_by_id == by.pk else given.sent_by.name
+    return (
+        f"{who} acknowledged it at {moment(given.sent_at)}, and that is done once: nothing was sent now. To tell the "
+        "referrer more, ask them a question, or telephone."
+    )
+
+
 def last_decision(referral: Referral, child: Child) -> Decision | None:
     """The latest decision on this child, whether it holds, is proposed or only kept."""
     made = Decision.objects.filter(referral=referral, child=child).exclude(state=Decision.State.OVERTAKEN)
@@ -51,13 +71,14 @@ def last_decision(referral: Referral, child: Child) -> Decision | None:
 
 @transaction.atomic
 def lado_told(*, referral: Referral, note: str, by: User, at: dt.datetime) -> bool:
-    """Note that the LADO has been told, and meet that clock. False where it does not run or was met before."""
+    """Note that the LADO has been told, and meet that clock: whether it ran. Each note is kept; pressed twice, once."""
     row = locked(referral, by=by)
-    if not meet_clock(referral=row, slug="lado", by=by, at=at):
-        return False
-    tell_story(row, "lado_told", f"{by.name} told the LADO.", note=note, by=by, at=at)
-    record(row, "lado_told", {}, by=by, at=at)
-    return True
+    met = meet_clock(referral=row, slug="lado", by=by, at=at)
+    before = Event.objects.filter(referral=row, kind="lado_told", by=by)
+    if met or note not in before.values_list("note", flat=True):
+        tell_story(row, "lado_told", f"{by.name} told the LADO.", note=note, by=by, at=at)
+        record(row, "lado_told", {}, by=by, at=at)
+    return met
 
 
 @transaction.atomic

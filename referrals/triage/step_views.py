@@ -23,6 +23,7 @@ from referrals.models import Ask, Referral
 from referrals.referrers import left
 from referrals.triage import actions
 from referrals.triage.assigning import assign
+from referrals.triage.decisions import acknowledged, given_already
 from referrals.triage.forms import (
     AcknowledgeForm,
     LadoForm,
@@ -90,6 +91,9 @@ def moved_on(request: Signed, referral: Referral, name: str, form: PageForm, mor
 def referral_acknowledge(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """A named person's word to the referrer, with the letter as it will read."""
     row = the_referral(request, referral_id, "acknowledge")
+    if request.method != "POST" and (given := acknowledged(row)):
+        messages.info(request, given_already(given, request.user))
+        return back_to(row)
     form, gone = AcknowledgeForm(posted(request)), left(row)
     return ask(
         request,

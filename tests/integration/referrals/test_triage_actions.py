@@ -246,7 +246,10 @@ def test_an_open_referral_is_in_one_queue_with_one_owner_or_none(world: World) -
 def test_an_acknowledgement_is_a_persons_word_given_once(world: World) -> None:
     referral, sam = in_hand(world)
     first = actions.acknowledge(referral=referral, words="I telephone at noon.", by=sam, at=LATER)
-    assert actions.acknowledge(referral=referral, words="Again", by=sam, at=LATER) == first
+    assert actions.acknowledge(referral=referral, words="I telephone  at noon.", by=sam, at=LATER) == first
+    for words, by in (("Come at four.", sam), ("", make_person(world, Role.SCREENER, team=world.mash))):
+        with pytest.raises(Refused, match="nothing was sent now"):
+            actions.acknowledge(referral=referral, words=words, by=by, at=LATER)
     assert Letter.objects.filter(referral=referral).count() == 1
     assert "I telephone at noon." in first.body and sam.name in first.body
     clock = Clock.objects.get(referral=referral, slug="acknowledge")
@@ -391,6 +394,9 @@ def test_the_lados_clock_is_met_by_telling_the_lado(world: World) -> None:
     assert [clock.slug for clock in Clock.objects.filter(referral=referral, met_at__isnull=True)] == ["lado"]
     assert actions.lado_told(referral=referral, note="By telephone", by=sam, at=LATER) is True
     assert actions.lado_told(referral=referral, note="By telephone", by=sam, at=LATER) is False
+    assert actions.lado_told(referral=referral, note="They ask for dates", by=sam, at=LATER) is False
+    notes = Event.objects.filter(referral=referral, kind="lado_told").values_list("note", flat=True)
+    assert sorted(notes) == ["By telephone", "They ask for dates"], "no note is lost, and none is kept twice"
     assert Referral.objects.get(pk=referral.pk).next_due_at is None
 
 

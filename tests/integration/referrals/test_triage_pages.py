@@ -261,6 +261,10 @@ def test_acknowledging(world: World, screener: Client) -> None:
     response = screener.post(of(world, "referral_acknowledge", referral), {"words": "I ring at noon."}, follow=True)
     assert "The acknowledgement has been sent." in page(response)
     assert "referral_acknowledge" not in page(response)
+    late = page(screener.post(of(world, "referral_acknowledge", referral), {"words": "Tell us her school."}))
+    assert "nothing was sent now" in late and "Tell us her school.</textarea>" in late
+    again = screener.get(of(world, "referral_acknowledge", referral), follow=True)
+    assert "You acknowledged it at" in page(again) and again.redirect_chain
     with scope(partnership=world.partnership):
         assert "I ring at noon." in Letter.objects.get(referral=referral).body
 
