@@ -8,14 +8,15 @@ from django.db import transaction
 
 from partnerships.models import Team, User
 from partnerships.permissions import Permission
+from partnerships.templatetags.page_parts import moment, within
 from referrals.clocks.actions import meet_clock, start_clock
-from referrals.domain.lifecycle import Move, Outcome
+from referrals.domain.lifecycle import Move, Outcome, State
 from referrals.intake.routing import the_default
-from referrals.models import Decision, PlanReview, Referral, Support
+from referrals.models import Decision, Event, PlanReview, Referral, Support
 from referrals.support.ending import SLUG, audited, end, subject
 from referrals.support.notices import tell_offered
 from referrals.triage.decisions import start_again
-from referrals.triage.moves import Elsewhere, Refused, at_work_in, held, move, tell_story, tell_team
+from referrals.triage.moves import KINDS, Elsewhere, Refused, at_work_in, held, move, tell_story, tell_team, to_team
 from thresholds.domain.scheme import Limit
 from thresholds.domain.terms import Starts, Unit
 from thresholds.loading import load
@@ -53,12 +54,14 @@ def limit_of(referral: Referral) -> Limit:
 def accept(
     *, support: Support, lead: str, lead_agency: str, lead_telephone: str, plan: str, by: User, at: dt.datetime
 ) -> Support:
-    """Take the child on: a lead practitioner, a plan, and the clock of its first review. Once."""
+    """Take the child on: a lead practitioner, a plan, and the clock of its first review. Pressed twice, once."""
     row, referral = locked_support(support, by)
     if row.state != Support.State.OFFERED:
-        if row.state == Support.State.ACTIVE and row.accepted_by_id == by.pk and row.lead == lead.strip():
+        said = (by.pk, lead.strip(), lead_agency.strip(), lead_telephone.strip(), plan.strip())
+        kept = (row.accepted_by_id, row.lead, row.lead_agency, row.lead_telephone, row.plan)
+        if row.state == Support.State.ACTIVE and kept == said:
             return row
-        raise Refused("This is accepted or closed already. Read how it stands.")
+        raise Refused(f"{how_it_stands(row)} What you wrote is not kept: what matters of it goes into a review.")
     if not lead.strip() or not plan.strip():
         raise Refused("Say who leads, and what the plan is.")
     row.state, row.accepted_at, row.accepted_by = Support.State.ACTIVE, at, by
@@ -83,15 +86,18 @@ def start_review(row: Support, referral: Referral, number: int, *, by: User, at:
 
 @transaction.atomic
 def review(*, support: Support, number: int, progress: str, words: str, by: User, at: dt.datetime) -> PlanReview:
-    """Review the plan: its clock is met, the next one starts. number: which review the page showed; held once."""
+    """Review the plan: its clock is met, the next one starts. number: which review the page showed.
+
+    Pressed twice it is kept once. Raises `Refused` where a colleague has reviewed it meanwhile: theirs is read first.
+    """
     row, referral = locked_support(support, by)
     there = PlanReview.objects.filter(support=row, number=number).first()
-    if there is not None:
+    if there is not None and (there.by_id, there.progress, there.words) == (by.pk, progress, words.strip()):
         return there
     if row.state != Support.State.ACTIVE:
-        raise Refused("Only early help that is active is reviewed.")
+        raise Refused(f"{how_it_stands(row)} Only early help that is active is reviewed.")
     if number != row.reviews.count() + 1:
-        raise Refused("A colleague has reviewed it meanwhile. Read that review first.")
+        raise Refused("It was reviewed meanwhile. Read that review first: yours is not kept yet.")
     if progress not in PlanReview.Progress.values or not words.strip():
         raise Refused("Say how it goes, and what was agreed.")
     made = PlanReview.objects.create(
@@ -107,10 +113,15 @@ def review(*, support: Support, number: int, progress: str, words: str, by: User
 
 @transaction.atomic
 def close(*, support: Support, ending: str, words: str, by: User, at: dt.datetime) -> Support:
-    """End early help with its outcome. Once."""
+    """End early help with its outcome. Pressed twice, once; raises `Refused` where it ended otherwise."""
     row, referral = locked_support(support, by)
     if row.state == Support.State.CLOSED:
-        return row
+        if (row.closed_by_id, row.ending, row.closing_words) == (by.pk, ending, words.strip()):
+            return row
+        raise Refused(
+            f"{how_it_stands(row)} What you wrote is not kept: talk with them if it should have ended otherwise. If "
+            "the worry has grown, telephone the MASH."
+        )
     if ending not in Support.Ending.values or ending == Support.Ending.STEPPED_UP or not words.strip():
         raise Refused("Choose how it ends, and say what came of it.")
     end(row, referral, ending, words, by=by, at=at)
@@ -125,19 +136,20 @@ def step_up_support(*, support: Support, reason: str, by: User, at: dt.datetime)
     """The worry has grown: early help ends here, and the referral goes to the MASH with all of its history.
 
     The referral is opened again in the MASH's queue, with new clocks for deciding and telling. Where it is open there,
-    the reason is added to its story.
+    the reason is added to its story, and whoever is deciding reads it first. Early help that ended meanwhile keeps its
+    ending, and goes up all the same. Pressed twice, once.
     """
     row, referral = locked_support(support, by)
-    if row.state == Support.State.CLOSED:
-        return row
     if not reason.strip():
         raise Refused("Say why: the MASH reads it first.")
-    end(row, referral, Support.Ending.STEPPED_UP, reason, by=by, at=at)
+    if stepped_up_already(referral, reason, by):
+        return row
+    if row.state == Support.State.CLOSED:
+        audited(row, "stepped_up_after_its_end", {}, by=by, at=at)
+    else:
+        end(row, referral, Support.Ending.STEPPED_UP, reason, by=by, at=at)
     if referral.is_open:
-        tell_story(
-            referral, "support_stepped_up", f"{by.name} stepped early help up.", note=reason.strip(), by=by, at=at
-        )
-        tell_team(referral, by=by, at=at)
+        step_up_open(referral, reason, by=by, at=at)
         return row
     move(
         referral=referral,
@@ -166,10 +178,48 @@ def step_up_support(*, support: Support, reason: str, by: User, at: dt.datetime)
     return row
 
 
+UP = ("support_stepped_up", KINDS[Move.REOPEN], KINDS[Move.STEP_UP])
+"""The kinds of the events that a step up from early help leaves."""
+
+
+def stepped_up_already(referral: Referral, reason: str, by: User) -> bool:
+    """Whether this person's very words are with the MASH, and nothing was decided since."""
+    if not (referral.is_open and referral.team.is_mash):
+        return False
+    told = Event.objects.filter(referral=referral, kind__in=UP, by=by)
+    return reason.strip() in {note.strip() for note in told.values_list("note", flat=True)}
+
+
+def step_up_open(referral: Referral, reason: str, *, by: User, at: dt.datetime) -> None:
+    """A referral that is open: with the MASH, whoever decides it reads this first; with early help, it goes there."""
+    if referral.team.is_mash or referral.state == State.SENT_ON.value:
+        referral.revision += 1
+        referral.save(update_fields=["revision"])
+        told = f"{by.name} stepped early help up."
+        tell_story(referral, "support_stepped_up", told, note=reason.strip(), by=by, at=at)
+        tell_team(referral, by=by, at=at)
+        return
+    if referral.state == State.PROPOSED.value:
+        said = "What was proposed is over: it was written before early help was stepped up."
+        move(referral=referral, move=Move.TAKE_BACK, sentence=said, changes={}, by=by, at=at)
+    mash = the_default(referral.partnership, Team.Kind.MASH)
+    to_team(referral, Move.STEP_UP, mash, "stepped early help up", reason.strip(), by=by, at=at)
+
+
+def how_it_stands(row: Support) -> str:
+    """What somebody reads who acts on what is accepted or has ended since they opened the page."""
+    if row.state == Support.State.CLOSED and row.closed_by and row.closed_at:
+        return f"{row.closed_by.name} closed it at {moment(row.closed_at)}: {within(row.get_ending_display())}."
+    if row.accepted_by and row.accepted_at:
+        return f"{row.accepted_by.name} accepted it at {moment(row.accepted_at)}; {row.lead} leads."
+    return "It is to be accepted first."
+
+
 def locked_support(support: Support, by: User) -> tuple[Support, Referral]:
     """Both rows held still, for somebody who works in the team that gives this early help."""
     referral = held(support.referral)
-    row = Support.objects.select_related("team", "child", "referral").get(pk=support.pk, referral=referral)
+    joined = ("team", "child", "referral", "accepted_by", "closed_by")
+    row = Support.objects.select_related(*joined).get(pk=support.pk, referral=referral)
     if not at_work_in(row.team, by, Permission.SUPPORT_KEEP):
         raise Elsewhere(referral)
     return row, referral

@@ -17,9 +17,9 @@ from partnerships.permissions import Permission
 from partnerships.requests import posted
 from referrals.audiences import render_for, seen_by
 from referrals.domain.audiences import Audience
-from referrals.models import FamilyMember, Referral, Support
+from referrals.models import FamilyMember, PlanReview, Referral, Support
 from referrals.support import actions
-from referrals.support.forms import FORMS
+from referrals.support.forms import FORMS, ReviewForm
 from referrals.triage.moves import Refused
 from referrals.triage.page import child_rows, family_row
 from referrals.triage.views import Signed
@@ -121,18 +121,27 @@ def support_step(request: Signed, support_id: uuid.UUID, name: str) -> HttpRespo
         messages.info(request, "That can’t be done now. This is how it stands.")
         return back
     initial = {"number": row.reviews.count() + 1} if name == "review" else {}
-    form = FORMS[name](posted(request), initial=initial)
+    form, newer = FORMS[name](posted(request), initial=initial), []
     if request.method == "POST" and form.is_valid():
         try:
             done = take(request, row, name, form.cleaned_data)
         except Refused as refused:
             form.add_error(None, str(refused))
+            if name == "review":
+                newer = reviewed_since(request, row, form)
         else:
             messages.success(request, done)
             return back
     button, title = BUTTONS[name]
-    context = {"support": row, "form": form, "button": button, "title": title}
+    context = {"support": row, "form": form, "button": button, "title": title, "newer": newer}
     return render_for(Audience.HELPER, request, "referrals/support/step.html", context)
+
+
+def reviewed_since(request: Signed, row: Support, form: ReviewForm) -> list[PlanReview]:
+    """What was reviewed since the form was shown, to be read first. Sent again, the form is the review after those."""
+    seen, there = form.cleaned_data["number"] or 0, list(row.reviews.select_related("by"))
+    form.data = {**request.POST.dict(), "number": str(len(there) + 1)}
+    return [each for each in there if each.number >= seen]
 
 
 def take(request: Signed, row: Support, name: str, said: dict[str, Any]) -> str:

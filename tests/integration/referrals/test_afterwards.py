@@ -173,7 +173,7 @@ def test_early_help_is_accepted_reviewed_and_closed(world: World) -> None:
         for _ in range(2):
             shown = step("review", progress="better", words="Bedtimes are calm.", number="1")
         assert "Review 1: better." in shown and "Next: review the plan by 26 February 2027" in shown
-        with pytest.raises(Refused, match="colleague has reviewed"), scope(partnership=world.partnership):
+        with pytest.raises(Refused, match="reviewed meanwhile"), scope(partnership=world.partnership):
             supporting.review(
                 support=support, number=5, progress="same", words="Odd.", by=world.person(Role.EARLY_HELP), at=NOW
             )
@@ -199,8 +199,71 @@ def test_early_help_stepped_up_is_with_the_mash_with_its_history(world: World) -
         assert row.next_due_at == NOW + DAY
         support.refresh_from_db()
         assert (support.state, support.ending) == ("closed", "stepped_up")
-        assert supporting.step_up_support(support=support, reason="Again.", by=erin, at=NOW).closed_at == NOW
+        supporting.step_up_support(support=support, reason="A bruise now.", by=erin, at=NOW)
+        revision = Referral.objects.get(pk=row.pk).revision
+        assert revision == row.revision, "the same press"
+        assert supporting.step_up_support(support=support, reason="Two now.", by=erin, at=NOW).closed_at == NOW
+        assert Referral.objects.get(pk=row.pk).revision == revision + 1, "whoever decides it reads this first"
+        sam = world.person(Role.SCREENER)
+        assert Notice.objects.filter(referral=row, kind="waiting", to=sam).count() == 2
     assert "A bruise now." in page(sign_in(world.person(Role.SCREENER)).get(of(world, "referral", referral_id=row.pk)))
+
+
+def test_a_step_up_of_early_help_that_was_closed_meanwhile_goes_to_the_mash(world: World) -> None:
+    support, erin = make_support(world), world.person(Role.EARLY_HELP)
+    colleague = make_person(world, Role.EARLY_HELP, team=world.early_help)
+    with scope(partnership=world.partnership):
+        supporting.close(support=support, ending="declined", words="They said no.", by=colleague, at=NOW)
+    there = of(world, "support_step", support_id=support.pk, name="step-up")
+    for _ in range(2):
+        shown = page(sign_in(erin).post(there, {"reason": "New bruises tonight."}, follow=True))
+        assert "The referral is with the MASH now" in shown
+    with scope(partnership=world.partnership):
+        row = Referral.objects.get(pk=support.referral_id)
+        assert (row.state, row.team) == ("waiting", world.mash)
+        assert Notice.objects.filter(referral=row, kind="waiting", to=world.person(Role.SCREENER)).count() == 1
+        support.refresh_from_db()
+        assert (support.ending, support.closing_words) == ("declined", "They said no.")
+    assert "New bruises tonight." in page(
+        sign_in(world.person(Role.SCREENER)).get(of(world, "referral", referral_id=row.pk))
+    )
+
+
+@pytest.mark.parametrize("proposed", [False, True])
+def test_a_step_up_takes_what_early_help_had_opened_again_to_the_mash(world: World, proposed: bool) -> None:
+    support, erin = make_support(world), world.person(Role.EARLY_HELP)
+    with scope(partnership=world.partnership):
+        actions.reopen(referral=support.referral, reason="Look again.", by=erin, at=NOW)
+        row = actions.claim(referral=Referral.objects.get(pk=support.referral_id), by=erin, at=NOW)
+        if proposed:
+            Referral.objects.filter(pk=row.pk).update(state="proposed")
+        supporting.step_up_support(support=support, reason="A bruise now.", by=erin, at=NOW)
+        row = Referral.objects.get(pk=support.referral_id)
+        assert (row.state, row.team, row.owner) == ("waiting", world.mash, None)
+
+
+def test_what_a_colleague_wrote_of_early_help_meanwhile_is_no_press_of_ones_own(world: World) -> None:
+    support, erin = make_support(world), world.person(Role.EARLY_HELP)
+    colleague = sign_in(make_person(world, Role.EARLY_HELP, team=world.early_help))
+    hers = sign_in(erin)
+
+    def both(name: str, first: dict[str, str], second: dict[str, str]) -> str:
+        there = of(world, "support_step", support_id=support.pk, name=name)
+        colleague.post(there, first)
+        return page(hers.post(there, second))
+
+    lead = {"lead": "Lea Leader", "plan": "A course."}
+    shown = both("accept", lead, {**lead, "plan": "Another plan."})
+    assert "Lea Leader leads." in shown and "Another plan.</textarea>" in shown
+    first = {"progress": "better", "words": "Calm.", "number": "1"}
+    shown = both("review", first, {**first, "words": "Not calm at all."})
+    assert "Read that review first" in shown and "Review 1: better." in shown and "Calm." in shown
+    assert "Not calm at all.</textarea>" in shown and 'name="number" value="2"' in shown
+    with scope(partnership=world.partnership):
+        assert [each.words for each in support.reviews.all()] == ["Calm."]
+    hers.post(of(world, "support_step", support_id=support.pk, name="review"), {**first, "number": "2"})
+    shown = both("close", {"ending": "met", "words": "Well."}, {"ending": "moved", "words": "They have gone."})
+    assert "closed it at" in shown and "needs met." in shown and "They have gone.</textarea>" in shown
 
 
 def test_what_the_mash_decided_for_early_help_reaches_the_team_by_its_handover_alone(world: World) -> None:
