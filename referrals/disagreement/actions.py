@@ -46,11 +46,19 @@ def limit_of(scheme: Scheme, stage: EscalationStage) -> Limit | None:
 
 @transaction.atomic
 def raise_disagreement(*, referral: Referral, words: str, by: User, at: dt.datetime) -> Disagreement:
-    """The referrer challenges. The first stage begins with its clock; owner and managers are told. Once while open."""
+    """The referrer challenges. The first stage begins with its clock; owner and managers are told. Once while open:
+    pressed twice it is raised once, and whatever else comes meanwhile is `Refused`.
+    """
     row = held(referral)
-    there = Disagreement.objects.filter(referral=row, resolved_at__isnull=True).first()
+    there = Disagreement.objects.filter(referral=row, resolved_at__isnull=True).select_related("raised_by").first()
     if there is not None:
-        return there
+        if (there.raised_by_id, there.words) == (by.pk, words.strip()):
+            return there
+        who = "You" if there.raised_by_id == by.pk else there.raised_by.name
+        raise Refused(
+            f"{who} challenged already, at {moment(there.raised_at)}: that is at stage {there.stage} now. What you "
+            "wrote is not part of it yet. Use it in the next step there, or add it to the referral."
+        )
     if not words.strip():
         raise Refused("Say in a sentence how you see it.")
     made = Disagreement.objects.create(
@@ -152,9 +160,14 @@ def chosen_for_them(row: Referral, made: Disagreement, number: int) -> User | No
 
 
 @transaction.atomic
-def name_for_us(*, disagreement: Disagreement, person: User, by: User, at: dt.datetime) -> DisagreementStage:
-    """Name who acts for the front door at this stage. They are told; where it is late, it is theirs."""
-    made, row, stage = standing(disagreement)
+def name_for_us(
+    *, disagreement: Disagreement, person: User, seen: int | None = None, by: User, at: dt.datetime
+) -> DisagreementStage:
+    """Name who acts for the front door at this stage. They are told; where it is late, it is theirs.
+
+    seen: the stage that the page showed.
+    """
+    made, row, stage = standing(disagreement, seen=seen)
     if stage.for_us_id == person.pk:
         return stage
     if person.pk not in {each.pk for each in people_for_us(row)}:
@@ -173,10 +186,19 @@ def name_for_us(*, disagreement: Disagreement, person: User, by: User, at: dt.da
 
 @transaction.atomic
 def name_for_them(
-    *, disagreement: Disagreement, person: User | None, other: str = "", by: User, at: dt.datetime
+    *,
+    disagreement: Disagreement,
+    person: User | None,
+    other: str = "",
+    seen: int | None = None,
+    by: User,
+    at: dt.datetime,
 ) -> DisagreementStage:
-    """Name who acts for the agency at this stage: somebody with an account here, who is told, or anybody by name."""
-    made, row, stage = standing(disagreement)
+    """Name who acts for the agency at this stage: somebody with an account here, who is told, or anybody by name.
+
+    seen: the stage that the page showed.
+    """
+    made, row, stage = standing(disagreement, seen=seen)
     words = person_words(person) or other.strip()
     if not words:
         raise Refused("Say who acts for your agency at this stage.")
@@ -233,16 +255,22 @@ def subject(made: Disagreement, number: int) -> str:
 
 @transaction.atomic
 def answer_stage(
-    *, disagreement: Disagreement, spoke: str, answer: str, by: User, at: dt.datetime
+    *, disagreement: Disagreement, spoke: str, answer: str, seen: int | None = None, by: User, at: dt.datetime
 ) -> DisagreementStage:
-    """What the front door answers at this stage, after talking. Its clock is met; the referrer is told."""
-    made, row, stage = standing(disagreement)
+    """What the front door answers at this stage, after talking. Its clock is met; the referrer is told.
+
+    seen: the stage that the page showed. Pressed twice it is answered once.
+    """
+    made, row, stage = standing(disagreement, seen=seen)
     if not answer.strip() or not spoke.strip():
         raise Refused("Say who talked with whom, and what the front door answers.")
-    if stage.answered_at and (stage.answer, stage.spoke) == (answer.strip(), spoke.strip()):
-        return stage
-    if stage.answered_at:
-        raise Refused("This stage has its answer. Record the resolution, or go on to the next stage.")
+    if stage.answered_by and stage.answered_at:
+        if (stage.answered_by_id, stage.answer, stage.spoke) == (by.pk, answer.strip(), spoke.strip()):
+            return stage
+        raise Refused(
+            f"{stage.answered_by.name} answered at this stage at {moment(stage.answered_at)}, and the referrer has "
+            "that answer. Yours was not sent. Record the resolution, or go on to the next stage."
+        )
     stage.spoke, stage.answer = spoke.strip(), answer.strip()
     stage.answered_at, stage.answered_by = at, by
     stage.save(update_fields=["spoke", "answer", "answered_at", "answered_by"])
@@ -257,10 +285,16 @@ def answer_stage(
 
 @transaction.atomic
 def move_on(*, disagreement: Disagreement, seen: int, because: str, by: User, at: dt.datetime) -> Disagreement:
-    """Go on to the next stage, by either side, with a reason. seen: the stage that the page showed; pressed once."""
+    """Go on to the next stage, by either side, with a reason. seen: the stage that the page showed.
+
+    Pressed twice it goes on once; where somebody else moved it on, `Refused`.
+    """
     made, row, stage = standing(disagreement)
     if made.stage != seen:
-        return made
+        gone = made.stages.filter(number=seen).first()
+        if gone and (gone.moved_on_by_id, gone.moved_on_because) == (by.pk, because.strip()):
+            return made
+        raise Refused(moved_since(stage))
     if not because.strip():
         raise Refused("Say why it goes on to the next stage.")
     if made.stage >= len(stages_of(load(row.scheme_version))):
@@ -297,10 +331,12 @@ def move_on(*, disagreement: Disagreement, seen: int, because: str, by: User, at
 
 @transaction.atomic
 def resolve(*, disagreement: Disagreement, result: str, resolution: str, by: User, at: dt.datetime) -> Disagreement:
-    """Record how it was resolved, and end it: by the referrer or by the front door. Once."""
+    """Record how it was resolved, and end it: by the referrer or by the front door. Pressed twice, once."""
     made, row, stage = standing(disagreement, open_only=False)
     if made.resolved_at is not None:
-        return made
+        if (made.resolved_by_id, made.result, made.resolution) == (by.pk, result, resolution.strip()):
+            return made
+        raise Refused(resolved_since(made))
     if result not in Disagreement.Result.values or not resolution.strip():
         raise Refused("Choose how it was resolved, and write what was agreed.")
     last = len(stages_of(load(row.scheme_version)))
@@ -327,13 +363,33 @@ def resolve(*, disagreement: Disagreement, result: str, resolution: str, by: Use
     return made
 
 
-def standing(asked: Disagreement, *, open_only: bool = True) -> tuple[Disagreement, Referral, DisagreementStage]:
-    """The disagreement as it is now, under the lock of its referral, and the stage that it is at."""
+def standing(
+    asked: Disagreement, *, open_only: bool = True, seen: int | None = None
+) -> tuple[Disagreement, Referral, DisagreementStage]:
+    """The disagreement as it is now, under the lock of its referral, and the stage that it is at.
+
+    seen: the stage for which something was written; at another it is `Refused`.
+    """
     row = held(asked.referral)
-    made = Disagreement.objects.select_related("raised_by").get(pk=asked.pk, referral=row)
+    made = Disagreement.objects.select_related("raised_by", "resolved_by").get(pk=asked.pk, referral=row)
     if open_only and not made.is_open:
-        raise Refused("This disagreement is resolved. If something new has come up, challenge again.")
-    return made, row, made.stages.get(number=made.stage)
+        raise Refused(resolved_since(made))
+    stage = made.stages.select_related("answered_by").get(number=made.stage)
+    if seen not in (None, stage.number):
+        raise Refused(moved_since(stage))
+    return made, row, stage
+
+
+def resolved_since(made: Disagreement) -> str:
+    who = f"{made.resolved_by.name} recorded at {moment(made.resolved_at)} how it" if made.resolved_by else "It"
+    return f"{who} was resolved. What you wrote is not on record. If something new has come up, challenge again."
+
+
+def moved_since(stage: DisagreementStage) -> str:
+    return (
+        f"It has gone on to stage {stage.number}, {stage.name}, since you opened the page. What you wrote is not on "
+        "record. Read how it stands, then use it at this stage."
+    )
 
 
 def tell_referrer(made: Disagreement, row: Referral, key: str, subject: str, *, at: dt.datetime) -> None:

@@ -39,10 +39,12 @@ class StageAnswerForm(PageForm):
         max_length=LONGEST,
         rows=6,
     )
+    seen = RevisionField()
 
 
 class NameForUsForm(PageForm):
     person = ChoiceField("Who acts for the front door at this stage?", missing="Choose who acts for the front door")
+    seen = RevisionField()
 
     def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,6 +65,7 @@ class NameForThemForm(PageForm):
         called="the name and job",
         max_length=200,
     )
+    seen = RevisionField()
 
     def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

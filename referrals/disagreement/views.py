@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -16,6 +16,7 @@ from partnerships.access import gate
 from partnerships.forms import PageForm
 from partnerships.permissions import Permission
 from partnerships.requests import posted
+from partnerships.rescued import rescued
 from referrals.audiences import render_for
 from referrals.disagreement import actions
 from referrals.disagreement.forms import (
@@ -37,6 +38,8 @@ from thresholds.loading import load
 
 ASKS = require_http_methods(["GET", "HEAD", "POST"])
 STEPS = ("answer", "name", "move-on", "resolve")
+THEIR_STEPS = ("name-theirs", "move-on", "resolve")
+NOT_NOW = "That can’t be done with this disagreement now, and what you typed was not saved. This is how it stands."
 
 
 def latest(row: Referral) -> Disagreement | None:
@@ -51,13 +54,14 @@ def disagreement(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """The referrer's page: challenge with one press; then how it stands, and on to the next stage or settled."""
     row, made = the_tracked(request, referral_id), None
     made = latest(row)
-    if made is None or (not made.is_open and "again" in request.GET):
+    challenges = request.method == "POST" and "step" not in request.POST
+    if made is None or (not made.is_open and "again" in request.GET) or (made.is_open and challenges):
         return challenge(request, row)
-    steps = ("name-theirs", "move-on", "resolve")
-    return stage_page(request, row, made, "referrals/disagreement/referrer.html", "disagreement", steps)
+    return stage_page(request, row, made, "referrals/disagreement/referrer.html", "disagreement", THEIR_STEPS)
 
 
 def challenge(request: Signed, row: Referral) -> HttpResponse:
+    """Where somebody else has challenged meanwhile, how that stands, beside what was typed."""
     form = ChallengeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
@@ -65,7 +69,12 @@ def challenge(request: Signed, row: Referral) -> HttpResponse:
                 referral=row, words=form.cleaned_data["words"], by=request.user, at=timezone.now()
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
+            if (made := latest(row)) is None:
+                raise
+            why = str(refused)
+            return stage_page(
+                request, row, made, "referrals/disagreement/referrer.html", "disagreement", THEIR_STEPS, why
+            )
         else:
             messages.success(request, "Your challenge has been sent. Whoever decided it is told, and their manager.")
             return redirect("disagreement", partnership=request.partnership.slug, referral_id=row.pk)
@@ -87,23 +96,41 @@ def referral_disagreement(request: Signed, referral_id: uuid.UUID) -> HttpRespon
 
 
 def stage_page(
-    request: Signed, row: Referral, made: Disagreement, template: str, name: str, steps: tuple[str, ...]
+    request: Signed,
+    row: Referral,
+    made: Disagreement,
+    template: str,
+    name: str,
+    steps: tuple[str, ...],
+    why: str = "",
 ) -> HttpResponse:
-    """The record, with a form for each step that this side may take now. A form that is not sent stays empty."""
-    forms = forms_for(request, row, made, steps)
-    if request.method == "POST":
-        step = request.POST.get("step", "")
+    """The record, with a form for each step that this side may take now. A form that is not sent stays empty.
+
+    What was typed for a step that the other side, or a colleague, has overtaken is given back beside the record as it
+    stands. why: that nothing can be done with what was sent.
+    """
+    sent = request.POST if request.method == "POST" and not why else None
+    forms = forms_for(row, made, steps, sent)
+    if sent is not None:
+        step = sent.get("step", "")
         form = forms.get(step)
         if form is None:
-            messages.info(request, "That can’t be done with this disagreement now. This is how it stands.")
+            why = overtaken(made, sent)
         elif form.is_valid():
             try:
                 DO[step](made, form, request)
             except Refused as refused:
-                form.add_error(None, str(refused))
+                made = latest(row) or made
+                if step in forms_for(row, made, steps, None) and form.cleaned_data.get("seen") in (None, made.stage):
+                    form.add_error(None, str(refused))
+                else:
+                    why = str(refused)
             else:
                 messages.success(request, DONE[step])
                 return redirect(name, partnership=request.partnership.slug, referral_id=row.pk)
+    if why:
+        messages.error(request, why)
+        forms = forms_for(row, made, steps, None)
     shown = next((form for form in forms.values() if form.is_bound), None)
     gone_through = list(made.stages.all())
     changed = made.result == Disagreement.Result.CHANGED
@@ -126,49 +153,71 @@ def stage_page(
             "move_form": forms.get("move-on"),
             "resolve_form": forms.get("resolve"),
             "form": shown,
+            "typed": rescued(request) if why else [],
             "now": timezone.now(),
         },
+        409 if why else 200,
     )
 
 
-def forms_for(request: Signed, row: Referral, made: Disagreement, steps: tuple[str, ...]) -> dict[str, PageForm]:
-    """The forms of the steps that can be taken now; the one that was sent is bound."""
+def overtaken(made: Disagreement, sent: QueryDict) -> str:
+    """Why a step that the page offered can't be taken any more."""
     if not made.is_open:
-        return {}
+        return actions.resolved_since(made)
+    stage = next((each for each in made.stages.all() if each.number == made.stage), None)
+    if stage and sent.get("seen") not in (None, "", str(stage.number)):
+        return actions.moved_since(stage)
+    return NOT_NOW
+
+
+def forms_for(
+    row: Referral, made: Disagreement, steps: tuple[str, ...], posted: QueryDict | None
+) -> dict[str, PageForm]:
+    """The forms of the steps that can be taken now; the one that was sent is bound, so that its action can tell whether
+    it was pressed twice."""
     last = made.stage >= len(actions.stages_of(load(row.scheme_version)))
     stage = next((each for each in made.stages.all() if each.number == made.stage), None)
-    sent = request.POST.get("step") if request.method == "POST" else None
+    sent = posted.get("step") if posted is not None else None
+    if not made.is_open:
+        return {"resolve": ResolveForm(posted, last=last)} if sent == "resolve" else {}
+    here: dict[str, Any] = {"seen": made.stage}
     found: dict[str, PageForm] = {}
-    if "answer" in steps and stage and stage.answered_at is None:
-        found["answer"] = StageAnswerForm(request.POST if sent == "answer" else None, auto_id="id_%s")
+    if "answer" in steps and stage and (stage.answered_at is None or sent == "answer"):
+        found["answer"] = StageAnswerForm(posted if sent == "answer" else None, initial=here, auto_id="id_%s")
     if "name" in steps and stage:
         found["name"] = NameForUsForm(
-            request.POST if sent == "name" else None,
+            posted if sent == "name" else None,
             people=actions.people_for_us(row),
-            initial={"person": str(stage.for_us_id or "")},
+            initial={**here, "person": str(stage.for_us_id or "")},
         )
     if "name-theirs" in steps and stage:
         found["name-theirs"] = NameForThemForm(
-            request.POST if sent == "name-theirs" else None,
+            posted if sent == "name-theirs" else None,
             people=actions.people_for_them(row),
-            initial={"person": str(stage.for_them_user_id or "")},
+            initial={**here, "person": str(stage.for_them_user_id or "")},
         )
-    if "move-on" in steps and not last:
-        found["move-on"] = MoveOnForm(request.POST if sent == "move-on" else None, initial={"seen": made.stage})
+    if "move-on" in steps and (not last or sent == "move-on"):
+        found["move-on"] = MoveOnForm(posted if sent == "move-on" else None, initial=here)
     if "resolve" in steps:
-        found["resolve"] = ResolveForm(request.POST if sent == "resolve" else None, last=last)
+        found["resolve"] = ResolveForm(posted if sent == "resolve" else None, last=last)
     return found
 
 
 def do_answer(made: Disagreement, form: PageForm, request: Signed) -> None:
     said = form.cleaned_data
     actions.answer_stage(
-        disagreement=made, spoke=said["spoke"], answer=said["answer"], by=request.user, at=timezone.now()
+        disagreement=made,
+        spoke=said["spoke"],
+        answer=said["answer"],
+        seen=said["seen"],
+        by=request.user,
+        at=timezone.now(),
     )
 
 
 def do_name(made: Disagreement, form: NameForUsForm, request: Signed) -> None:
-    actions.name_for_us(disagreement=made, person=form.chosen, by=request.user, at=timezone.now())
+    seen = form.cleaned_data["seen"]
+    actions.name_for_us(disagreement=made, person=form.chosen, seen=seen, by=request.user, at=timezone.now())
 
 
 def do_name_theirs(made: Disagreement, form: NameForThemForm, request: Signed) -> None:
@@ -176,6 +225,7 @@ def do_name_theirs(made: Disagreement, form: NameForThemForm, request: Signed) -
         disagreement=made,
         person=form.chosen,
         other=form.cleaned_data["other"],
+        seen=form.cleaned_data["seen"],
         by=request.user,
         at=timezone.now(),
     )

@@ -20,7 +20,7 @@ from referrals.intake.tracking import the_referral as followed
 from referrals.letters import actions, receipts
 from referrals.letters.forms import ChallengeForm, OthersForm, ParentsForm
 from referrals.models import Letter, Referral
-from referrals.triage.moves import JOINED
+from referrals.triage.moves import JOINED, Refused
 from referrals.triage.next_steps import works_in
 
 Signed = Any
@@ -96,10 +96,16 @@ def letter_challenge(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UU
     form = ChallengeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         words, now = form.cleaned_data["words"], timezone.now()
-        if receipts.answer(letter=letter, how=Letter.Answer.CHALLENGED, words=words, by=request.user, at=now):
-            messages.success(request, "Your challenge has been sent. Whoever decided it is told, and their manager.")
-            return redirect("disagreement", partnership=request.partnership.slug, referral_id=referral_id)
-        form.add_error(None, "This letter has been answered already. Telephone whoever wrote it.")
+        try:
+            kept = receipts.answer(letter=letter, how=Letter.Answer.CHALLENGED, words=words, by=request.user, at=now)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            if kept:
+                sent = "Your challenge has been sent. Whoever decided it is told, and their manager."
+                messages.success(request, sent)
+                return redirect("disagreement", partnership=request.partnership.slug, referral_id=referral_id)
+            form.add_error(None, "This letter has been answered already. Telephone whoever wrote it.")
     context = {"letter": letter, "referral": letter.referral, "form": form}
     status = 422 if form.errors else 200
     return render_for(Audience.REFERRER, request, "referrals/letters/challenge.html", context, status)

@@ -14,16 +14,17 @@ from referrals.models import Event, Letter
 
 @transaction.atomic
 def answer(*, letter: Letter, how: Letter.Answer, words: str = "", by: User, at: dt.datetime) -> bool:
-    """Keep the reader's answer. False where there is one already: who changes their mind says so anew.
+    """Keep the reader's answer. False where there is another already: who changes their mind says so anew.
 
-    A challenge raises a professional disagreement: its first stage begins, with its clock, and people are told.
+    A challenge raises a professional disagreement: its first stage begins, with its clock, and people are told. Raises
+    `Refused` where one of other words is open.
     """
     first = Letter.objects.filter(pk=letter.pk, answer="").update(
         answer=how.value, answer_words=words.strip(), answered_at=at, answered_by=by
     )
-    if not first:
-        return False
     letter.refresh_from_db()
+    if not first:
+        return (letter.answer, letter.answer_words, letter.answered_by_id) == (how.value, words.strip(), by.pk)
     if how is Letter.Answer.CHALLENGED:
         raise_disagreement(referral=letter.referral, words=words, by=by, at=at)
     else:

@@ -11,6 +11,7 @@ from django_scopes import scope
 from partnerships.access import actor_for
 from partnerships.models import Partnership, User
 from partnerships.permissions import Permission
+from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.clocks.actions import meet_clock, stop_clocks
 from referrals.clocks.sweep import managers, team_members
@@ -39,15 +40,21 @@ from referrals.triage.next_steps import works_in
 def confirm_receipt(*, referral: Referral, by: User, at: dt.datetime) -> Arrival:
     """A named person's word that they have it. Its sender and the referrer hear of it; once.
 
-    Raises `Elsewhere` for who does not work in its queue, `Refused` where it was sent back.
+    Raises `Elsewhere` for who does not work in its queue, `Refused` where it was sent back, or a colleague's name went
+    to its sender.
     """
     mine, theirs = held_both(referral)
     at_work_on(mine, by)
-    arrival = Arrival.objects.select_related("from_partnership").get(referral=mine)
+    arrival = Arrival.objects.select_related("from_partnership", "received_by", "returned_by").get(referral=mine)
     if arrival.returned_at:
-        raise Refused(f"Referral {mine.reference} was sent back to {arrival.from_partnership.name}.")
+        raise Refused(sent_back_already(arrival))
     if arrival.received_at:
-        return arrival
+        if arrival.received_by_id == by.pk:
+            return arrival
+        raise Refused(
+            f"{arrival.received_by.name if arrival.received_by else 'Somebody'} confirmed at "
+            f"{moment(arrival.received_at)} that you have it. {arrival.from_partnership.name} knows it from them."
+        )
     hold_trails(mine.partnership, arrival.from_partnership)
     arrival.received_at, arrival.received_by = at, by
     arrival.save(update_fields=["received_at", "received_by"])
@@ -62,14 +69,17 @@ def confirm_receipt(*, referral: Referral, by: User, at: dt.datetime) -> Arrival
 
 @transaction.atomic
 def send_back(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> Arrival:
-    """It is not theirs to take: it ends here, and goes back into the hands of who sent it, with the reason. Once."""
+    """It is not theirs to take: it ends here, and goes back into the hands of who sent it, with the reason. Pressed
+    twice, once."""
     if not reason.strip():
         raise Refused("Say why it goes back: whoever sent it starts from that.")
     mine, theirs = held_both(referral)
     at_work_on(mine, by, Permission.REFERRAL_DECIDE)
-    arrival = Arrival.objects.select_related("from_partnership").get(referral=mine)
+    arrival = Arrival.objects.select_related("from_partnership", "returned_by").get(referral=mine)
     if arrival.returned_at:
-        return arrival
+        if (arrival.returned_by_id, arrival.returned_because) == (by.pk, reason.strip()):
+            return arrival
+        raise Refused(f"{sent_back_already(arrival)} Your reason did not go there.")
     if arrival.received_at:
         raise Refused(
             "It was confirmed that you have it. Decide on it here; where the child lives elsewhere, decide that it is "
@@ -93,6 +103,12 @@ def send_back(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> 
         transfer = Transfer.objects.select_related("sent_by").get(key=arrival.key)
         came_back(theirs, transfer, signed(by), reason.strip(), by=by, at=at)
     return arrival
+
+
+def sent_back_already(arrival: Arrival) -> str:
+    who = arrival.returned_by.name if arrival.returned_by else "Somebody"
+    at = f" at {moment(arrival.returned_at)}" if arrival.returned_at else ""
+    return f"{who} sent it back to {arrival.from_partnership.name}{at}."
 
 
 def held_both(referral: Referral) -> tuple[Referral, Referral]:
@@ -188,10 +204,16 @@ def tell_referrer(row: Referral, transfer: Transfer, what: str, said: str, *, at
 
 @transaction.atomic
 def say_handed(*, transfer: Transfer, how: str, to: str, when: dt.datetime, by: User, at: dt.datetime) -> Transfer:
-    """An area that is not on Front Door: how it was sent, to whom and when. Once."""
+    """An area that is not on Front Door: how it was sent, to whom and when. Pressed twice, once."""
     row, standing = by_hand(transfer, by)
-    if standing.handed_at:
-        return standing
+    if standing.handed_by and standing.handed_at:
+        kept = (standing.handed_by_id, standing.handed_how, standing.handed_to, standing.handed_at)
+        if kept == (by.pk, how.strip(), to.strip(), when):
+            return standing
+        raise Refused(
+            f"{standing.handed_by.name} wrote down already how it was sent to {standing.to_name}. What you typed is "
+            "not kept: write a note of it if it was sent twice."
+        )
     if not how.strip() or not to.strip():
         raise Refused("Say how it was sent and to whom.")
     if when > at or when < row.received_at:
@@ -207,9 +229,10 @@ def say_handed(*, transfer: Transfer, how: str, to: str, when: dt.datetime, by: 
 
 @transaction.atomic
 def note_receipt(*, transfer: Transfer, who: str, when: dt.datetime, by: User, at: dt.datetime) -> Transfer:
-    """An area that is not on Front Door: who there said that they have it, and when. Once."""
+    """An area that is not on Front Door: who there said that they have it, and when. Pressed twice, once."""
     row, standing = by_hand(transfer, by)
-    if standing.received_at:
+    kept = (standing.receipt_noted_by_id, standing.received_by, standing.received_at)
+    if kept == (by.pk, who.strip(), when):
         return standing
     sound_word(standing, who, when, at)
     standing.receipt_noted_by = by
@@ -221,9 +244,10 @@ def note_receipt(*, transfer: Transfer, who: str, when: dt.datetime, by: User, a
 def note_refusal(
     *, transfer: Transfer, who: str, reason: str, when: dt.datetime, by: User, at: dt.datetime
 ) -> Transfer:
-    """An area that is not on Front Door: who there said that they do not take it, when and why. It comes back. Once."""
+    """An area that is not on Front Door: who there said that they do not take it, when and why. It comes back. Pressed
+    twice, once."""
     row, standing = by_hand(transfer, by)
-    if standing.returned_at:
+    if standing.returned_at and (standing.returned_by, standing.returned_because) == (who.strip(), reason.strip()):
         return standing
     sound_word(standing, who, when, at)
     if not reason.strip():
@@ -234,7 +258,10 @@ def note_refusal(
 
 def sound_word(standing: Transfer, who: str, when: dt.datetime, at: dt.datetime) -> None:
     if not standing.is_awaited:
-        raise Refused(f"{standing.to_name} has answered already. Read how it stands.")
+        raise Refused(
+            f"It is on record already what {standing.to_name} said. What you typed is not kept: read how it stands, "
+            "and write a note where they said something else."
+        )
     if standing.handed_at is None:
         raise Refused("Write down first how and to whom it was sent.")
     if not who.strip():
@@ -246,7 +273,7 @@ def sound_word(standing: Transfer, who: str, when: dt.datetime, at: dt.datetime)
 def by_hand(transfer: Transfer, by: User) -> tuple[Referral, Transfer]:
     """The referral held for somebody who works in its queue, and the transfer as it is now."""
     row = locked(transfer.referral, by=by, needs=Permission.REFERRAL_DECIDE)
-    standing = Transfer.objects.get(pk=transfer.pk, referral=row)
+    standing = Transfer.objects.select_related("handed_by").get(pk=transfer.pk, referral=row)
     if not standing.by_hand:
         raise Refused(f"{standing.to_name} is on Front Door: they say themselves that they have it.")
     return row, standing

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from partnerships.access import gate
 from partnerships.permissions import Permission
+from partnerships.rescued import rescued
 from referrals.domain.lifecycle import NotAllowed
 from referrals.models import Referral, Transfer
 from referrals.reading import record_reading
 from referrals.transfer import receiving
 from referrals.transfer.forms import AnsweredForm, HandedForm, ReceiptForm
-from referrals.triage.moves import Refused
+from referrals.triage.moves import Refused, fresh
 from referrals.triage.next_steps import BY_NAME
 from referrals.triage.page import arrival_of, transfers_of
 from referrals.triage.views import Signed, back_to, the_referral
@@ -35,39 +37,65 @@ def referral_transfer(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     transfers = transfers_of(row)
     if not transfers:
         raise Http404
+    sent = asked_of(transfers, request.POST.get("of", ""), request.POST, now) if request.method == "POST" else None
+    why = OVERTAKEN if request.method == "POST" and sent is None else ""
+    if sent is not None and sent[1].is_valid():
+        try:
+            said = write_down(*sent, request, now)
+        except (Refused, NotAllowed) as refused:
+            why = str(refused)
+            transfers = transfers_of(row)
+        else:
+            messages.success(request, said)
+            if Referral.objects.visible_to(request.actor).filter(pk=row.pk).exists():
+                return back_to(row)
+            return redirect("queue", partnership=request.partnership.slug)
     next_one = next((each for each in transfers if each.by_hand and each.is_awaited), None)
-    asked: HandedForm | AnsweredForm | None = None
-    if next_one is not None:
-        posted = request.POST if request.method == "POST" and request.POST.get("of") == stage_of(next_one) else None
-        asked = (AnsweredForm if next_one.handed_at else HandedForm)(posted, at=now)
-        if posted is not None and asked.is_valid():
-            try:
-                said = write_down(next_one, asked, request, now)
-            except (Refused, NotAllowed) as refused:
-                asked.add_error(None, str(refused))
-            else:
-                messages.success(request, said)
-                if Referral.objects.visible_to(request.actor).filter(pk=row.pk).exists():
-                    return back_to(row)
-                return redirect("queue", partnership=request.partnership.slug)
+    of = stage_of(next_one) if next_one else ""
+    asked = asked_of(transfers, of, None, now)
+    if sent is not None and of == request.POST.get("of"):
+        asked = sent
+        if why:
+            sent[1].add_error(None, why)
+    elif request.method == "POST":
+        why = why or OVERTAKEN
+        messages.error(request, why)
     return render(
         request,
         "referrals/transfer/transfer.html",
         {
             "referral": row,
             "transfers": transfers,
-            "form": asked,
+            "form": asked[1] if asked else None,
             "asked_of": next_one,
-            "of": stage_of(next_one) if next_one else "",
+            "of": of,
+            "typed": rescued(request) if why and asked is not sent else [],
             "takes_summary": request.actor.can(Permission.SUMMARY_DOWNLOAD),
             "now": now,
         },
     )
 
 
+OVERTAKEN = (
+    "Somebody has written down more since you opened the page, and what you typed was not saved. Read how it stands."
+)
+
+Asked = tuple[Transfer, HandedForm | AnsweredForm]
+
+
 def stage_of(transfer: Transfer) -> str:
     """Which transfer a form asks of, and what: a form that another has answered meanwhile is shown anew."""
     return f"{transfer.pk}:{'answer' if transfer.handed_at else 'handed'}"
+
+
+def asked_of(transfers: Iterable[Transfer], of: str, posted: QueryDict | None, at: dt.datetime) -> Asked | None:
+    """The transfer by hand that a form asks of, with that form: also one that is answered by now, which its action
+    tells from a second press."""
+    key, _, stage = of.partition(":")
+    transfer = next((each for each in transfers if each.by_hand and str(each.pk) == key), None)
+    if transfer is None:
+        return None
+    return transfer, (AnsweredForm if stage == "answer" else HandedForm)(posted, at=at)
 
 
 def write_down(transfer: Transfer, form: HandedForm | AnsweredForm, request: Signed, at: dt.datetime) -> str:
@@ -101,12 +129,17 @@ def referral_arrival(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             try:
                 said = answer(row, form, request, now)
             except (Refused, NotAllowed) as refused:
-                form.add_error(None, str(refused))
+                row, arrival = fresh(row), arrival_of(row) or arrival
+                if arrival.is_awaited and row.is_open:
+                    form.add_error(None, str(refused))
+                else:
+                    messages.error(request, str(refused))
             else:
                 messages.success(request, said)
                 return back_to(row)
     else:
         record_reading(referral=row, by=request.user, at=now)
+    asks = may_answer and arrival.is_awaited and row.is_open
     return render(
         request,
         "referrals/transfer/arrival.html",
@@ -114,7 +147,8 @@ def referral_arrival(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             "referral": row,
             "arrival": arrival,
             "bundle": arrival.bundle,
-            "form": form if may_answer and arrival.is_awaited and row.is_open else None,
+            "form": form if asks else None,
+            "typed": rescued(request) if request.method == "POST" and not asks else [],
             "now": now,
         },
     )

@@ -91,6 +91,43 @@ def test_a_challenge_goes_through_the_partnerships_own_stages(world: World) -> N
         assert not list(faults(world.partnership))
 
 
+def test_what_is_typed_of_a_disagreement_while_the_other_side_acts_is_given_back(world: World) -> None:
+    row = decided(world)
+    prue, lead = world.person(Role.PRACTITIONER), world.person(Role.SAFEGUARDING_LEAD)
+    sam, mo = world.person(Role.SCREENER), world.person(Role.MANAGER)
+    hers, theirs = (of(world, name, referral_id=row.pk) for name in ("disagreement", "referral_disagreement"))
+    shown = {person.pk: sign_in(person) for person in (prue, lead, sam, mo)}
+
+    def typed(person: Any, address: str, said: dict[str, str]) -> str:
+        """What the page says to who typed this; it stands on it, to be copied."""
+        response = shown[person.pk].post(address, said)
+        told, words = page(response), list(said.values())[-1]
+        assert response.status_code == 409 and "What you typed" in told and words in told, told
+        return told
+
+    shown[prue.pk].post(hers, {"words": "Nobody has seen him."})
+    assert "challenged already" in typed(lead, hers, {"words": "He limps."})
+    answer = {"step": "answer", "seen": "1", "spoke": "By telephone"}
+    shown[sam.pk].post(theirs, {**answer, "answer": "He is seen tomorrow."})
+    assert f"{sam.name} answered" in typed(mo, theirs, {**answer, "answer": "He is seen today."})
+    assert shown[sam.pk].post(theirs, {**answer, "answer": "He is seen tomorrow."}).status_code == 302, "the same press"
+    on = {"step": "move-on", "seen": "1"}
+    shown[prue.pk].post(hers, {**on, "because": "Too late."})
+    told = typed(mo, theirs, {**on, "because": "We can’t agree."})
+    assert "has gone on to stage 2" in told and 'name="seen" value="2"' in told
+    late = {**answer, "answer": "Written for the first stage."}
+    assert "has gone on to stage 2" in typed(sam, theirs, late)
+    ends = {"step": "resolve", "result": "stands", "resolution": "All agree."}
+    shown[mo.pk].post(theirs, ends)
+    assert shown[mo.pk].post(theirs, ends).status_code == 302, "the same press"
+    assert f"{mo.name} recorded at" in typed(prue, hers, {**ends, "resolution": "Nobody agrees."})
+    assert "was resolved" in typed(sam, theirs, {**answer, "answer": "One answer more."})
+    with scope(partnership=world.partnership):
+        made = Disagreement.objects.get(referral=row)
+        assert (made.words, made.resolution, made.stage) == ("Nobody has seen him.", "All agree.", 2)
+        assert [each.answer for each in made.stages.all()] == ["He is seen tomorrow.", ""]
+
+
 def test_somebody_is_named_at_each_stage_told_and_called_late(world: World) -> None:
     row = decided(world)
     sam, manager, lead = (world.person(role) for role in (Role.SCREENER, Role.MANAGER, Role.SAFEGUARDING_LEAD))

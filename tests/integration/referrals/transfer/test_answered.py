@@ -108,7 +108,7 @@ def test_what_is_not_taken_comes_back_and_is_decided_anew(worlds: tuple[World, W
         assert told(own, "transfer_back") == {sam.name, own.person(Role.MANAGER).name}
         assert told(own, "transfer_came_back") == {own.person(Role.PRACTITIONER).name}
         assert "They moved on again." in client_of(sam).get(f"/ownshire/triage/{row.pk}/").content.decode()
-        with pytest.raises(Refused, match="sent back"), scope(partnership=other.partnership):
+        with pytest.raises(Refused, match="sent it back"), scope(partnership=other.partnership):
             receiving.confirm_receipt(referral=after, by=olga, at=LATER)
         to_other(mine, other, by=sam)
         assert Transfer.objects.count() == 2
