@@ -36,7 +36,7 @@ class TextForm(PageForm):
 
 
 class ApproveForm(forms.Form):
-    """Which writing of the draft was read."""
+    """Which writing of the draft was read, or begun from."""
 
     seen = forms.DateTimeField(required=False)
 

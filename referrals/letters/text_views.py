@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
@@ -76,25 +77,44 @@ def letter_text_edit(request: Signed, kind: str) -> HttpResponse:
     subject, body, _ = writing.in_force(request.partnership, kind)
     told = {"subject": draft.subject, "body": draft.body} if draft else {"subject": subject, "body": body}
     form = TextForm(request.POST if request.method == "POST" else None, kind=known, initial=told)
+    seen, theirs = seen_in(request) if request.method == "POST" else draft.written_at if draft else None, None
     if form.is_valid():
         now = timezone.now()
-        saved = texts_kept.save_draft(
-            partnership=request.partnership,
-            kind=kind,
-            subject=form.cleaned_data["subject"],
-            body=form.cleaned_data["body"],
-            by=request.user,
-            at=now,
-        )
-        if form.mistakes:
-            messages.info(request, "The draft is saved. It can’t be approved yet: see below.")
+        try:
+            saved = texts_kept.save_draft(
+                partnership=request.partnership,
+                kind=kind,
+                subject=form.cleaned_data["subject"],
+                body=form.cleaned_data["body"],
+                seen=seen,
+                by=request.user,
+                at=now,
+            )
+        except texts_kept.Refused as refused:
+            form.add_error(None, str(refused))
+            theirs = the_draft(request, kind)
+            seen = theirs.written_at if theirs else None
         else:
-            told_to = texts_kept.ask_for_approval(draft=saved, by=request.user, at=now)
-            asked = "A second person was asked to approve it." if told_to else "Nobody else here can approve it yet."
-            messages.success(request, f"The draft is saved. {asked}")
-        return redirect("letter_text", partnership=request.partnership.slug, kind=kind)
-    context = {"kind": known, "form": form}
+            return saved_draft(request, saved, form, now)
+    context = {"kind": known, "form": form, "theirs": theirs, "seen": seen.isoformat() if seen else ""}
     return render(request, "referrals/letters/text_edit.html", context, status=422 if form.errors else 200)
+
+
+def saved_draft(request: Signed, saved: LetterText, form: TextForm, now: dt.datetime) -> HttpResponse:
+    """To the draft with its sample; where it has no mistake, somebody else is asked to approve it."""
+    if form.mistakes:
+        messages.info(request, "The draft is saved. It can’t be approved yet: see below.")
+    else:
+        told_to = texts_kept.ask_for_approval(draft=saved, by=request.user, at=now)
+        asked = "A second person was asked to approve it." if told_to else "Nobody else here can approve it yet."
+        messages.success(request, f"The draft is saved. {asked}")
+    return redirect("letter_text", partnership=request.partnership.slug, kind=saved.kind)
+
+
+def seen_in(request: Signed) -> dt.datetime | None:
+    """When the draft that the page showed was written."""
+    form = ApproveForm(request.POST)
+    return form.cleaned_data.get("seen") if form.is_valid() else None
 
 
 @gate(Permission.LETTER_EDIT)
@@ -103,8 +123,12 @@ def letter_text_discard(request: Signed, kind: str) -> HttpResponse:
     the_kind(kind)
     draft = the_draft(request, kind)
     if draft is not None:
-        texts_kept.discard(draft=draft, by=request.user, at=timezone.now())
-        messages.success(request, "The draft is gone. The text that held goes on holding.")
+        try:
+            texts_kept.discard(draft=draft, seen=seen_in(request), by=request.user, at=timezone.now())
+        except texts_kept.Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, "The draft is gone. The text that held goes on holding.")
     return redirect("letter_text", partnership=request.partnership.slug, kind=kind)
 
 
@@ -112,8 +136,7 @@ def letter_text_discard(request: Signed, kind: str) -> HttpResponse:
 @require_POST
 def letter_text_approve(request: Signed, kind: str) -> HttpResponse:
     the_kind(kind)
-    draft, form = the_draft(request, kind), ApproveForm(request.POST)
-    seen = form.cleaned_data.get("seen") if form.is_valid() else None
+    draft, seen = the_draft(request, kind), seen_in(request)
     if draft is None:
         messages.info(request, "No draft waits.")
     else:

@@ -24,15 +24,28 @@ class Refused(ValueError):
 
 @transaction.atomic
 def save_draft(
-    *, partnership: Partnership, kind: str, subject: str, body: str, by: User, at: dt.datetime
+    *, partnership: Partnership, kind: str, subject: str, body: str, seen: dt.datetime | None, by: User, at: dt.datetime
 ) -> LetterText:
-    """Keep the one draft of this kind: write it, or write over it. One with a mistake is kept too, never approved."""
-    draft = LetterText.objects.select_for_update().filter(partnership=partnership, kind=kind).drafts().first()
+    """Keep the one draft of this kind: write it, or write over it. One with a mistake is kept too, never approved.
+
+    seen: when the draft that the writer began from was written, None where there was none. Over a later one nothing is
+    written: `Refused`.
+    """
+    subject, body = subject.strip(), body.replace("\r\n", "\n").strip()
+    drafts = LetterText.objects.select_for_update(of=("self",)).filter(partnership=partnership, kind=kind).drafts()
+    draft = drafts.select_related("written_by").first()
+    if draft is not None and draft.written_at != seen:
+        if (draft.written_by_id, draft.subject, draft.body) == (by.pk, subject, body):
+            return draft
+        raise Refused(
+            f"{draft.written_by.name} wrote a draft of this letter at {moment(draft.written_at)}, after you opened "
+            "the page. Yours is not saved yet. Read theirs below, take from it what is to stay, then save."
+        )
     if draft is None:
         held = LetterText.objects.filter(partnership=partnership, kind=kind)
         number = (held.aggregate(last=Max("number"))["last"] or 0) + 1
         draft = LetterText(partnership=partnership, kind=kind, number=number)
-    draft.subject, draft.body = subject.strip(), body.replace("\r\n", "\n").strip()
+    draft.subject, draft.body = subject, body
     draft.written_at, draft.written_by = at, by
     draft.save()
     _record(draft, "letter_text.drafted", by, at)
@@ -40,10 +53,16 @@ def save_draft(
 
 
 @transaction.atomic
-def discard(*, draft: LetterText, by: User, at: dt.datetime) -> None:
-    """Take a draft away; what holds goes on holding."""
-    if LetterText.objects.filter(pk=draft.pk).drafts().delete()[0]:
-        _record(draft, "letter_text.discarded", by, at)
+def discard(*, draft: LetterText, seen: dt.datetime | None, by: User, at: dt.datetime) -> None:
+    """Take a draft away; what holds goes on holding. seen: when what the page showed was written; what was written
+    since is not taken away."""
+    row = LetterText.objects.select_for_update(of=("self",)).filter(pk=draft.pk).drafts().first()
+    if row is None:
+        return
+    if row.written_at != seen:
+        raise Refused("The draft was changed since you read it. Read it again before you take it away.")
+    row.delete()
+    _record(draft, "letter_text.discarded", by, at)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -69,7 +70,8 @@ def test_own_words_are_drafted_approved_by_a_second_person_and_hold_from_then_on
     assert admin.post(edit, {"subject": "Hello", "body": "Hi {{ nobody }}"}).status_code == 302
     shown = admin.get(page).content.decode()
     assert "There is no place called “nobody”" in shown and "Approve: let it hold" not in shown
-    admin.post(edit, {"subject": "We have it: {{ reference }}", "body": OWN})
+    seen = {"seen": LetterText.objects.get().written_at.isoformat()}
+    admin.post(edit, {"subject": "We have it: {{ reference }}", "body": OWN, **seen})
     assert {each.to for each in Notice.objects.filter(kind="letter_text")} == {second, world.person(Role.MANAGER)}
     assert "Hello Alex Example." in other.get(page).content.decode()
     draft = LetterText.objects.get()
@@ -89,7 +91,13 @@ def test_a_later_version_leaves_what_was_sent_as_it_was_and_every_version_is_kep
     author, second = world.person(Role.ADMIN), world.person(Role.MANAGER)
     for n, body in enumerate((OWN, OWN.replace("Hello", "Good day"))):
         draft = texts_kept.save_draft(
-            partnership=world.partnership, kind="acknowledgement", subject=f"S{n}", body=body, by=author, at=NOW
+            partnership=world.partnership,
+            kind="acknowledgement",
+            subject=f"S{n}",
+            body=body,
+            seen=None,
+            by=author,
+            at=NOW,
         )
         texts_kept.approve(draft=draft, seen_at=draft.written_at, by=second, at=NOW)
         if n == 0:
@@ -104,12 +112,29 @@ def test_a_later_version_leaves_what_was_sent_as_it_was_and_every_version_is_kep
 def test_a_text_that_was_changed_since_it_was_read_is_not_approved(world: World) -> None:
     author, second = world.person(Role.ADMIN), world.person(Role.MANAGER)
     told: dict[str, Any] = {"partnership": world.partnership, "kind": "outcome", "by": author}
-    first = texts_kept.save_draft(subject="A", body=writing.standard("outcome")[1], at=NOW, **told)
-    texts_kept.save_draft(subject="B", body="{{ reference }}", at=NOW + dt.timedelta(minutes=1), **told)
+    first = texts_kept.save_draft(subject="A", body=writing.standard("outcome")[1], seen=None, at=NOW, **told)
+    texts_kept.save_draft(subject="B", body="{{ reference }}", seen=NOW, at=NOW + dt.timedelta(minutes=1), **told)
     with pytest.raises(texts_kept.Refused, match="changed since you read it"):
         texts_kept.approve(draft=first, seen_at=NOW, by=second, at=NOW)
     with pytest.raises(texts_kept.Refused, match="can’t be used yet"):
         texts_kept.approve(draft=first, seen_at=NOW + dt.timedelta(minutes=1), by=second, at=NOW)
+
+
+def test_two_at_a_letters_text_never_write_over_one_another_unsaid(world: World) -> None:
+    one, two = signed_in(world.person(Role.ADMIN)), signed_in(make_person(world, Role.ADMIN, name="Ada Second"))
+    edit, away = (at(world, f"letter_text_{what}", kind="acknowledgement") for what in ("edit", "discard"))
+    both = [{"subject": "S", "body": f"Hello {word}"} for word in ("first", "second")]
+    for _ in range(2):  # the second is the same press
+        assert two.post(edit, both[1]).status_code == 302
+    late = one.post(edit, both[0])
+    shown = late.content.decode()
+    assert late.status_code == 422 and "Ada Second wrote a draft" in shown
+    assert "Hello second" in shown and "Hello first</textarea>" in shown
+    assert LetterText.objects.get().body == "Hello second"
+    assert "changed since you read it" in one.post(away, {}, follow=True).content.decode()
+    seen = re.search(r'name="seen" value="([^"]+)"', shown)
+    assert seen and one.post(edit, {**both[0], "seen": seen[1]}).status_code == 302
+    assert LetterText.objects.get().body == "Hello first"
 
 
 def test_the_admin_who_keeps_the_words_sees_no_child(world: World) -> None:
