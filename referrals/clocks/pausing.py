@@ -24,14 +24,18 @@ def locked(clock: Clock) -> Clock:
 
 @transaction.atomic
 def pause(*, clock: Clock, reason: str, by: User, at: dt.datetime) -> Clock:
-    """Stop a clock. While it stands still nobody is warned of it; what it has left it keeps."""
+    """Stop a clock. While it stands still nobody is warned of it; what it has left it keeps. Pressed twice, once."""
     row = locked(clock)
     if not reason.strip():
         raise Refused("Say why the clock stands still: it is shown on the referral and in the report.")
     if row.met_at is not None:
         raise Refused(f"“{row.name}” is met already: there is nothing to pause.")
-    if row.paused_at is not None:
-        return row
+    there = ClockPause.objects.filter(clock=row, resumed_at__isnull=True).select_related("paused_by").first()
+    if row.paused_at is not None and there is not None:
+        if (there.paused_by_id, there.reason) == (by.pk, reason.strip()):
+            return row
+        who = there.paused_by.name if there.paused_by else "Somebody"
+        raise Refused(f"{who} paused “{row.name}” already: {there.reason} What you wrote is not kept.")
     if row.due_at < at:
         raise Refused(f"“{row.name}” is overdue: pausing it now would mend nothing. Say why it is late instead.")
     ClockPause.objects.create(partnership=row.partnership, clock=row, reason=reason.strip(), paused_at=at, paused_by=by)

@@ -84,8 +84,10 @@ def as_key(field: str) -> Any:
 def screen_second(
     *, screening: SecondScreening, actor: Actor, level: int, reason: str, by: User, at: dt.datetime
 ) -> SecondScreening:
-    """Keep a second screener's level. Once; never by who decided or opened the referral."""
+    """Keep a second screener's level. Pressed twice, once; never by who decided or opened the referral."""
     row = SecondScreening.objects.select_for_update().filter(pk=screening.pk).first()
+    if row and row.screened_at and (row.screened_by_id, row.level, row.reason) == (by.pk, level, reason):
+        return row
     if row is None or row.screened_at:
         raise Refused("Somebody else has screened this one meanwhile.")
     if not waiting_for(actor).filter(pk=row.pk).exists():

@@ -69,7 +69,7 @@ class Refused(ValueError):
 def deal_with(*, notice: Notice, how: str, by: User, at: dt.datetime) -> bool:
     """Note what was done about a notice that did not arrive, such as a telephone call. It stands in no list to mend.
 
-    False where it waits, was sent, or was dealt with before: the first word counts.
+    False where it waits, was sent, or was dealt with before in other words or by somebody else: the first word counts.
     """
     if not how.strip():
         raise Refused("Say what was done about it.")
@@ -85,4 +85,5 @@ def deal_with(*, notice: Notice, how: str, by: User, at: dt.datetime) -> bool:
             by=by,
             at=at,
         )
-    return bool(done)
+    same = Notice.objects.filter(pk=notice.pk, dealt_with_by=by)
+    return bool(done) or how.strip() in same.values_list("dealt_with_how", flat=True)

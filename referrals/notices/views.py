@@ -145,9 +145,8 @@ def dealt_with(request: Signed, notice_id: uuid.UUID) -> HttpResponse:
         how = form.cleaned_data["how"]
         if actions.deal_with(notice=notice, how=how, by=request.user, at=timezone.now()):
             messages.success(request, "It is dealt with, and off the list.")
-        else:
-            messages.info(request, "It was dealt with already, waits again, or was sent.")
-        return redirect("undelivered", partnership=request.partnership.slug)
+            return redirect("undelivered", partnership=request.partnership.slug)
+        form.add_error(None, "It was dealt with already, waits again, or was sent. What you wrote is not kept.")
     context = {"form": form, "notice": notice}
     return render(request, "referrals/notices/dealt_with.html", context, status=422 if form.errors else 200)
 

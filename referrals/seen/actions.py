@@ -21,7 +21,8 @@ def say_whether_same(
 ) -> SameChild:
     """Link two rows as one child, or say that they are two. What was said before of the pair is undone, and kept.
 
-    Raises `Refused` without a reason, or where a row is set against itself.
+    Pressed twice it is said once. Raises `Refused` without a reason, where a row is set against itself, or where
+    somebody has said the same of the pair.
     """
     referral = held(referral)
     at_work_on(referral, by)
@@ -33,9 +34,13 @@ def say_whether_same(
     if not shown.filter(pk=other.referral_id).exists():
         raise Refused("You may not see the other contact any more, so nothing was said of the two. Ask the MASH.")
     one, two = sorted((child, other), key=lambda each: each.pk)
-    standing = SameChild.objects.select_for_update().filter(one=one, other=two, undone_at__isnull=True).first()
+    pair = SameChild.objects.select_for_update(of=("self",)).filter(one=one, other=two, undone_at__isnull=True)
+    standing = pair.select_related("by").first()
     if standing is not None and standing.same == same:
-        return standing
+        if (standing.by_id, standing.reason) == (by.pk, reason[:LONGEST_REASON]):
+            return standing
+        who = "You" if standing.by_id == by.pk else standing.by.name
+        raise Refused(f"{who} said so of the two already, and that stands. What you wrote is not kept.")
     if standing is not None:
         _undo(standing, reason, by=by, at=at)
     said = SameChild.objects.create(
@@ -48,14 +53,18 @@ def say_whether_same(
 
 @transaction.atomic
 def take_back(*, referral: Referral, link: SameChild, reason: str, by: User, at: dt.datetime) -> SameChild:
-    """Undo what was said of two rows. It stays on record, with who took it back and why."""
+    """Undo what was said of two rows. It stays on record, with who took it back and why. Pressed twice, once."""
     referral = held(referral)
     at_work_on(referral, by)
     if not reason.strip():
         raise Refused("Say why you take it back.")
-    row = SameChild.objects.select_for_update().select_related("one", "other").get(pk=link.pk)
+    rows = SameChild.objects.select_for_update(of=("self",)).select_related("one", "other", "undone_by")
+    row = rows.get(pk=link.pk)
     if row.undone_at is not None:
-        return row
+        if (row.undone_by_id, row.undone_reason) == (by.pk, reason[:LONGEST_REASON]):
+            return row
+        who = row.undone_by.name if row.undone_by else "Somebody"
+        raise Refused(f"{who} took it back already. What you wrote is not kept.")
     if not SameChild.objects.standing_for(actor_for(by, referral.partnership)).filter(pk=row.pk).exists():
         raise Refused("You may not see the other contact any more, so nothing was taken back. Ask the MASH.")
     _undo(row, reason, by=by, at=at)

@@ -12,11 +12,22 @@ from partnerships.templatetags.page_parts import moment, within
 from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.lifecycle import Move, Outcome, State
 from referrals.intake.routing import the_default
-from referrals.models import Decision, Event, PlanReview, Referral, Support
+from referrals.models import Decision, PlanReview, Referral, Support
 from referrals.support.ending import SLUG, audited, end, subject
 from referrals.support.notices import tell_offered
 from referrals.triage.decisions import start_again
-from referrals.triage.moves import KINDS, Elsewhere, Refused, at_work_in, held, move, tell_story, tell_team, to_team
+from referrals.triage.moves import (
+    KINDS,
+    Elsewhere,
+    Refused,
+    at_work_in,
+    held,
+    move,
+    said_already,
+    tell_story,
+    tell_team,
+    to_team,
+)
 from thresholds.domain.scheme import Limit
 from thresholds.domain.terms import Starts, Unit
 from thresholds.loading import load
@@ -184,10 +195,8 @@ UP = ("support_stepped_up", KINDS[Move.REOPEN], KINDS[Move.STEP_UP])
 
 def stepped_up_already(referral: Referral, reason: str, by: User) -> bool:
     """Whether this person's very words are with the MASH, and nothing was decided since."""
-    if not (referral.is_open and referral.team.is_mash):
-        return False
-    told = Event.objects.filter(referral=referral, kind__in=UP, by=by)
-    return reason.strip() in {note.strip() for note in told.values_list("note", flat=True)}
+    with_the_mash = referral.is_open and referral.team.is_mash
+    return with_the_mash and said_already(referral, UP, reason.strip(), by=by)
 
 
 def step_up_open(referral: Referral, reason: str, *, by: User, at: dt.datetime) -> None:

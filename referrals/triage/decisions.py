@@ -15,10 +15,10 @@ from partnerships.templatetags.page_parts import moment
 from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.lifecycle import Move, State
 from referrals.letters import actions as letters
-from referrals.models import Child, Clock, Decision, Event, Letter, Referral
+from referrals.models import Child, Clock, Decision, Letter, Referral
 from referrals.models.clock import AGAIN
 from referrals.support.ending import end_with_referral
-from referrals.triage.moves import Elsewhere, Refused, Stale, held, locked, move, record, tell_story
+from referrals.triage.moves import Elsewhere, Refused, Stale, held, locked, move, record, said_already, tell_story
 from referrals.triage.next_steps import BY_NAME
 from thresholds.loading import load
 
@@ -74,8 +74,7 @@ def lado_told(*, referral: Referral, note: str, by: User, at: dt.datetime) -> bo
     """Note that the LADO has been told, and meet that clock: whether it ran. Each note is kept; pressed twice, once."""
     row = locked(referral, by=by)
     met = meet_clock(referral=row, slug="lado", by=by, at=at)
-    before = Event.objects.filter(referral=row, kind="lado_told", by=by)
-    if met or note not in before.values_list("note", flat=True):
+    if met or not said_already(row, ["lado_told"], note, by=by):
         tell_story(row, "lado_told", f"{by.name} told the LADO.", note=note, by=by, at=at)
         record(row, "lado_told", {}, by=by, at=at)
     return met

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -246,6 +247,11 @@ def tell_story(
         at=at,
         by=by,
     )
+
+
+def said_already(referral: Referral, kinds: Iterable[str], note: str, *, by: User) -> bool:
+    """Whether this person's very words stand in the story, with an event of one of these kinds: pressed twice."""
+    return Event.objects.filter(referral=referral, kind__in=list(kinds), note=note, by=by).exists()
 
 
 def record(referral: Referral, what: str, detail: dict[str, Any], *, by: User | None, at: dt.datetime) -> None:

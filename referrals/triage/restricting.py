@@ -19,7 +19,7 @@ from partnerships.permissions import Permission, Role
 from referrals.clocks.sweep import managers
 from referrals.domain.lifecycle import State
 from referrals.models import Referral, RestrictedAccess
-from referrals.triage.moves import Refused, held, record, tell_one, tell_story
+from referrals.triage.moves import Refused, held, record, said_already, tell_one, tell_story
 from referrals.triage.next_steps import works_in
 from thresholds.domain.terms import Flag
 
@@ -35,6 +35,10 @@ def restrict(*, referral: Referral, named: Iterable[User], reason: str, by: User
     if not reason.strip():
         raise Refused("Say why it is restricted: those who are named read it.")
     one_who_works_there(row.team, people)
+    if row.restricted and not said_already(row, ["restricted"], reason, by=by):
+        raise Refused(
+            "It was restricted meanwhile, and nothing was changed. See who is named, and name who is missing."
+        )
     if not row.restricted:
         row.restricted = True
         row.revision += 1
@@ -142,6 +146,9 @@ def name(*, referral: Referral, person: User, reason: str, by: User, at: dt.date
         raise Refused(f"Referral {row.reference} is not restricted.")
     if not reason.strip():
         raise Refused("Say why this person needs to see it.")
+    named = RestrictedAccess.objects.holding(at).filter(referral=row, user=person, kind=RestrictedAccess.Kind.NAMED)
+    if named.exists() and not named.filter(by=by, reason=reason).exists():
+        raise Refused(f"{person.name} is named on it already. What you wrote is not kept.")
     return _name(row, person, reason, by=by, at=at)
 
 
@@ -192,13 +199,15 @@ def unname(*, referral: Referral, access: RestrictedAccess, by: User, at: dt.dat
 
 @transaction.atomic
 def lift(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> Referral:
-    """Let everybody of its queue see it again."""
+    """Let everybody of its queue see it again. Pressed twice, once."""
     row = held(referral)
     may_restrict(row, by)
-    if not row.restricted:
-        return row
     if not reason.strip():
         raise Refused("Say why it is restricted no more.")
+    if not row.restricted:
+        if said_already(row, ["restriction_lifted"], reason, by=by):
+            return row
+        raise Refused("The restriction was lifted already. What you wrote is not kept.")
     row.restricted = False
     row.save(update_fields=["restricted"])
     RestrictedAccess.objects.filter(referral=row, ended_at__isnull=True).update(ended_at=at, ended_by=by)
@@ -213,7 +222,7 @@ def break_glass(
 ) -> RestrictedAccess:
     """Open one restricted referral for an hour, by its reference, with a reason. The managers and whoever is named are
     told in the same moment. Where there is none such in this person's queues, `Refused` says no more than that; the
-    attempt is in the trail either way.
+    attempt is in the trail either way. Pressed twice it is opened once; with another reason it is opened anew.
     """
     actor = actor_for(by, partnership)
     if not reason.strip():
@@ -222,9 +231,12 @@ def break_glass(
     row = rows.select_related("partnership", "team", "owner").first() if actor.can(Permission.GLASS_BREAK) else None
     if row is None:
         raise NoSuchReferral
-    standing = RestrictedAccess.objects.holding(at).filter(referral=row, user=by).first()
-    if standing is not None:
-        return standing
+    standing = list(RestrictedAccess.objects.holding(at).filter(referral=row, user=by))
+    if any(each.kind == RestrictedAccess.Kind.NAMED for each in standing):
+        raise Refused(f"You are named on referral {row.reference}: open it from your queue. Nobody was told anything.")
+    for each in standing:
+        if each.reason == reason:
+            return each
     made = RestrictedAccess.objects.create(
         partnership=partnership,
         referral=row,

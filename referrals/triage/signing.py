@@ -122,7 +122,7 @@ def sign_off(*, sign_off: SignOff, said: str, by: User, at: dt.datetime) -> Sign
     said: what the second person adds, if anything. Raises `Refused` for its author, and where it was settled,
     changed or overtaken meanwhile.
     """
-    row, waiting = still_waiting(sign_off, by)
+    row, waiting = still_waiting(sign_off, by, said=said)
     if waiting is None:
         return SignOff.objects.get(pk=sign_off.pk)
     settled(waiting, SignOff.State.SIGNED, said, by=by, at=at)
@@ -149,7 +149,7 @@ def send_back(*, sign_off: SignOff, said: str, by: User, at: dt.datetime) -> Sig
     """Send back to its author with a reason. What was written is kept for the author to change."""
     if not said.strip():
         raise Refused("Say why it goes back: its author starts from that.")
-    row, waiting = still_waiting(sign_off, by, as_=SignOff.State.SENT_BACK)
+    row, waiting = still_waiting(sign_off, by, as_=SignOff.State.SENT_BACK, said=said)
     if waiting is None:
         return SignOff.objects.get(pk=sign_off.pk)
     settled(waiting, SignOff.State.SENT_BACK, said, by=by, at=at)
@@ -204,14 +204,14 @@ def take_back(*, referral: Referral, by: User, at: dt.datetime) -> Referral:
 
 
 def still_waiting(
-    asked: SignOff, by: User, *, as_: SignOff.State = SignOff.State.SIGNED
+    asked: SignOff, by: User, *, as_: SignOff.State = SignOff.State.SIGNED, said: str
 ) -> tuple[Referral, SignOff | None]:
-    """The referral held still, and the proposal; None where this person has settled it so already."""
+    """The referral held still, and the proposal; None where this person has settled it so already, in these words."""
     row = held(asked.referral)
     if by.pk not in {person.pk for person in signers(row, by=asked.proposed_by)} and by.pk != asked.proposed_by_id:
         raise Elsewhere(row)
     waiting = SignOff.objects.select_related("proposed_by", "settled_by", "team").get(pk=asked.pk, referral=row)
-    if waiting.state == as_ and waiting.settled_by_id == by.pk:
+    if (waiting.state, waiting.settled_by_id, waiting.said) == (as_.value, by.pk, said.strip()):
         return row, None
     if waiting.state != SignOff.State.WAITING:
         who = f" {waiting.settled_by.name} settled it." if waiting.settled_by else ""
