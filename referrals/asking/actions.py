@@ -280,6 +280,8 @@ def answer(
     take_in(row, later, children=children, where=where, for_referrer=own, by=by, at=at)
     if later.opens_again:
         said = f"{who} answered what was asked."
+        if not own and ask.team_id != row.team_id:  # who has it now may not read what another team asked for
+            said = f"What {ask.team.name} asked of an agency was answered. Telephone them for what it says."
         tell_those_at_work(row, later, said=said, key=str(ask.pk), also=decided_by, by=by, at=at)
         pass_on_answer(reached, ask, later, [child.order for child in children], by=by, at=at)
     late = "" if not came_late else " It came after the decision: read whether it changes anything."

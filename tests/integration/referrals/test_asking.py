@@ -212,6 +212,9 @@ def test_early_help_asks_an_agency_that_the_mash_waits_for_and_is_told_of_its_ow
         assert {each.to for each in answers.all()} == {sam}
         asking.answer(ask=ours, answer="", knows="no", later=Later.NO, by=pat, at=NOW)
         assert {each.to for each in answers.all()} == {sam, erin}
+        asking.answer(ask=theirs, answer="He has a record.", knows="yes", later=Later.UNSURE, by=pat, at=NOW)
+        told = Notice.objects.get(referral=row, kind="doubt_added", to=erin).body
+        assert "Telephone them for what it says." in told and world.school.name not in told
 
 
 def test_an_answer_whose_asker_has_left_reaches_the_team_that_asked(world: World) -> None:

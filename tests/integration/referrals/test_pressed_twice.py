@@ -133,7 +133,7 @@ def test_a_second_reason_opens_a_restricted_referral_anew_and_who_is_named_needs
 def test_what_was_done_about_a_notice_is_refused_where_it_was_dealt_with(world: World) -> None:
     one, two = (make_person(world, Role.ADMIN) for _ in range(2))
     notice = Notice.objects.create(
-        partnership=world.partnership, to=one, kind="x", key="x", state="bounced", created_at=NOW
+        partnership=world.partnership, to=one, kind="x", key="x", state="bounced", created_at=NOW, next_attempt_at=NOW
     )
     assert noticing.deal_with(notice=notice, how="Telephoned.", by=one, at=NOW)
     assert noticing.deal_with(notice=notice, how="Telephoned.", by=one, at=NOW), "the same press"
