@@ -12,11 +12,12 @@ from partnerships.access import actor_for
 from partnerships.models import Membership, Partnership, User
 from partnerships.permissions import SENDING, Permission
 from referrals.asking.actions import tell_of_question
-from referrals.domain.lifecycle import Move
+from referrals.domain.lifecycle import Move, State
 from referrals.letters.actions import tell_of_letter
 from referrals.models import Ask, CalendarAddress, Draft, Letter, Referral
 from referrals.referrers import leads_of, who_hears
 from referrals.triage.moves import held, move, tell_one, tell_team
+from referrals.triage.next_steps import works_in
 from referrals.triage.unseen import end_leave
 
 LETTERS_TOLD = dt.timedelta(weeks=4)
@@ -29,36 +30,34 @@ class OpenWork:
     def told(self, membership: Membership) -> list[str]:
         with scope(partnership=membership.partnership):
             owned = Referral.objects.open().filter(owner=membership.user).count()
+            proposed = Referral.objects.filter(owner=membership.user, state=State.PROPOSED.value).count()
             drafts = Draft.objects.unsent().filter(started_by=membership.user).count() if membership.agency_id else 0
         said = []
         if owned and not membership.agency_id:
             said.append(f"What they have in their hands goes back to its queue: {counted(owned, 'referral')}.")
+        if proposed and not membership.agency_id:
+            said.append(
+                "What they proposed and nobody has signed yet is taken back, and what they wrote is kept for who "
+                f"decides it now: {counted(proposed, 'referral')}."
+            )
         if drafts:
             said.append(f"They began {counted(drafts, 'referral')} and did not send: ask them before they go.")
         return said + sent_by(membership)
 
     def let_go(self, membership: Membership, *, by: User, at: dt.datetime) -> None:
-        """What the person may not open any more, now that the role has ended, must not stay in their hands; nor may a
-        leave to see what is restricted, or a calendar's address, come back with a role that begins later."""
+        """What the person may not work on any more, now that the role has ended, must not stay in their hands; nor may
+        a leave to see what is restricted, or a calendar's address, come back with a role that begins later."""
+        person = membership.user
         with scope(partnership=membership.partnership):
-            seen = Referral.objects.visible_to(actor_for(membership.user, membership.partnership))
-            stuck = Referral.objects.open().filter(owner=membership.user).exclude(pk__in=seen.values("pk"))
-            for referral in stuck:
-                row = held(referral)
-                if row.owner_id != membership.user_id:
-                    continue
-                move(
-                    referral=row,
-                    move=Move.RELEASE,
-                    sentence=f"{membership.user.name} works here no more: it is in the queue of {row.team.name} again.",
-                    changes={"owner": None, "owned_at": None},
-                    by=by,
-                    at=at,
-                )
-                tell_team(row, by=by, at=at)
-            end_leave(membership.user, membership.partnership, by=by, at=at)
-            if not actor_for(membership.user, membership.partnership).can(Permission.REFERRAL_CLAIM):
-                CalendarAddress.objects.filter(partnership=membership.partnership, user=membership.user).delete()
+            actor = actor_for(person, membership.partnership)
+            owned = Referral.objects.open().filter(owner=person).select_related("team").order_by("pk")
+            seen = set(Referral.objects.visible_to(actor).open().filter(owner=person).values_list("pk", flat=True))
+            for referral in owned:
+                if referral.pk not in seen or not works_in(actor, referral.team):
+                    give_back(referral, person, by=by, at=at)
+            end_leave(person, membership.partnership, by=by, at=at)
+            if not actor.can(Permission.REFERRAL_CLAIM):
+                CalendarAddress.objects.filter(partnership=membership.partnership, user=person).delete()
 
     def hand_on(self, user: User, partnership: Partnership, *, by: User | None, at: dt.datetime) -> None:
         """What the person was asked and has not answered, and the letters of these weeks that nobody has opened, are
@@ -74,6 +73,27 @@ class OpenWork:
             )
             for letter in unread.select_related("referral__partnership", "referral__agency", "referral__referrer"):
                 tell_of_letter(letter, letter.referral, who_hears(letter.referral), at=at)
+
+
+def give_back(referral: Referral, person: User, *, by: User, at: dt.datetime) -> None:
+    """Put an open referral that somebody who is gone had back into its queue, and tell who works there.
+
+    What they proposed is taken back first: nobody signs a letter for them, and whoever decides it now starts from what
+    they wrote. What was sent on stays so, and nobody has it.
+    """
+    row = held(referral)
+    if row.owner_id != person.pk or not row.is_open:
+        return
+    gone = {"owner": None, "owned_at": None}
+    why = f"{person.name} works here no more"
+    if row.state == State.PROPOSED.value:
+        sentence = f"{why}: what they proposed is taken back."
+        move(referral=row, move=Move.TAKE_BACK, sentence=sentence, changes={}, by=by, at=at)
+    sentence = f"{why}: it is in the queue of {row.team.name} again."
+    if row.state == State.SENT_ON.value:
+        sentence = f"{why}: nobody of {row.team.name} has it, while it waits for its receipt."
+    move(referral=row, move=Move.RELEASE, sentence=sentence, changes=gone, by=by, at=at)
+    tell_team(row, by=by, at=at)
 
 
 def sent_by(membership: Membership) -> list[str]:

@@ -21,8 +21,9 @@ from partnerships.actions import Refused
 from partnerships.members import Post
 from partnerships.models import Agency, AuditEntry, Invitation, Membership, Session, Team, User
 from partnerships.permissions import Role
-from referrals.models import Notice, Referral
-from referrals.triage.actions import claim
+from referrals.domain.lifecycle import OPEN, Outcome, State
+from referrals.models import Decision, Notice, Referral, SignOff
+from referrals.triage.actions import claim, decide, step_down
 from tests.factories import NOW, World, make_draft, make_invitation, make_person, make_referral, make_world
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +156,55 @@ def test_a_leavers_access_work_and_invitations_end_in_the_same_minute(world: Wor
         row = Referral.objects.get(pk=referral.pk)
         assert row.owner is None and row.state == "waiting"
     assert AuditEntry.objects.filter(verb="account.closed").exists()
+
+
+def in_every_state(world: World, person: User) -> dict[str, Referral]:
+    """One referral in each state in which somebody has it, and a step down that waits for its signature."""
+    told = {"decided_level": None, "reason": "Read whole.", "told_referrer": "Why."}
+    rows = {}
+    for name in ("in_hand", "proposed", "step_down", "sent_on"):
+        row = rows[name] = claim(referral=make_referral(world), by=person, at=NOW)
+        if name == "step_down":
+            step_down(referral=row, reason="Early help fits.", team=world.early_help, by=person, at=NOW)
+        elif name != "in_hand":
+            outcome = Outcome.NO_FURTHER_ACTION if name == "proposed" else Outcome.TRANSFER
+            elsewhere = "Kent" if name == "sent_on" else ""
+            decide(
+                referral=row, **told, outcome=outcome, transfer_elsewhere=elsewhere, revision=row.revision,
+                by=person, at=NOW,
+            )  # fmt: skip
+    return rows
+
+
+@pytest.mark.parametrize("how", ["end", "move", "keeps_signing"])
+def test_whatever_somebody_has_in_hand_their_role_ends(world: World, how: str) -> None:
+    """Proposed, sent on or in hand: none of it holds the role open, and none of it stays with who is gone."""
+    sam = world.person(Role.SCREENER)
+    with scope(partnership=world.partnership):
+        rows = in_every_state(world, sam)
+        states = {each.state for each in Referral.objects.filter(owner=sam)}
+        assert states == {each.value for each in OPEN if each is not State.WAITING}
+        if how == "keeps_signing":  # sees all of the queue still, and works in it no more
+            Membership.objects.create(user=sam, partnership=world.partnership, role="senior", team=world.mash)
+    held = Membership.objects.get(user=sam, role="screener")
+    admin = as_(world.person(Role.ADMIN))
+    page = reverse("member_end", args=["testshire", held.pk])
+    assert "is taken back, and what they wrote is kept for who decides it now: 2 referrals." in (
+        admin.get(page).content.decode()
+    )
+    if how == "move":
+        page = reverse("member", args=["testshire", held.pk])
+    assert admin.post(page, {"role": "early_help", "team": "early-help"}).status_code == 302
+    held.refresh_from_db()
+    assert held.ended_at
+    with scope(partnership=world.partnership):
+        assert not Referral.objects.filter(owner=sam).exists()
+        after = {name: Referral.objects.get(pk=row.pk) for name, row in rows.items()}
+        assert [row.state for row in after.values()] == ["waiting", "waiting", "waiting", "sent_on"]
+        assert not SignOff.objects.waiting().exists() and not after["proposed"].waiting_for
+        assert Decision.objects.get(referral=after["proposed"]).state == "recorded", "what was written is kept"
+        sol = make_person(world, Role.SCREENER, team=world.mash)
+        assert claim(referral=after["proposed"], by=sol, at=NOW).owner == sol
 
 
 def test_a_leads_invitations_end_with_her_and_her_drafts_are_told_of(world: World) -> None:
