@@ -33,6 +33,7 @@ AT_ONCE = frozenset(
         "allegation",
         "named",
         "glass",
+        "restricted",
     }
 )
 """Kinds that go out at once whatever somebody chose: a day later would be too late, or somebody waits for it."""

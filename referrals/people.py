@@ -12,11 +12,11 @@ from partnerships.access import actor_for
 from partnerships.models import Membership, Partnership, User
 from partnerships.permissions import SENDING, Permission
 from referrals.asking.actions import tell_of_question
-from referrals.domain.lifecycle import Move, State
+from referrals.domain.lifecycle import State
 from referrals.letters.actions import tell_of_letter
 from referrals.models import Ask, CalendarAddress, Draft, Letter, Referral
 from referrals.referrers import leads_of, who_hears
-from referrals.triage.moves import held, move, tell_one, tell_team
+from referrals.triage.moves import held, out_of_hands, tell_one, tell_team
 from referrals.triage.next_steps import works_in
 from referrals.triage.unseen import end_leave
 
@@ -76,24 +76,11 @@ class OpenWork:
 
 
 def give_back(referral: Referral, person: User, *, by: User, at: dt.datetime) -> None:
-    """Put an open referral that somebody who is gone had back into its queue, and tell who works there.
-
-    What they proposed is taken back first: nobody signs a letter for them, and whoever decides it now starts from what
-    they wrote. What was sent on stays so, and nobody has it.
-    """
+    """Put an open referral that somebody who is gone had back into its queue, and tell who works there."""
     row = held(referral)
-    if row.owner_id != person.pk or not row.is_open:
-        return
-    gone = {"owner": None, "owned_at": None}
-    why = f"{person.name} works here no more"
-    if row.state == State.PROPOSED.value:
-        sentence = f"{why}: what they proposed is taken back."
-        move(referral=row, move=Move.TAKE_BACK, sentence=sentence, changes={}, by=by, at=at)
-    sentence = f"{why}: it is in the queue of {row.team.name} again."
-    if row.state == State.SENT_ON.value:
-        sentence = f"{why}: nobody of {row.team.name} has it, while it waits for its receipt."
-    move(referral=row, move=Move.RELEASE, sentence=sentence, changes=gone, by=by, at=at)
-    tell_team(row, by=by, at=at)
+    if row.owner_id == person.pk and row.is_open:
+        out_of_hands(row, f"{person.name} works here no more", by=by, at=at)
+        tell_team(row, by=by, at=at)
 
 
 def sent_by(membership: Membership) -> list[str]:

@@ -96,7 +96,9 @@ def _look(sent: Sent) -> Looked:
     except Unwelcome as why:
         return Looked(sent, name, why=str(why))
     except TooLong:
-        return Looked(sent, name, why="takes too long to open. Save it again smaller, or print it to PDF, and add that.")
+        return Looked(
+            sent, name, why="takes too long to open. Save it again smaller, or print it to PDF, and add that."
+        )
     except TooMany:
         why = "could not be looked into just now, among many others. Try it again in a minute."
         return Looked(sent, name, why=why)

@@ -267,7 +267,7 @@ def told_of(referral: Referral, taken: str, known: Known) -> list[User]:
             known[key] = team_members(referral)
         people |= {user.pk: user for user in known[key]}
     if referral.state == State.PROPOSED.value and referral.owner:
-        people |= {user.pk: user for user in unless_kept_out(referral, signers(referral, by=referral.owner))}
+        people |= {user.pk: user for user in signers(referral, by=referral.owner)}
     return list(people.values())
 
 
@@ -300,7 +300,12 @@ def unless_kept_out(referral: Referral, people: list[User]) -> list[User]:
 
 
 def signers(referral: Referral, *, by: User) -> list[User]:
-    """Who may sign for this referral: the managers, and the seniors of its team; never the author."""
+    """Who can sign for this referral; of a restricted one, who of them is named on it. They are told and offered."""
+    return unless_kept_out(referral, signers_by_role(referral, by=by))
+
+
+def signers_by_role(referral: Referral, *, by: User) -> list[User]:
+    """Whose role it is to sign for this referral: the managers, and the seniors of its team; never the author."""
     roles = [role.value for role in Role if Permission.REFERRAL_AUTHORISE in role.permissions]
     held = Membership.objects.filter(
         partnership=referral.partnership, role__in=roles, ended_at__isnull=True, user__is_active=True

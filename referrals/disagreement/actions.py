@@ -83,7 +83,7 @@ def raise_disagreement(*, referral: Referral, words: str, by: User, at: dt.datet
 def answerable(row: Referral) -> list[User]:
     """Who answers for the front door: who decided it or has it, else the team; and the managers."""
     first = row.decided_by or row.owner
-    people = {each.pk: each for each in ([first] if first else team_members(row))}
+    people = {each.pk: each for each in (unless_kept_out(row, [first] if first else []) or team_members(row))}
     return list((people | {each.pk: each for each in managers(row.partnership)}).values())
 
 
@@ -131,7 +131,7 @@ def person_words(person: User | None) -> str:
 
 def people_for_us(row: Referral) -> list[User]:
     """Who can be named for the front door: who answers for the referral's queue; of a restricted one, who sees it."""
-    people = {each.pk: each for each in [*team_members(row), *unless_kept_out(row, signers(row, by=NOBODY))]}
+    people = {each.pk: each for each in [*team_members(row), *signers(row, by=NOBODY)]}
     return sorted(people.values(), key=lambda each: each.name)
 
 

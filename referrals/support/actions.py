@@ -16,6 +16,7 @@ from referrals.models import Decision, PlanReview, Referral, Support
 from referrals.support.ending import SLUG, audited, end, subject
 from referrals.support.notices import tell_offered
 from referrals.triage.decisions import start_again
+from referrals.triage.helping import refuse_unseen_help
 from referrals.triage.moves import (
     KINDS,
     Elsewhere,
@@ -39,10 +40,14 @@ DEFAULT = Limit(
 
 
 def offer(referral: Referral, decisions: list[Decision], *, by: User, at: dt.datetime) -> list[Support]:
-    """Offer each child that was decided for early help to its team. Called where the decisions begin to hold."""
+    """Offer each child that was decided for early help to its team. Called where the decisions begin to hold.
+
+    Raises `Refused` where the referral is restricted and nobody of the team could see it.
+    """
     made = []
     for each in decisions:
         if each.outcome == Outcome.EARLY_HELP.value and each.child and each.support_team:
+            refuse_unseen_help(referral, each.support_team)
             support = Support.objects.create(
                 partnership=referral.partnership,
                 referral=referral,

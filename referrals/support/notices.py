@@ -7,19 +7,16 @@ import datetime as dt
 from django.conf import settings
 from django.urls import reverse
 
-from partnerships.models import Membership, User
-from partnerships.permissions import Role
+from partnerships.models import User
 from referrals import outbox
 from referrals.models import Support
+from referrals.triage.helping import those_told
 
 
 def tell_offered(support: Support, *, by: User, at: dt.datetime) -> None:
-    """Tell everybody of the team, but for who decided."""
-    held = Membership.objects.filter(
-        team=support.team, role=Role.EARLY_HELP.value, ended_at__isnull=True, user__is_active=True
-    ).select_related("user")
+    """Tell everybody of the team who may see it, but for who decided."""
     where = {"partnership": support.partnership.slug, "support_id": support.pk}
-    for person in {each.user_id: each.user for each in held}.values():
+    for person in those_told(support.referral, support.team):
         if person.pk != by.pk:
             outbox.tell(
                 partnership=support.partnership,

@@ -16,6 +16,7 @@ from partnerships.models import Partnership, Team, User
 from referrals.additions.corrected import as_corrected, keep_corrected
 from referrals.attachments import store
 from referrals.clocks.actions import start_clock, start_clocks
+from referrals.clocks.sweep import managers
 from referrals.domain.reference import RANDOM_BYTES, make_reference
 from referrals.intake import sending
 from referrals.intake.answers import Answers
@@ -153,7 +154,8 @@ def keep_restricted(row: Referral, *, by: User, at: dt.datetime) -> None:
     row.restricted = True
     row.save(update_fields=["restricted"])
     reason = "It was restricted where it came from."
-    people = name_managers(row, reason=reason, story=f"{reason[:-1]}: the managers are named.", by=by, at=at)
+    people = managers(row.partnership)
+    name_managers(row, people, reason=reason, story=f"{reason[:-1]}: the managers are named.", by=by, at=at)
     if not people:
         raise Refused(
             f"It is restricted, and {row.partnership.name} has no manager here who could see it. Telephone "

@@ -138,6 +138,10 @@ class DecideForm(PageForm):
         named["support_team"].offer([Choice(slug, team.name) for slug, team in self.teams.items()])
         named["authorised_by"].offer([Choice(pk, person.name) for pk, person in self.people.items()])
         named["also"].offer([Choice(pk, child.name) for pk, child in self.others.items()])
+        if referral.restricted and not people:
+            named[
+                "authorised_by"
+            ].help_text = "Nobody who is named on this referral can. Name whoever authorises it first."
         self.offer_places(lives_in)
         reveals: dict[Outcome, tuple[str, ...]] = {
             Outcome.EARLY_HELP: ("support_team", "handover") if teams else (),

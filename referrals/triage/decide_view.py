@@ -27,11 +27,19 @@ from referrals.triage import actions
 from referrals.triage.decide_form import DecideForm
 from referrals.triage.deciding import consent_given, finish, indicated_of, judged_of
 from referrals.triage.decisions import last_decision
+from referrals.triage.helping import refuse_unseen_help
 from referrals.triage.moves import Refused, Stale, fresh, moves_since
 from referrals.triage.next_steps import BY_NAME
 from referrals.triage.page import sent_back, teller_words
 from referrals.triage.rows import decided_words, level_words, why
-from referrals.triage.signing import DECIDED_WITH, reasons_for_a_second, signers, signs_every_decision
+from referrals.triage.signing import (
+    DECIDED_WITH,
+    nobody_signs,
+    reasons_for_a_second,
+    refuse_unsigned,
+    signers,
+    signs_every_decision,
+)
 from referrals.triage.step_views import flag_warnings
 from referrals.triage.views import Signed, back_to, the_referral
 from thresholds.domain.scheme import Scheme
@@ -236,7 +244,7 @@ def show(
             "level": level_words(scheme, indicated_of(row, child)),
             "why": why(screening, scheme),
             "judged": level_words(scheme, judged_of(row, child)) if judged_of(row, child) is not None else "",
-            "warnings": warnings(row),
+            "warnings": warnings(row, request.user),
             "sent_back": sent_back(row, Event.objects.filter(referral=row).select_related("by")),
             **(more or {}),
         },
@@ -249,9 +257,11 @@ WAITED_FOR = {
 }
 
 
-def warnings(row: Referral) -> list[str]:
+def warnings(row: Referral, author: User) -> list[str]:
     """What a screener is reminded of before deciding: nothing of it forbids the decision."""
     said = flag_warnings(row)
+    if row.restricted and not signers(row, by=author):
+        said.append(f"{nobody_signs(row)} If this needs a second person or somebody’s authority, name one first.")
     said += [WAITED_FOR[each] for each in row.waits_for if each in WAITED_FOR]
     said += filter(None, [left(row)])
     if row.channel == Referral.Channel.TRANSFER.value:
@@ -272,6 +282,10 @@ def preview(request: Signed, desk: Desk, child: Child, form: DecideForm) -> Http
     because = needs_sign_off(
         told["outcome"], decided=told["decided_level"], indicated=indicated, always=signs_every_decision(row)
     )
+    if because:
+        refuse_unsigned(row, signers(row, by=request.user))
+    if told["support_team"]:
+        refuse_unseen_help(row, told["support_team"])
     return render(
         request,
         "referrals/triage/decide_preview.html",

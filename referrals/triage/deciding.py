@@ -20,9 +20,10 @@ from referrals.intake.answers import Answers, mapping
 from referrals.intake.routing import team_for
 from referrals.models import Child, Decision, Referral
 from referrals.transfer.destinations import destinations
+from referrals.triage.helping import refuse_unseen_help
 from referrals.triage.moves import Refused, Stale, TakenBy, locked, move, received_first
 from referrals.triage.settling import settle
-from referrals.triage.signing import DECIDED_WITH, propose, reasons_for_a_second, signers
+from referrals.triage.signing import DECIDED_WITH, nobody_signs, propose, reasons_for_a_second, signers
 from thresholds.domain.terms import Route
 from thresholds.loading import load
 
@@ -170,9 +171,12 @@ def refuse_unsound(row: Referral, content: Content, *, by: User) -> None:
     if team and (team.is_mash or team.partnership_id != row.partnership_id):
         raise Refused(f"{team.name} is no early help team of {row.partnership.name}.")
     if needs_authority(content.outcome, consent_given=consent_given(row)):
+        people = signers(row, by=by)
+        if row.restricted and not people:
+            raise Refused(f"The family has not agreed. {nobody_signs(row)} Name whoever authorises it first.")
         if content.authorised_by is None or not content.authorised_because.strip():
             raise Refused("The family has not agreed. Say who authorised going on without consent, and why.")
-        if content.authorised_by.pk not in {person.pk for person in signers(row, by=by)}:
+        if content.authorised_by.pk not in {person.pk for person in people}:
             raise Refused("Going on without consent is authorised by a manager or a senior worker other than you.")
 
 
@@ -201,6 +205,8 @@ def keep(row: Referral, child: Child, content: Content, *, by: User, at: dt.date
     told |= {"outcome": content.outcome.value, "factors": list(content.factors)}
     if content.outcome is Outcome.EARLY_HELP and content.support_team is None:
         told["support_team"] = support_team_for(row, child)
+    if told["support_team"] is not None:
+        refuse_unseen_help(row, told["support_team"])
     return Decision.objects.create(
         partnership=row.partnership,
         referral=row,

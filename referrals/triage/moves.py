@@ -148,11 +148,8 @@ def move(
 ) -> Referral:
     """Take a locked referral to its next state. Raises `lifecycle.NotAllowed` where that state allows no such move."""
     before = State(referral.state)
-    if referral.restricted and changes.get("team", referral.team) != referral.team:
-        raise Refused(
-            f"Referral {referral.reference} is restricted, and nobody of the other team could see it there. "
-            "Lift the restriction first, then restrict it again with people of that team."
-        )
+    if changes.get("team", referral.team) != referral.team:
+        refuse_unseen_elsewhere(referral)
     changes = {**changes, "state": next_state(before, move).value, "revision": referral.revision + 1}
     if before is State.PROPOSED and changes["state"] != State.PROPOSED.value:
         proposal_is_over(referral)
@@ -162,6 +159,33 @@ def move(
     tell_story(referral, KINDS[move], sentence, note=note, for_referrer=for_referrer, by=by, at=at)
     record(referral, KINDS[move], {**(detail or {}), "revision": referral.revision}, by=by, at=at)
     return referral
+
+
+def refuse_unseen_elsewhere(referral: Referral) -> None:
+    """Raise `Refused` where a referral is to go to another team, and is restricted to people of this one."""
+    if referral.restricted:
+        raise Refused(
+            f"Referral {referral.reference} is restricted, and nobody of the other team could see it there. "
+            "Lift the restriction first, then restrict it again with people of that team."
+        )
+
+
+def out_of_hands(row: Referral, why: str, *, by: User, at: dt.datetime) -> None:
+    """Take a locked open referral from whoever has it and may not work on it any more: it waits in its queue.
+
+    What they proposed is taken back first: nobody signs for them, and whoever decides it now starts from what they
+    wrote. What was sent on stays so, and nobody has it.
+    """
+    if row.owner_id is None or not row.is_open:
+        return
+    if row.state == State.PROPOSED.value:
+        sentence = f"{why}: what they proposed is taken back."
+        move(referral=row, move=Move.TAKE_BACK, sentence=sentence, changes={}, by=by, at=at)
+    sentence = f"{why}: it is in the queue of {row.team.name} again."
+    if row.state == State.SENT_ON.value:
+        sentence = f"{why}: nobody of {row.team.name} has it, while it waits for its receipt."
+    gone = {"owner": None, "owned_at": None}
+    move(referral=row, move=Move.RELEASE, sentence=sentence, changes=gone, by=by, at=at)
 
 
 def moves_since(referral: Referral, seen: int | None) -> list[Event]:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from partnerships.fields import CheckboxesField
 from partnerships.forms import Choice, ChoiceField, DateField, LongTextField, PageForm, RadioField, TextField, TimeField
 from partnerships.hours import LONDON
-from partnerships.models import User
+from partnerships.models import Team, User
 
 LONGEST = 5000
+Helpers = Sequence[tuple[User, Team]]
+"""Who could see of a referral its early help alone, each with the team that gives it."""
+
+
+def for_early_help(person: User, team: Team) -> Choice:
+    return Choice(str(person.pk), f"{person.name} ({team.name}, its early help alone)")
 
 
 class NoteForm(PageForm):
@@ -65,11 +72,14 @@ class RestrictForm(PageForm):
         rows=3,
     )
 
-    def __init__(self, *args: Any, people: list[User], me: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: list[User], helpers: Helpers, me: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.people = {str(user.pk): user for user in people}
+        self.people = {str(user.pk): user for user in (*people, *(user for user, _ in helpers))}
         named: Any = self.fields["named"]
-        named.offer([Choice(pk, f"{user.name} (you)" if user == me else user.name) for pk, user in self.people.items()])
+        named.offer(
+            [Choice(str(user.pk), f"{user.name} (you)" if user == me else user.name) for user in people]
+            + [for_early_help(*each) for each in helpers]
+        )
 
     @property
     def chosen(self) -> list[User]:
@@ -80,11 +90,11 @@ class NameForm(PageForm):
     person = ChoiceField("Who else may see it?", missing="Choose who else may see it")
     reason = LongTextField("Why?", called="the reason", missing="Say why", max_length=1000, rows=3)
 
-    def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: list[User], helpers: Helpers, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.people = {str(user.pk): user for user in people}
+        self.people = {str(user.pk): user for user in (*people, *(user for user, _ in helpers))}
         person: Any = self.fields["person"]
-        person.offer([Choice(pk, user.name) for pk, user in self.people.items()])
+        person.offer([Choice(str(user.pk), user.name) for user in people] + [for_early_help(*each) for each in helpers])
 
     @property
     def chosen(self) -> User:

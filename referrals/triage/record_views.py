@@ -78,9 +78,10 @@ def referral_restrict(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     if not restricting.may_say_who(row, request.actor):
         raise Http404
     people = restricting.people_to_name(row)
+    helpers = restricting.helpers_to_name(row, people)
     sent = posted(request)
     if not row.restricted:
-        form = RestrictForm(sent, people=people, me=request.user)
+        form = RestrictForm(sent, people=people, helpers=helpers, me=request.user)
         if sent is not None and form.is_valid():
             return done(
                 request,
@@ -97,8 +98,9 @@ def referral_restrict(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     access = list(RestrictedAccess.objects.holding(now).filter(referral=row).select_related("user", "by"))
     named = {each.user_id for each in access if each.kind == RestrictedAccess.Kind.NAMED}
     others = [each for each in people if each.pk not in named]
+    helpers = [each for each in helpers if each[0].pk not in named]
     lifting = "lift" in (sent if sent is not None else request.GET)
-    form_name = NameForm(sent if sent is not None and not lifting else None, people=others)
+    form_name = NameForm(sent if sent is not None and not lifting else None, people=others, helpers=helpers)
     form_lift = LiftForm(sent if lifting else None)
     if sent is not None and lifting and form_lift.is_valid():
         return done(

@@ -37,7 +37,7 @@ def let_the_mash_act(row: Referral, *, in_danger: bool, at: dt.datetime) -> None
         record(row, "restriction_lifted", {"because": "moved"}, by=None, at=at)
         return
     if unnamed := [each for each in above if each.pk not in people]:
-        name_managers(row, reason=WHY, story=f"{WHY} The managers are named.", by=None, at=at)
+        name_managers(row, unnamed, reason=WHY, story=f"{WHY} The managers are named.", by=None, at=at)
         record(row, "named", {"people": [str(each.pk) for each in unnamed], "because": "moved"}, by=None, at=at)
         for person in unnamed:
             tell_a_manager(row, person, at=at)

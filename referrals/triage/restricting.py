@@ -16,11 +16,13 @@ from partnerships import audit
 from partnerships.access import Actor, actor_for
 from partnerships.models import Membership, Partnership, Team, User
 from partnerships.permissions import Permission, Role
-from referrals.clocks.sweep import managers
+from referrals.clocks.sweep import managers, signers_by_role
 from referrals.domain.lifecycle import State
 from referrals.models import Referral, RestrictedAccess
-from referrals.triage.moves import Refused, held, record, said_already, tell_one, tell_story
+from referrals.triage.helping import helpers, left_out, teams_that_help, teams_that_may_help
+from referrals.triage.moves import Refused, held, out_of_hands, record, said_already, tell_one, tell_story, tell_team
 from referrals.triage.next_steps import works_in
+from referrals.triage.restricted_notices import tell_by_reference, tell_kept_out, tell_named
 from thresholds.domain.terms import Flag
 
 GLASS_LASTS = dt.timedelta(hours=1)
@@ -34,22 +36,41 @@ def restrict(*, referral: Referral, named: Iterable[User], reason: str, by: User
     people = list(named)
     if not reason.strip():
         raise Refused("Say why it is restricted: those who are named read it.")
-    one_who_works_there(row.team, people)
-    if row.restricted and not said_already(row, ["restricted"], reason, by=by):
-        raise Refused(
-            "It was restricted meanwhile, and nothing was changed. See who is named, and name who is missing."
-        )
-    if not row.restricted:
-        row.restricted = True
-        row.revision += 1
-        if row.owner_id and row.owner_id not in {each.pk for each in people}:
-            row.owner, row.owned_at, row.state = None, None, State.WAITING.value
-        row.save(update_fields=["restricted", "revision", "owner", "owned_at", "state"])
-        tell_story(row, "restricted", f"{by.name} restricted it to named people.", note=reason, by=by, at=at)
-        record(row, "restricted", {"named": [str(each.pk) for each in people]}, by=by, at=at)
+    if row.restricted:
+        if not said_already(row, ["restricted"], reason, by=by):
+            raise Refused(
+                "It was restricted meanwhile, and nothing was changed. See who is named, and name who is missing."
+            )
+        for person in people:
+            _name(row, person, reason, by=by, at=at)
+        return row
+    enough(row, people)
+    row.restricted = True
+    row.revision += 1
+    row.save(update_fields=["restricted", "revision"])
+    tell_story(row, "restricted", f"{by.name} restricted it to named people.", note=reason, by=by, at=at)
+    record(row, "restricted", {"named": [str(each.pk) for each in people]}, by=by, at=at)
     for person in people:
         _name(row, person, reason, by=by, at=at)
+    had_it = [each for each in (row.owner, None if row.is_open else row.decided_by) if each]
+    if row.owner_id not in {each.pk for each in people}:
+        out_of_hands(row, f"{by.name} restricted it to others", by=by, at=at)
+    tell_kept_out(row, people, had_it, by=by, at=at)
     return row
+
+
+def enough(row: Referral, people: list[User]) -> None:
+    """Raise `Refused` where nobody of these could decide it, sign what is proposed, or go on with its early help."""
+    one_who_works_there(row.team, people)
+    keys, author = {each.pk for each in people}, row.owner
+    stays = author and author.pk in keys and row.state == State.PROPOSED.value
+    if author and stays and not keys & {each.pk for each in signers_by_role(row, by=author)}:
+        raise Refused(
+            f"What {author.name} proposed waits for a signature. Name also a manager or a senior of "
+            f"{row.team.name}, who reads it and signs."
+        )
+    for team in left_out(row, people):
+        raise Refused(f"{team.name} gives early help for it. Name also somebody of that team, who goes on with it.")
 
 
 @transaction.atomic
@@ -157,24 +178,24 @@ def _name(row: Referral, person: User, reason: str, *, by: User, at: dt.datetime
     standing = RestrictedAccess.objects.holding(at).filter(referral=row, user=person, kind=kind).first()
     if standing is not None:
         return standing
-    actor = actor_for(person, row.partnership)
-    if not Referral.objects.within_queues_of(actor).filter(pk=row.pk).exists():
+    sees, helps = could_see(row, person), could_help(row, person)
+    if not sees and helps is None:
         raise Refused(f"{person.name} could not see it even if it were not restricted. Choose somebody else.")
     made = RestrictedAccess.objects.create(
         partnership=row.partnership, referral=row, user=person, kind=kind, reason=reason, at=at, by=by
     )
-    tell_story(row, "named", f"{by.name} named {person.name}, who can see it now.", note=reason, by=by, at=at)
+    what = "it" if sees else "its early help"
+    tell_story(row, "named", f"{by.name} named {person.name}, who can see {what} now.", note=reason, by=by, at=at)
     record(row, "named", {"person": str(person.pk)}, by=by, at=at)
     if person.pk != by.pk:
-        tell_one(
-            row,
-            person,
-            kind="named",
-            subject="Front Door: you were named on a restricted referral",
-            said=f"{by.name} named you on referral {row.reference}. It is restricted: speak of it with nobody else.",
-            at=at,
-        )
+        tell_named(made, None if sees else helps, at=at)
     return made
+
+
+def could_help(referral: Referral, person: User) -> Team | None:
+    """The team in which this person could see early help for it, though they could not see the referral itself."""
+    found = helpers(teams_that_may_help(referral)).get(person.pk)
+    return found[1] if found else None
 
 
 @transaction.atomic
@@ -185,13 +206,17 @@ def unname(*, referral: Referral, access: RestrictedAccess, by: User, at: dt.dat
     left = list(
         RestrictedAccess.objects.holding(None).filter(referral=row).exclude(pk=access.pk).select_related("user")
     )
-    one_who_works_there(row.team, [each.user for each in left if each.kind == RestrictedAccess.Kind.NAMED])
+    if access.kind == RestrictedAccess.Kind.NAMED:
+        enough(row, [each.user for each in left if each.kind == RestrictedAccess.Kind.NAMED])
     ended = RestrictedAccess.objects.filter(pk=access.pk, referral=row, ended_at__isnull=True)
     if not ended.update(ended_at=at, ended_by=by):
         return False
-    if row.owner_id == access.user_id and row.state == State.IN_HAND.value:
-        row.owner, row.owned_at, row.state, row.revision = None, None, State.WAITING.value, row.revision + 1
-        row.save(update_fields=["owner", "owned_at", "state", "revision"])
+    if row.owner_id == access.user_id and row.is_open and access.user_id not in {each.user_id for each in left}:
+        out_of_hands(row, f"{access.user.name} may see it no more", by=by, at=at)
+        tell_team(row, by=by, at=at)
+        if access.user_id != by.pk:
+            said = f"{by.name} ended your leave to see referral {row.reference}: it is in your hands no more."
+            tell_by_reference(row, access.user, "a restricted referral is yours no more", said, at=at)
     tell_story(row, "unnamed", f"{by.name} ended the leave of {access.user.name} to see it.", by=by, at=at)
     record(row, "unnamed", {"person": str(access.user_id)}, by=by, at=at)
     return True
@@ -317,7 +342,7 @@ def one_who_works_there(team: Team, people: Iterable[User]) -> None:
 
 def people_to_name(referral: Referral) -> list[User]:
     """Who could be named: everybody who would see it were it not restricted, by name."""
-    held_roles = [Role.SCREENER.value, Role.EARLY_HELP.value, Role.MANAGER.value]
+    held_roles = [Role.SCREENER.value, Role.EARLY_HELP.value, Role.SENIOR.value, Role.MANAGER.value]
     users = User.objects.filter(
         is_active=True,
         memberships__partnership=referral.partnership,
@@ -328,7 +353,7 @@ def people_to_name(referral: Referral) -> list[User]:
         users = users.exclude(
             pk__in=User.objects.filter(memberships__role=Role.EARLY_HELP.value)
             .exclude(memberships__team=referral.team)
-            .exclude(memberships__role__in=[Role.SCREENER.value, Role.MANAGER.value])
+            .exclude(memberships__role__in=[Role.SCREENER.value, Role.SENIOR.value, Role.MANAGER.value])
             .values("pk")
         )
     return [
@@ -336,3 +361,10 @@ def people_to_name(referral: Referral) -> list[User]:
         for user in users.order_by("name")
         if Referral.objects.within_queues_of(actor_for(user, referral.partnership)).filter(pk=referral.pk).exists()
     ]
+
+
+def helpers_to_name(referral: Referral, others: Iterable[User]) -> list[tuple[User, Team]]:
+    """Who else could be named for its early help alone, by name: before it is restricted, of the teams that give it."""
+    teams = teams_that_may_help(referral) if referral.restricted else teams_that_help(referral)
+    left = {each.pk for each in others}
+    return sorted((each for pk, each in helpers(teams).items() if pk not in left), key=lambda each: each[0].name)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from partnerships.access import actor_for
 from partnerships.models import Team, User
-from referrals.clocks.sweep import signers, team_members
+from referrals.clocks.sweep import signers, signers_by_role, team_members
 from referrals.domain.deciding import Second, needs_sign_off
 from referrals.domain.lifecycle import Move, Outcome
 from referrals.models import Absence, Decision, Referral, SignOff
@@ -18,6 +19,7 @@ from referrals.triage.moves import (
     held,
     locked,
     move,
+    refuse_unseen_elsewhere,
     tell_one,
     tell_team,
     to_team,
@@ -66,6 +68,7 @@ def propose_step_down(row: Referral, *, team: Team, reason: str, by: User, at: d
     """Put a step down to an early help team before a second person. Until then the referral stays where it is."""
     if not reason.strip():
         raise Refused("Say why: who signs it off reads it first, then the team that gets it.")
+    refuse_unseen_elsewhere(row)
     _propose(row, SignOff.Kind.STEP_DOWN, [Second.STEP_DOWN], f"a step down to {team.name}", reason, team, by=by, at=at)
     return row
 
@@ -81,6 +84,8 @@ def _propose(
     by: User,
     at: dt.datetime,
 ) -> SignOff:
+    people = signers(row, by=by)
+    refuse_unsigned(row, people)
     sign_off = SignOff(
         partnership=row.partnership,
         referral=row,
@@ -103,7 +108,7 @@ def _propose(
     )
     sign_off.save(force_insert=True)
     waits_for(row, "sign_off")
-    for person in signers(row, by=by):
+    for person in people:
         tell_one(
             row,
             person,
@@ -113,6 +118,19 @@ def _propose(
             at=at,
         )
     return sign_off
+
+
+def refuse_unsigned(row: Referral, people: Sequence[User]) -> None:
+    """Raise `Refused` where a restricted referral would wait for a signature of which nobody could read."""
+    if row.restricted and not people:
+        raise Refused(f"This needs a second person. {nobody_signs(row)} Name one first, then send this.")
+
+
+def nobody_signs(row: Referral) -> str:
+    return (
+        f"Referral {row.reference} is restricted, and nobody else who is named on it can sign for it: no manager, and "
+        f"no senior of {row.team.name}."
+    )
 
 
 @transaction.atomic
@@ -208,7 +226,9 @@ def still_waiting(
 ) -> tuple[Referral, SignOff | None]:
     """The referral held still, and the proposal; None where this person has settled it so already, in these words."""
     row = held(asked.referral)
-    if by.pk not in {person.pk for person in signers(row, by=asked.proposed_by)} and by.pk != asked.proposed_by_id:
+    could = {asked.proposed_by_id, *(person.pk for person in signers_by_role(row, by=asked.proposed_by))}
+    sees = Referral.objects.visible_to(actor_for(by, row.partnership)).filter(pk=row.pk).exists()
+    if by.pk not in could or not sees:
         raise Elsewhere(row)
     waiting = SignOff.objects.select_related("proposed_by", "settled_by", "team").get(pk=asked.pk, referral=row)
     if (waiting.state, waiting.settled_by_id, waiting.said) == (as_.value, by.pk, said.strip()):

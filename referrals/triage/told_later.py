@@ -17,8 +17,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from partnerships.access import actor_for
-from partnerships.models import Membership, Team, User
-from partnerships.permissions import Role
+from partnerships.models import Team, User
 from referrals import outbox
 from referrals.clocks.actions import keep_next_due
 from referrals.clocks.sweep import managers, team_members
@@ -30,6 +29,7 @@ from referrals.models import Child, Decision, Referral, Support
 from referrals.standing import keep_standing
 from referrals.support.ending import end_with_referral
 from referrals.triage.decisions import start_again
+from referrals.triage.helping import those_told
 from referrals.triage.moves import move, proposal_is_over, tell_story
 from referrals.triage.restricted_in_need import let_the_mash_act
 from referrals.triage.unseen import keep_seen
@@ -150,11 +150,8 @@ def put(row: Referral, **changes: Any) -> None:
 def tell_early_help(row: Referral, later: Later, *, by: User, at: dt.datetime) -> None:
     """Whoever supports one of its children now hears of it at once: they see the family next."""
     for support in Support.objects.filter(referral=row, state=Support.State.ACTIVE).select_related("team"):
-        people = Membership.objects.filter(
-            team=support.team, role=Role.EARLY_HELP.value, ended_at__isnull=True, user__is_active=True
-        ).select_related("user")
         page = reverse("support", kwargs={"partnership": row.partnership.slug, "support_id": support.pk})
-        for person in {each.user_id: each.user for each in people}.values():
+        for person in those_told(row, support.team):
             if person.pk != by.pk:
                 outbox.tell(
                     partnership=row.partnership,

@@ -8,19 +8,22 @@ from __future__ import annotations
 import datetime as dt
 
 from partnerships.models import Partnership, User
-from referrals.clocks.sweep import managers
+from referrals.clocks.sweep import managers, signers
+from referrals.domain.lifecycle import State
 from referrals.models import Referral, RestrictedAccess
 from referrals.models.restricted import RestrictedAccessQuerySet
+from referrals.triage.helping import left_out
 from referrals.triage.moves import held, record, tell_one, tell_story, tell_team
-from referrals.triage.restricting import could_see, decides_in
+from referrals.triage.restricting import could_help, could_see, decides_in
 
 NOBODY = User()
 """An author who is nobody: whoever it concerns is told."""
 
 
-def name_managers(row: Referral, *, reason: str, story: str, by: User | None, at: dt.datetime) -> list[User]:
-    """Name the managers on a restricted referral, but for those who are. Gives all of them."""
-    people = managers(row.partnership)
+def name_managers(
+    row: Referral, people: list[User], *, reason: str, story: str, by: User | None, at: dt.datetime
+) -> None:
+    """Name these managers on a restricted referral, but for those who are."""
     there = set(named_on(row).values_list("user", flat=True))
     RestrictedAccess.objects.bulk_create(
         RestrictedAccess(
@@ -37,7 +40,6 @@ def name_managers(row: Referral, *, reason: str, story: str, by: User | None, at
     )
     if people:
         tell_story(row, "restricted", story, by=None, at=at)
-    return people
 
 
 def named_on(row: Referral) -> RestrictedAccessQuerySet:
@@ -53,29 +55,50 @@ def open_to_its_queue(row: Referral, *, reason: str, at: dt.datetime) -> None:
 
 
 UNSEEN = "Nobody who was named on it works in its queue any more."
+UNSIGNED = "Nobody who is named on it can sign what is proposed any more."
 
 
 def keep_seen(row: Referral, *, at: dt.datetime) -> None:
     """A held restricted referral moved, or somebody named on it left: where nobody who is named could decide it now,
-    the managers are named and told. Without a manager it is restricted no more: the child comes first.
+    sign what is proposed, or go on with its early help, the managers are named and told. Without a manager it is
+    restricted no more: the child comes first.
     """
-    named, above = [each.user for each in named_on(row).select_related("user")], managers(row.partnership)
-    if not row.restricted or any(person in above or decides_in(row.team, person) for person in named):
+    if not row.restricted:
         return
-    people = name_managers(row, reason=UNSEEN, story=f"{UNSEEN} The managers are named.", by=None, at=at)
+    named, above = [each.user for each in named_on(row).select_related("user")], managers(row.partnership)
+    managed = any(person in above for person in named)
+    if row.is_open and not managed and not any(decides_in(row.team, person) for person in named):
+        said = f"is in the queue of {row.team.name}, and nobody named on it works there. Name at once who decides it"
+        name_instead(row, above, "unseen", UNSEEN, said, at=at)
+    elif row.state == State.PROPOSED.value and row.owner and not signers(row, by=row.owner):
+        said = "waits for a signature, and nobody named on it can give it. Read what is proposed, and sign or name one"
+        name_instead(row, above, "unsigned", UNSIGNED, said, at=at)
+    for team in left_out(row, named):
+        reason = f"Nobody of {team.name}, which gives early help for it, is named on it any more."
+        said = (
+            f"has early help of {team.name}, and nobody of that team is named on it. Name at once who goes on with it"
+        )
+        name_instead(row, above, f"unhelped-{team.slug}", reason, said, at=at)
+
+
+def name_instead(row: Referral, people: list[User], why: str, reason: str, said: str, *, at: dt.datetime) -> None:
+    """Name the managers, and tell them what to do; without a manager, open it to its queue."""
+    if not row.restricted:
+        return
+    name_managers(row, people, reason=reason, story=f"{reason} The managers are named.", by=None, at=at)
     if not people:
-        open_to_its_queue(row, reason=UNSEEN, at=at)
+        open_to_its_queue(row, reason=reason, at=at)
         tell_team(row, by=NOBODY, at=at)
     done = "named" if people else "restriction_lifted"
-    record(row, done, {"named": [str(each.pk) for each in people], "because": "unseen"}, by=None, at=at)
+    record(row, done, {"named": [str(each.pk) for each in people], "because": why}, by=None, at=at)
     for person in people:
         tell_one(
             row,
             person,
             kind="named",
+            of=f"-{why}-{at:%y%m%d%H%M%S}",
             subject="Front Door: nobody else can see a restricted referral",
-            said=f"Restricted referral {row.reference} is in the queue of {row.team.name}, and nobody named on it "
-            "works there. Name at once who decides it, or lift the restriction.",
+            said=f"Restricted referral {row.reference} {said}, or lift the restriction.",
             at=at,
         )
 
@@ -88,8 +111,8 @@ def end_leave(person: User, partnership: Partnership, *, by: User, at: dt.dateti
         row = held(access.referral)
         if could_see(row, person):
             continue
-        RestrictedAccess.objects.filter(pk=access.pk).update(ended_at=at, ended_by=by)
-        tell_story(row, "unnamed", f"The leave of {person.name} to see it ended with their role.", by=by, at=at)
-        record(row, "unnamed", {"person": str(person.pk), "because": "role"}, by=by, at=at)
-        if row.is_open:
-            keep_seen(row, at=at)
+        if not could_help(row, person):
+            RestrictedAccess.objects.filter(pk=access.pk).update(ended_at=at, ended_by=by)
+            tell_story(row, "unnamed", f"The leave of {person.name} to see it ended with their role.", by=by, at=at)
+            record(row, "unnamed", {"person": str(person.pk), "because": "role"}, by=by, at=at)
+        keep_seen(row, at=at)

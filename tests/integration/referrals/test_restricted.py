@@ -145,7 +145,7 @@ def test_somebody_who_can_decide_it_always_remains(world: World, sol: Any, hidde
     with pytest.raises(Refused, match="not yours"):
         restricting.lift(referral=hidden, reason="x", by=world.person(Role.SCREENER), at=NOW)
     with pytest.raises(Refused, match="could not see it"):
-        restricting.name(referral=hidden, person=world.person(Role.EARLY_HELP), reason="x", by=sol, at=NOW)
+        restricting.name(referral=hidden, person=world.person(Role.PRACTITIONER), reason="x", by=sol, at=NOW)
 
 
 def test_breaking_the_glass_tells_the_managers_at_once_and_lasts_an_hour(
