@@ -34,6 +34,7 @@ AT_ONCE = frozenset(
         "named",
         "glass",
         "restricted",
+        "absent",
     }
 )
 """Kinds that go out at once whatever somebody chose: a day later would be too late, or somebody waits for it."""

@@ -44,10 +44,10 @@ def absences(request: Signed) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(
-                request,
-                f"{form.person.name} is away: {handed.to_cover} went to the cover, {handed.to_queue} to the queue.",
-            )
+            said = f"{form.person.name} is away: {handed.to_cover} went to the cover, {handed.to_queue} to the queue."
+            if form.person != request.user:
+                said += " They and the managers are told."
+            messages.success(request, said)
             return redirect("absences", partnership=request.partnership.slug)
     return render(request, "referrals/triage/absences.html", {"form": form, "away": list(away.values())})
 

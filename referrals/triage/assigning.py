@@ -7,18 +7,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from partnerships import audit
 from partnerships.access import actor_for
 from partnerships.models import Partnership, User
 from partnerships.permissions import Permission
-from referrals.clocks.sweep import team_members
+from partnerships.templatetags.page_parts import day
+from referrals import outbox
+from referrals.clocks.sweep import managers, team_members
 from referrals.domain.lifecycle import Move, State
 from referrals.models import Absence, Referral
 from referrals.triage.moves import Elsewhere, Refused, held, move, tell_one, tell_team
 from referrals.triage.next_steps import works_in
 from referrals.triage.signing import signers
+
+LONGEST_AWAY = dt.timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ def can_take(referral: Referral, to: User, *, at: dt.datetime) -> None:
     away = Absence.objects.holding(at).filter(user=to).select_related("cover").first()
     if away is not None:
         cover = f" {away.cover.name} covers." if away.cover else ""
-        raise Refused(f"{to.name} is away until {away.until:%-d %B %Y}.{cover}")
+        raise Refused(f"{to.name} is away until {day(away.until)}.{cover}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +128,17 @@ def mark_absent(
     """Somebody is away until an instant: what they have goes to the cover where that is possible, else to its queue.
 
     A referral that the cover may not take (another queue, restricted, away too) waits in its queue, whose people are
-    told. Raises `Refused` where the end has passed, or somebody is to cover for themselves.
+    told. Whom somebody else says to be away hears of it at once, and so do the managers. Raises `Refused` where the end
+    has passed or lies more than a year ahead, or somebody is to cover for themselves.
     """
     may_mark(partnership, user, by)
     if until <= at:
         raise Refused("The day on which they are back must lie ahead.")
+    if until > at + LONGEST_AWAY:
+        raise Refused(
+            "That is more than a year ahead. Enter a day within a year: it can be said again then. Where somebody has "
+            "left for good, ask the partnership’s admin to end their role."
+        )
     if cover is not None and cover.pk == user.pk:
         raise Refused("Choose somebody else to cover.")
     Absence.objects.filter(partnership=partnership, user=user, ended_at__isnull=True).update(ended_at=at, ended_by=by)
@@ -146,7 +158,32 @@ def mark_absent(
         by=by,
         at=at,
     )
+    if by.pk != user.pk:
+        tell_of_absence(absence, handed, at=at)
     return absence, handed
+
+
+def tell_of_absence(absence: Absence, handed: HandedBack, *, at: dt.datetime) -> None:
+    """Whom a colleague said to be away, and the managers, hear of it: it may be a mistake, or worse."""
+    user, by, until = absence.user, absence.by.name, day(absence.until)
+    cover = f"{handed.to_cover} went to {absence.cover.name} and " if absence.cover else ""
+    went = f"Of the referrals in hand, {cover}{handed.to_queue} went back to the queue. Nothing is assigned until then."
+    page = settings.SITE_URL + reverse("absences", kwargs={"partnership": absence.partnership.slug})
+    wrong = f"{by} said that {user.name} is away until {until}. {went}\n\nIf that is wrong, end it: {page}\n"
+    here = f"{by} said that you are away until {until}. {went}\n\nIf you are at work, say that you are back: {page}\n"
+    said = {each.pk: (each, wrong) for each in managers(absence.partnership)} | {user.pk: (user, here)}
+    for person, words in said.values():
+        if person.pk != absence.by_id:
+            outbox.tell(
+                partnership=absence.partnership,
+                referral=None,
+                kind="absent",
+                to=person,
+                key=f"absent:{absence.pk}:{person.pk}",
+                subject="Front Door: somebody was said to be away",
+                body=words,
+                at=at,
+            )
 
 
 @transaction.atomic

@@ -185,7 +185,8 @@ def test_one_email_each_morning_for_who_chose_it_and_what_can_not_wait_comes_at_
 
 
 @pytest.mark.parametrize(
-    "kind", ["glass", "allegation", "named", "restricted", "second_factor-taken_off", "role-given", "invitation"]
+    "kind",
+    ["glass", "allegation", "named", "restricted", "absent", "second_factor-taken_off", "role-given", "invitation"],
 )
 def test_what_warns_of_somebody_waits_for_no_morning(world: World, kind: str) -> None:
     """A restricted record opened in need, a second factor taken off: who is told hears while it still matters."""

@@ -13,6 +13,7 @@ from django.db import OperationalError, close_old_connections, connection
 from django.test import Client
 from django_scopes import scope, scopes_disabled
 
+from partnerships.hours import LONDON
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
 from referrals.domain.lifecycle import Outcome
@@ -121,7 +122,7 @@ def test_what_an_absent_colleague_has_goes_to_the_cover_or_back_to_its_queue(wor
         "cover": str(sol.pk),
     }
     page = client.post("/testshire/absences/", typed, follow=True).content.decode()
-    assert "2 went to the cover, 0 to the queue" in page and "1 December 2026" in page
+    assert "2 went to the cover, 0 to the queue. They and the managers are told." in page and "1 December 2026" in page
     assert set(Referral.objects.values_list("owner", flat=True)) == {sol.pk}
     with pytest.raises(Refused, match="is away until 1 December 2026. Sol Second covers"):
         assigning.assign(referral=mine[0], to=sam, seen=None, by=manager, at=NOW)
@@ -136,6 +137,26 @@ def test_what_an_absent_colleague_has_goes_to_the_cover_or_back_to_its_queue(wor
     assert client_of(sam).post(f"/testshire/absences/{absence.pk}/end/").status_code == 302
     assert assigning.assign(referral=mine[0], to=sam, seen=None, by=manager, at=NOW).owner == sam
     assert client_of(world.person(Role.EARLY_HELP)).post(f"/testshire/absences/{absence.pk}/end/").status_code == 404
+
+
+def test_whom_a_colleague_says_to_be_away_hears_of_it_and_so_do_the_managers(world: World) -> None:
+    sam, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
+    sol = make_person(world, Role.SCREENER, name="Sol Second", team=world.mash)
+    row = actions.claim(referral=make_referral(world), by=sam, at=NOW)
+    typed = {"who": str(sam.pk), "back_on_day": "31", "back_on_month": "12", "back_on_year": "9999"}
+    refused = client_of(sol).post("/testshire/absences/", typed | {"cover": str(sol.pk)}).content.decode()
+    assert "more than a year ahead" in refused and "9999" in refused
+    assert Referral.objects.get(pk=row.pk).owner == sam
+    until = dt.datetime(2027, 7, 1, tzinfo=LONDON)
+    assigning.mark_absent(partnership=world.partnership, user=sam, until=until, cover=sol, by=sol, at=NOW)
+    words = {each.to: each.body for each in Notice.objects.filter(kind="absent")}
+    assert set(words) == {sam, manager}
+    assert "Sol Second said that you are away until 1 July 2027" in words[sam], "by the day in London"
+    assert "1 went to Sol Second" in words[manager] and "/testshire/absences/" in words[sam]
+    with pytest.raises(Refused, match="is away until 1 July 2027"):
+        assigning.assign(referral=Referral.objects.get(pk=row.pk), to=sam, seen=None, by=manager, at=NOW)
+    assigning.mark_absent(partnership=world.partnership, user=sol, until=until, cover=None, by=sol, at=NOW)
+    assert Notice.objects.filter(kind="absent").count() == 2, "of one's own absence nobody need be warned"
 
 
 def test_notes_are_for_those_who_work_on_it_and_next_seen_moves_it_up(world: World) -> None:
