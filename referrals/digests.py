@@ -35,6 +35,8 @@ AT_ONCE = frozenset(
         "glass",
         "restricted",
         "absent",
+        "nobody_there",
+        "routing",
     }
 )
 """Kinds that go out at once whatever somebody chose: a day later would be too late, or somebody waits for it."""

@@ -9,9 +9,12 @@ from django_scopes import scope
 
 from partnerships import leaving
 from partnerships.access import actor_for
-from partnerships.models import Membership, Partnership, User
-from partnerships.permissions import SENDING, Permission
+from partnerships.models import Membership, Partnership, Team, User
+from partnerships.permissions import SENDING, Permission, Role
+from partnerships.staffing import workers
+from referrals import outbox
 from referrals.asking.actions import tell_of_question
+from referrals.clocks.sweep import managers
 from referrals.domain.lifecycle import State
 from referrals.letters.actions import tell_of_letter
 from referrals.models import Ask, CalendarAddress, Draft, Letter, Referral
@@ -40,6 +43,8 @@ class OpenWork:
                 "What they proposed and nobody has signed yet is taken back, and what they wrote is kept for who "
                 f"decides it now: {counted(proposed, 'referral')}."
             )
+        if last_of(membership):
+            said.append(f"Nobody else works in {queue_of(membership)}: what comes there is told to the managers alone.")
         if drafts:
             said.append(f"They began {counted(drafts, 'referral')} and did not send: ask them before they go.")
         return said + sent_by(membership)
@@ -56,6 +61,8 @@ class OpenWork:
                 if referral.pk not in seen or not works_in(actor, referral.team):
                     give_back(referral, person, by=by, at=at)
             end_leave(person, membership.partnership, by=by, at=at)
+            if last_of(membership):
+                tell_of_empty_team(membership, at=at)
             if not actor.can(Permission.REFERRAL_CLAIM):
                 CalendarAddress.objects.filter(partnership=membership.partnership, user=person).delete()
 
@@ -113,6 +120,36 @@ def tell_who_asked(ask: Ask, row: Referral, *, at: dt.datetime) -> None:
             subject="Front Door: nobody can answer what you asked",
             said=f"Whoever was asked on referral {row.reference} has left, and nobody else follows it here. Telephone "
             "their agency, and note what they said.",
+            at=at,
+        )
+
+
+def queue_of(membership: Membership) -> Team | None:
+    """The team in whose queue somebody works by this role."""
+    if membership.role == Role.SCREENER.value:
+        return Team.objects.current().filter(partnership=membership.partnership_id, kind=Team.Kind.MASH).first()
+    return membership.team if membership.role == Role.EARLY_HELP.value else None
+
+
+def last_of(membership: Membership) -> bool:
+    """Whether nobody else works in that team."""
+    team = queue_of(membership)
+    return team is not None and team.retired_at is None and not workers(team, but=membership)
+
+
+def tell_of_empty_team(membership: Membership, *, at: dt.datetime) -> None:
+    """The last one of a team is gone: the managers hear of it at once."""
+    team = queue_of(membership)
+    for person in managers(membership.partnership):
+        outbox.tell(
+            partnership=membership.partnership,
+            referral=None,
+            kind="nobody_there",
+            to=person,
+            key=f"nobody_left:{membership.pk}:{person.pk}",
+            subject="Front Door: nobody works in a team any more",
+            body=f"{membership.user.name}’s role in {team} ended, and nobody else works there. What comes into its "
+            "queue is told to the managers alone. Ask the partnership’s admin today to give somebody a role there.\n",
             at=at,
         )
 

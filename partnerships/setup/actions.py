@@ -14,9 +14,11 @@ from django.db import transaction
 from django.db.models import Max, ProtectedError
 from django.utils.text import slugify
 
-from partnerships import audit
+from partnerships import audit, telling
 from partnerships.actions import Refused
-from partnerships.models import Agency, ContactPoint, Locality, Partnership, Team, User
+from partnerships.models import Agency, ContactPoint, Locality, Membership, Partnership, Team, User
+from partnerships.permissions import Role
+from partnerships.staffing import workers
 
 PARTNERSHIP = ("name", "short_name", "local_authority", "la_code", "form_name", "document_marking", "public_form")
 AGENCY = ("name", "kind", "source_of_referral")
@@ -51,8 +53,11 @@ def change_agency(*, agency: Agency, changes: dict[str, Any], by: User, at: dt.d
 def add_team(
     *, partnership: Partnership, told: dict[str, Any], postcodes: Sequence[str], by: User, at: dt.datetime
 ) -> Team:
-    """Add a team; the first of its kind takes whatever no other does. A partnership has one MASH."""
-    lock(partnership)
+    """Add a team; the first of its kind takes whatever no other does. A partnership has one MASH.
+
+    Once the front door is open, a new team is given no postcode and not the rest: nobody works there yet.
+    """
+    door = lock(partnership)
     teams = partnership.teams.all()
     refuse_twin(teams, told["name"])
     if told["kind"] == Team.Kind.MASH and teams.filter(kind=Team.Kind.MASH).exists():
@@ -63,13 +68,15 @@ def add_team(
     if first or told["is_default"]:
         make_default(made)
     serve(made, postcodes)
+    if not first and (told["is_default"] or postcodes):
+        refuse_unstaffed(door, made)
     return made
 
 
 @transaction.atomic
 def change_team(*, team: Team, changes: dict[str, Any], postcodes: Sequence[str], by: User, at: dt.datetime) -> bool:
     """Change a team and the postcodes that it serves. Its kind stays: the MASH's referrals are walled off by it."""
-    lock(team.partnership)
+    door = lock(team.partnership)
     refuse_twin(team.partnership.teams.exclude(pk=team.pk), changes["name"])
     if team.is_default and not changes["is_default"]:
         raise Refused("Some team has to take what no other serves. Choose another team for that, and this one no more.")
@@ -81,10 +88,45 @@ def change_team(*, team: Team, changes: dict[str, Any], postcodes: Sequence[str]
         make_default(team)
     if moved:
         serve(team, postcodes)
+    if default or set(postcodes) - set(before):
+        refuse_unstaffed(door, team)
     if moved or default:
-        detail = {"before": before, "after": sorted(set(postcodes)), "takes_the_rest": team.is_default}
+        after = sorted(set(postcodes))
+        detail = {"before": before, "after": after, "takes_the_rest": team.is_default}
         record(team.partnership, "team.postcodes_changed", team, detail, by=by, at=at)
+        tell_managers(team, after, by=by, at=at)
     return changed or moved or default
+
+
+def refuse_unstaffed(partnership: Partnership, team: Team) -> None:
+    """Raise `Refused` where referrals would begin to go where nobody works."""
+    if partnership.takes_referrals and not workers(team):
+        raise Refused(
+            f"Nobody works in {team.name}, so nobody would read what goes there. Save it without new postcodes and "
+            "without every other postcode. Give somebody a role in it, then come back."
+        )
+
+
+def tell_managers(team: Team, postcodes: Sequence[str], *, by: User, at: dt.datetime) -> None:
+    """Once the front door is open, the managers hear which team takes what from now on."""
+    if not team.partnership.takes_referrals:
+        return
+    takes = [*postcodes, *(["every postcode that no other team of its kind serves"] if team.is_default else [])]
+    held = Membership.objects.filter(
+        partnership=team.partnership, role=Role.MANAGER.value, ended_at__isnull=True, user__is_active=True
+    )
+    for manager in {each.user_id: each.user for each in held.select_related("user")}.values():
+        if manager.pk != by.pk:
+            telling.tell(
+                partnership=team.partnership,
+                to=manager,
+                kind="routing",
+                key=f"routing:{team.pk}:{at.isoformat()}:{manager.pk}",
+                subject="Front Door: referrals go another way from now on",
+                body=f"{by.name} changed what {team.name} takes. From now on: {', '.join(takes) or 'no postcode'}.\n\n"
+                f"If that is wrong, ask {by.name} today.",
+                at=at,
+            )
 
 
 @transaction.atomic
@@ -106,6 +148,7 @@ def take_out(*, row: Agency | Team, by: User, at: dt.datetime) -> str:
         row.save(update_fields=["retired_at", "retired_by"])
         if isinstance(row, Team):
             row.localities.all().delete()
+            tell_managers(row, [], by=by, at=at)
     record(row.partnership, f"{noun}.{how}", row, {"name": row.name, "slug": slug}, by=by, at=at)
     return how
 

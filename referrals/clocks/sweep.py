@@ -21,6 +21,7 @@ from partnerships import audit
 from partnerships.each import for_each
 from partnerships.models import Membership, Partnership, Team, User
 from partnerships.permissions import Permission, Role
+from partnerships.staffing import workers
 from referrals import health, outbox
 from referrals.asking.chasing import chase
 from referrals.clocks import words
@@ -252,6 +253,8 @@ SUBJECTS = {
 def told_of(referral: Referral, taken: str, known: Known) -> list[User]:
     """Who hears of a step: the owner first, the team where nobody has it or it is overdue, the managers at last.
 
+    Where nobody works in the team, the managers hear of each step.
+
     What is proposed waits for a signature and not for its author: whoever may sign hears of each step as well.
     """
     if taken == TO_MANAGER:
@@ -264,7 +267,7 @@ def told_of(referral: Referral, taken: str, known: Known) -> list[User]:
     if not people or taken == Clock.Stage.OVERDUE:
         key = referral.pk if referral.restricted else referral.team_id
         if key not in known:
-            known[key] = team_members(referral)
+            known[key] = who_hears(referral)
         people |= {user.pk: user for user in known[key]}
     if referral.state == State.PROPOSED.value and referral.owner:
         people |= {user.pk: user for user in signers(referral, by=referral.owner)}
@@ -282,12 +285,15 @@ def named_at(clock: Clock) -> list[User]:
 
 def team_members(referral: Referral) -> list[User]:
     """Who works in the queue that the referral is in, whoever is active; of a restricted one, who is named on it."""
-    held = Membership.objects.filter(partnership=referral.partnership, ended_at__isnull=True, user__is_active=True)
-    if referral.team.is_mash:
-        held = held.filter(role=Role.SCREENER.value)
-    else:
-        held = held.filter(role=Role.EARLY_HELP.value, team=referral.team)
-    return unless_kept_out(referral, [membership.user for membership in held.select_related("user")])
+    return unless_kept_out(referral, workers(referral.team))
+
+
+def who_hears(referral: Referral) -> list[User]:
+    """Who hears of a referral that nobody has: who works in its queue; where nobody does, the managers.
+
+    Of a restricted one, who of them is named on it.
+    """
+    return team_members(referral) or unless_kept_out(referral, managers(referral.partnership))
 
 
 def unless_kept_out(referral: Referral, people: list[User]) -> list[User]:

@@ -15,6 +15,7 @@ from partnerships.models import ClosureDay
 from partnerships.permissions import Permission
 from partnerships.requests import PartnershipRequest
 from partnerships.setup.forms import SOURCES
+from partnerships.staffing import unstaffed
 from referrals.clocks import calendar_actions
 from referrals.clocks.calendar_actions import Recomputed
 from referrals.clocks.forms import ClosureDayForm, FrontDoorForm
@@ -25,13 +26,15 @@ from referrals.clocks.forms import ClosureDayForm, FrontDoorForm
 def partnership_settings(request: PartnershipRequest) -> HttpResponse:
     partnership = request.partnership
     today = timezone.now().astimezone(LONDON).date()
+    teams = list(partnership.teams.prefetch_related("localities"))
     return render(
         request,
         "partnerships/settings.html",
         {
             "days": partnership.closure_days.filter(on__gte=today),
             "past_days": partnership.closure_days.filter(on__lt=today).order_by("-on"),
-            "teams": partnership.teams.prefetch_related("localities"),
+            "teams": teams,
+            "unstaffed": unstaffed(teams),
             "contact_points": partnership.contact_points.all(),
             "agencies": partnership.agencies.all(),
             "census": dict(SOURCES),

@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from partnerships.models import Partnership, User
 from partnerships.templatetags.page_parts import moment
 from referrals import outbox
-from referrals.clocks.sweep import team_members
+from referrals.clocks.sweep import managers, team_members
 from referrals.domain.identifiers import nhs_number_is_valid, tidy
 from referrals.intake.answers import LONDON, Answers, ChildTold
 from referrals.intake.as_told import queue_told
@@ -208,22 +208,26 @@ FLOOD_SECONDS = 300
 
 
 def tell_people(referral: Referral, *, by: User | None, at: dt.datetime) -> None:
-    """A notice to each of the team that a referral waits, and a receipt to the referrer. Neither names a child."""
+    """A notice to each of the team that a referral waits, and a receipt to the referrer. Neither names a child.
+
+    Where nobody works in the team, the managers hear of it at once.
+    """
     partnership = referral.partnership
     danger = " It goes before all others." if referral.immediate_danger else ""
     said = f"Referral {referral.reference} waits in the queue of {referral.team.the_team}.{danger}"
     key = str(referral.pk)
     if referral.arrival_note:  # one notice for each would hold up those of all other referrals
         said, key = f"{said} {FLOOD}", f"flood:{bool(danger)}:{int(at.timestamp()) // FLOOD_SECONDS}"
-    for member in team_members(referral):
+    people, kind, also = told_that_it_waits(referral)
+    for member in people:
         outbox.tell(
             partnership=partnership,
             referral=referral,
-            kind="danger" if referral.immediate_danger else "waiting",
+            kind=kind,
             to=member,
             key=f"waiting:{key}:{member.pk}",
             subject="Front Door: a referral waits for you",
-            body=f"{said}\n\nSign in to read it: {address(partnership, 'referral', referral)}\n",
+            body=f"{said}{also}\n\nSign in to read it: {address(partnership, 'referral', referral)}\n",
             at=at,
         )
     if referral.referrer is None or by is None:
@@ -240,6 +244,15 @@ def tell_people(referral: Referral, *, by: User | None, at: dt.datetime) -> None
         f"Sign in to follow it: {address(partnership, 'referral_track', referral)}\n",
         at=at,
     )
+
+
+def told_that_it_waits(referral: Referral) -> tuple[list[User], str, str]:
+    """Whom a notice that it waits in its queue goes to, the notice's kind, and what is said to them besides."""
+    people, kind = team_members(referral), "danger" if referral.immediate_danger else "waiting"
+    if people or referral.restricted:  # whoever is named on a restricted one has heard of it already
+        return people, kind, ""
+    also = " Nobody works in that queue. Read it, and ask the partnership’s admin today to give somebody a role there."
+    return managers(referral.partnership), "nobody_there", also
 
 
 def address(partnership: Partnership, name: str, referral: Referral) -> str:

@@ -11,6 +11,7 @@ from django.db.models import Q
 from partnerships.models import Membership, Partnership, Team
 from partnerships.navigation import address
 from partnerships.permissions import Role
+from partnerships.staffing import unstaffed
 from thresholds.loading import NoThreshold, version_in_force
 from thresholds.models import SchemeVersion
 
@@ -102,13 +103,17 @@ def _people(partnership: Partnership, at: dt.datetime) -> list[Step]:
     wanted = (
         ("Somebody who refers", (Role.PRACTITIONER, Role.SAFEGUARDING_LEAD), "Invite a practitioner of an agency."),
         ("Somebody who screens", (Role.SCREENER,), "Invite a screener into the MASH."),
-        ("Somebody in early help", (Role.EARLY_HELP,), "Invite an early help worker into their team."),
+        ("Somebody in each early help team", (Role.EARLY_HELP,), "Invite an early help worker into their team."),
         ("A manager", (Role.MANAGER,), "Invite a manager: a second person approves the threshold."),
     )
-    return [
-        Step(title, href, "" if roles & {role.value for role in any_of} else missing)
-        for title, any_of, missing in wanted
-    ]
+    takes = partnership.teams.current().filter(Q(is_default=True) | Q(localities__isnull=False)).distinct()
+    empty = [team.name for team in unstaffed(takes) if not team.is_mash]
+    found = []
+    for title, any_of, missing in wanted:
+        if roles & {role.value for role in any_of}:
+            missing = f"Nobody works in {', '.join(empty)} yet." if empty and Role.EARLY_HELP in any_of else ""
+        found.append(Step(title, href, missing))
+    return found
 
 
 def _threshold(partnership: Partnership, at: dt.datetime) -> Step:

@@ -14,7 +14,7 @@ from partnerships.permissions import Permission
 from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.clocks.actions import meet_clock, stop_clocks
-from referrals.clocks.sweep import managers, team_members
+from referrals.clocks.sweep import managers, who_hears
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.sending import address
 from referrals.models import Arrival, Decision, Referral, Transfer
@@ -178,7 +178,7 @@ def still_there(row: Referral) -> bool:
 
 def tell_sender(row: Referral, said: str, what: str, *, at: dt.datetime) -> None:
     """Its owner, else its team; where it came back, the managers too."""
-    people = {each.pk: each for each in ([row.owner] if row.owner else team_members(row))}
+    people = {each.pk: each for each in ([row.owner] if row.owner else who_hears(row))}
     if what == "back":
         people |= {each.pk: each for each in managers(row.partnership)}
     for person in people.values():

@@ -15,6 +15,7 @@ from partnerships import audit
 from partnerships.access import actor_for
 from partnerships.models import Partnership, User
 from partnerships.permissions import Permission
+from partnerships.staffing import workers
 from partnerships.templatetags.page_parts import day
 from referrals import outbox
 from referrals.clocks.sweep import managers, team_members
@@ -286,11 +287,6 @@ def colleagues_of(partnership: Partnership, by: User) -> list[User]:
         if works_in(actor, team) or actor.can(Permission.REFERRAL_READ_ALL):
             people |= {each.pk: each for each in workers(team)}
     return sorted(people.values(), key=lambda each: each.name)
-
-
-def workers(team: Any) -> list[User]:
-    """Who works in a team's queue."""
-    return team_members(Referral(partnership=team.partnership, team=team))
 
 
 def away_now(people: Iterable[User], partnership: Partnership, *, at: dt.datetime) -> dict[Any, Absence]:

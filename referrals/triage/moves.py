@@ -13,10 +13,9 @@ from partnerships.access import actor_for
 from partnerships.models import Team, User
 from partnerships.permissions import Permission
 from referrals import outbox
-from referrals.clocks.sweep import team_members
 from referrals.clocks.words import IN_ANY_HANDS
 from referrals.domain.lifecycle import Move, State, next_state
-from referrals.intake.sending import address
+from referrals.intake.sending import address, told_that_it_waits
 from referrals.models import Arrival, Ask, Clock, Decision, Event, Referral, SignOff
 from referrals.triage.next_steps import works_in
 from thresholds.loading import load
@@ -291,16 +290,18 @@ def record(referral: Referral, what: str, detail: dict[str, Any], *, by: User | 
 
 
 def tell_team(referral: Referral, *, by: User, at: dt.datetime) -> None:
-    """A notice to everybody of the team whose queue the referral came into, but for who sent it there."""
+    """A notice to everybody of the team whose queue the referral came into, but for who sent it there; where nobody
+    works there, to the managers."""
     danger = " It says that a child is in danger now." if referral.immediate_danger else ""
-    for member in team_members(referral):
+    people, kind, also = told_that_it_waits(referral)
+    for member in people:
         if member.pk != by.pk:
             tell_one(
                 referral,
                 member,
-                kind="danger" if referral.immediate_danger else "waiting",
+                kind=kind,
                 subject="Front Door: a referral waits for you",
-                said=f"Referral {referral.reference} has come into the queue of {referral.team.name}.{danger}",
+                said=f"Referral {referral.reference} has come into the queue of {referral.team.name}.{danger}{also}",
                 at=at,
             )
 

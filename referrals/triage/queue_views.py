@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.access import gate
 from partnerships.models import Team
 from partnerships.permissions import Permission
+from partnerships.staffing import unstaffed
 from referrals.models import Referral, SavedView
 from referrals.triage import actions, assigning, queries, saving
 from referrals.triage.filters import EVERYWHERE, FLAGS, Cursor, Filter, FilterForm, Show
@@ -82,6 +83,7 @@ def queue_team(request: Signed, team: str) -> HttpResponse:
             "lines": [line(referral, at=now) for referral in found.referrals],
             "previous_page": f"?{base}before={found.previous}" if found.previous else "",
             "next_page": f"?{base}after={found.next}" if found.next else "",
+            "unstaffed": nobody_works_in(request, here, queues),
             "works_here": bool(here.team)
             and works_in(request.actor, here.team)
             and request.actor.can(Permission.REFERRAL_CLAIM),
@@ -91,6 +93,14 @@ def queue_team(request: Signed, team: str) -> HttpResponse:
             "now": now,
         },
     )
+
+
+def nobody_works_in(request: Signed, here: Queue, queues: list[Queue]) -> list[str]:
+    """For who answers for every queue: of the teams shown, those in which nobody works though referrals go there."""
+    if not request.actor.can(Permission.REFERRAL_READ_ALL):
+        return []
+    waiting = {each.team.pk for each in queues if each.team and each.open}
+    return [each.name for each in unstaffed(here.teams) if each.retired_at is None or each.pk in waiting]
 
 
 def choices(queue: Queue, chosen: Filter) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from partnerships import invitations
-from partnerships.models import Agency, Invitation, Partnership, Team, User
+from partnerships.models import Agency, Invitation, Membership, Partnership, Team, User
 from partnerships.permissions import Role
 from referrals import outbox
 from referrals.models import Referral
@@ -154,6 +154,17 @@ def people(partnership: Partnership, admin: Client) -> None:
         answer = admin.post(at("member_invite"), told)
         assert answer.status_code == 302, answer.content.decode()[-2500:]
         take_up(Invitation.objects.get(user__email=told["email"]))
+    page = admin.get(at("setup_checklist")).content.decode()
+    assert "Nobody works in South Shore helpers yet." in page, "which takes what no other team does"
+    helps_in_the_south("person2@fenmarsh.example")
+
+
+def helps_in_the_south(email: str) -> None:
+    """Somebody who works in one early help team works in the other as well."""
+    south = Team.objects.get(name="South Shore helpers")
+    Membership.objects.create(
+        user=User.objects.get(email=email), partnership=south.partnership, role=Role.EARLY_HELP.value, team=south
+    )
 
 
 def bring_in_the_threshold(admin: Client) -> None:

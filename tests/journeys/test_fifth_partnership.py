@@ -17,7 +17,7 @@ from partnerships.models import Invitation, Partnership, User
 from partnerships.permissions import Role
 from referrals import outbox
 from referrals.models import Referral
-from tests.integration.test_fifth_partnership import BY_FORMS, PASSWORD, at, document, make, take_up
+from tests.integration.test_fifth_partnership import BY_FORMS, PASSWORD, at, document, helps_in_the_south, make, take_up
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 LABEL = "Goes without a coat when the tide wind blows"
@@ -135,6 +135,7 @@ def invite_people(page: Page, go: Callable[..., None]) -> None:
         leads(page, "Send the invitation")
         expect(page.locator(".govuk-notification-banner")).to_be_visible()
         take_up(Invitation.objects.get(user__email=email))
+    helps_in_the_south("early_help@fenmarsh.example")
 
 
 def one_import_read_and_agreed(

@@ -8,11 +8,12 @@ from django.urls import reverse
 from django_scopes import scope
 
 from partnerships.actions import Refused
-from partnerships.models import Agency, AuditEntry, Team
+from partnerships.models import Agency, AuditEntry, Membership, Team
 from partnerships.permissions import Role
 from partnerships.setup import actions
 from referrals.intake.routing import team_for
-from tests.factories import NOW, World, make_referral, make_world
+from referrals.models import Notice
+from tests.factories import NOW, World, make_person, make_referral, make_world
 from thresholds.domain.terms import Route
 
 pytestmark = pytest.mark.django_db
@@ -38,16 +39,50 @@ TEAM = {
 }
 
 
-def test_a_team_by_postcode_takes_what_lives_there(world: World, admin: Client) -> None:
-    answer = admin.post(at("team_add"), TEAM, follow=True)
+def west_of(world: World, admin: Client, **more: str) -> Team:
+    """A team with somebody in it, and what it takes."""
+    answer = admin.post(at("team_add"), TEAM | {"postcodes": ""}, follow=True)
     assert "West is added." in answer.content.decode()
-    west = Team.objects.get(slug="west")
+    made = Team.objects.get(slug="west")
+    make_person(world, Role.EARLY_HELP, name="Wes Worker", team=made)
+    assert "West is saved." in admin.post(at("team_edit", team="west"), TEAM | more, follow=True).content.decode()
+    return Team.objects.get(slug="west")
+
+
+def test_a_team_by_postcode_takes_what_lives_there(world: World, admin: Client) -> None:
+    west = west_of(world, admin)
     assert [each.postcode_prefix for each in west.localities.all()] == ["TE1", "TE24", "TE9"]
     assert not west.is_default
     for postcode, team in (("TE1 1AA", west), ("TE2 4AB", west), ("TE2 5AB", world.early_help)):
         assert team_for(world.partnership, Route.EARLY_HELP, [postcode]) == team
     entry = AuditEntry.objects.get(verb="team.added")
     assert entry.by == world.person(Role.ADMIN)
+
+
+def test_referrals_go_nowhere_where_nobody_works(world: World, admin: Client) -> None:
+    """A new team, or one whose people are gone, is given nothing; of a change in what goes where the managers hear."""
+    for asked in ({}, {"postcodes": "", "is_default": "on"}):
+        refused = admin.post(at("team_add"), TEAM | asked)
+        assert refused.status_code == 422 and "Nobody works in West, so nobody would read" in refused.content.decode()
+    assert Team.objects.count() == 2 and Team.objects.get(slug="early-help").is_default
+    made = west_of(world, admin)
+    with scope(partnership=world.partnership):
+        word = Notice.objects.get(kind="routing")
+        assert word.to == world.person(Role.MANAGER) and "West takes. From now on: TE1, TE24, TE9." in word.body
+        worker = Membership.objects.get(team=made)
+        page = admin.get(at("member_end", membership_id=worker.pk)).content.decode()
+        assert "Nobody else works in West: what comes there is told to the managers alone." in page
+        admin.post(at("member_end", membership_id=worker.pk))
+        gone = Notice.objects.get(kind="nobody_there")
+        assert gone.to == world.person(Role.MANAGER) and "Wes Worker’s role in West ended" in gone.body
+    assert "Nobody works here." in admin.get(at("partnership_settings")).content.decode()
+    assert admin.post(at("team_edit", team="west"), TEAM | {"telephone": "01632 960001"}).status_code == 302
+    assert admin.post(at("team_edit", team="west"), TEAM | {"postcodes": "TE8"}).status_code == 422
+    manager = Client()
+    manager.force_login(world.person(Role.MANAGER))
+    for queue in ("west", "all"):
+        assert "Nobody works in West. What comes there" in manager.get(at("queue_team", team=queue)).content.decode()
+    assert "Nobody works in" not in manager.get(at("queue_team", team="mash")).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -71,7 +106,7 @@ def test_a_team_that_can_not_be(world: World, admin: Client, changed: dict[str, 
 def test_the_team_that_takes_the_rest_moves_and_never_goes(world: World, admin: Client) -> None:
     refused = admin.post(at("team_take_out", team="early-help"), follow=True)
     assert "only team of its kind" in refused.content.decode()
-    admin.post(at("team_add"), TEAM | {"is_default": "on"})
+    west_of(world, admin, is_default="on")
     world.early_help.refresh_from_db()
     assert (world.early_help.is_default, Team.objects.get(slug="west").is_default) == (False, True)
     answer = admin.post(at("team_edit", team="west"), TEAM)
@@ -84,7 +119,7 @@ def test_the_team_that_takes_the_rest_moves_and_never_goes(world: World, admin: 
 def test_a_team_that_a_record_names_is_retired_and_takes_nothing_new(world: World, admin: Client) -> None:
     with scope(partnership=world.partnership):
         make_referral(world, indicators=("health-2-01",))
-    admin.post(at("team_add"), TEAM | {"is_default": "on"})
+    west_of(world, admin, is_default="on")
     answer = admin.post(at("team_take_out", team="early-help"), follow=True)
     assert "records name it, so it is kept" in answer.content.decode()
     world.early_help.refresh_from_db()
@@ -116,7 +151,7 @@ def test_the_longest_name_is_an_agencys_or_a_teams(world: World, admin: Client) 
     told = {"name": long, "kind": "school", "source_of_referral": "2A"}
     assert admin.post(at("agency_add"), told).status_code == 302
     assert admin.post(at("agency_add"), told | {"name": f"{long}x"}).status_code == 302, "another of the same beginning"
-    assert admin.post(at("team_add"), TEAM | {"name": long}).status_code == 302
+    assert admin.post(at("team_add"), TEAM | {"name": long, "postcodes": ""}).status_code == 302
     first, second = Agency.objects.filter(name__startswith="Saint").order_by("slug")
     assert second.slug == f"{first.slug}-2"
     Agency.objects.filter(pk=second.pk).update(slug="s" * 80)

@@ -16,11 +16,13 @@ from django_scopes import scope, scopes_disabled
 from partnerships.hours import LONDON
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
+from referrals.clocks.sweep import sweep
 from referrals.domain.lifecycle import Outcome
+from referrals.intake.sending import tell_people
 from referrals.models import Absence, Event, Notice, Referral, SavedView, SignOff
 from referrals.triage import actions, assigning, notes
 from referrals.triage.moves import Elsewhere, Refused, TakenBy
-from tests.factories import NOW, World, make_person, make_referral, make_world
+from tests.factories import NOW, World, make_person, make_referral, make_world, sign
 
 pytestmark = pytest.mark.usefixtures("a_morning")
 
@@ -200,6 +202,32 @@ def test_next_and_previous_stay_within_the_list(world: World) -> None:
         "In this list"
         not in client.get(f"/testshire/triage/{Referral.objects.first().pk}/?list=nowhere").content.decode()
     )
+
+
+def test_what_comes_where_nobody_works_is_told_to_the_managers_at_once(world: World) -> None:
+    manager, sam = world.person(Role.MANAGER), world.person(Role.SCREENER)
+    world.person(Role.EARLY_HELP).memberships.update(ended_at=NOW)
+
+    def told(row: Referral) -> set[tuple[Any, str]]:
+        return {(each.to, each.kind) for each in Notice.objects.filter(referral=row).select_related("to")}
+
+    sent = make_referral(world, indicators=("health-2-02",))
+    tell_people(sent, by=None, at=NOW)
+    assert told(sent) == {(manager, "nobody_there")}
+    assert "Nobody works in that queue." in Notice.objects.get(referral=sent).body
+    sweep(at=NOW + dt.timedelta(days=9))
+    assert (manager, "clock_due_soon") in told(sent), "from the first step, not an hour after the last"
+    down = actions.claim(referral=make_referral(world), by=sam, at=NOW)
+    actions.step_down(referral=down, reason="Fits.", team=world.early_help, by=sam, at=NOW)
+    sign(world, down)
+    assert (manager, "nobody_there") in told(down)
+    helped = actions.claim(referral=make_referral(world), by=sam, at=NOW)
+    said = {"decided_level": 4, "outcome": Outcome.EARLY_HELP, "reason": "x", "told_referrer": "y"}
+    actions.decide(referral=helped, **said, support_team=world.early_help, revision=helped.revision, by=sam, at=NOW)
+    assert (manager, "support") in told(helped)
+    read = make_referral(world)
+    tell_people(read, by=None, at=NOW)
+    assert told(read) == {(sam, "waiting")}, "where somebody works it is theirs alone"
 
 
 HANDS, ROWS, WANTED = 20, 200, 5
