@@ -192,7 +192,7 @@ def meet_clock(
         _record(clock, "clock.met_late", {"due_at": clock.due_at.isoformat()}, by, at)
         if why:
             say_why_late(clock=clock, why=why, said=said, by=by, at=at)
-        elif by is not None and not clock.late_why:
+        elif by is not None and not clock.late_why and not words.support_of(clock):  # they may not open the referral
             ask_why(clock, by, at=at)
     keep_next_due(referral)
     return True

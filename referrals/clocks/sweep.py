@@ -26,7 +26,7 @@ from referrals import health, outbox
 from referrals.asking.chasing import chase
 from referrals.clocks import words
 from referrals.domain.lifecycle import State
-from referrals.models import Clock, DisagreementStage, Referral, RestrictedAccess
+from referrals.models import Clock, DisagreementStage, Referral, RestrictedAccess, Support
 
 log = logging.getLogger(__name__)
 BATCH = 1000
@@ -228,9 +228,12 @@ def what(clock: Clock) -> dict[str, object]:
 
 
 def words_of(clock: Clock, each: Step, people: list[User]) -> list[outbox.Word]:
-    """What these people read of a step, and whoever was named to act at the stage of a disagreement."""
-    heard = {person.pk: person for person in [*people, *named_at(clock)]}
+    """What these people read of a step, whoever was named to act at the stage of a disagreement, and who gives the
+    early help that is to be accepted or reviewed."""
+    helping = {person.pk: person for person in ([] if each.taken == TO_MANAGER else helping_by(clock))}
+    heard = {person.pk: person for person in [*people, *named_at(clock)]} | helping
     body = words.still_overdue(clock) if each.taken == TO_MANAGER else words.due(clock, each.stage)
+    theirs = words.due_in_support(clock, each.stage) if helping else body
     return [
         outbox.Word(
             referral=clock.referral,
@@ -238,7 +241,7 @@ def words_of(clock: Clock, each: Step, people: list[User]) -> list[outbox.Word]:
             to=person,
             key=f"clock:{clock.pk}:{each.stage}:{person.pk}",
             subject=SUBJECTS[each.stage],
-            body=body,
+            body=theirs if person.pk in helping else body,
         )
         for person in heard.values()
     ]
@@ -281,6 +284,13 @@ def named_at(clock: Clock) -> list[User]:
         return []
     stages = DisagreementStage.objects.filter(disagreement_id=made, number=int(number), for_us__is_active=True)
     return [each.for_us for each in stages.select_related("for_us") if each.for_us]
+
+
+def helping_by(clock: Clock) -> list[User]:
+    """Who works in the team to which the early help that this clock times was offered: it is they who are late."""
+    support = words.support_of(clock)
+    found = Support.objects.filter(pk=support, referral=clock.referral_id).select_related("team") if support else []
+    return [person for each in found for person in unless_kept_out(clock.referral, workers(each.team))]
 
 
 def team_members(referral: Referral) -> list[User]:

@@ -31,6 +31,7 @@ IN_ANY_HANDS = {
     "transfer_receipt": "The receipt of what was sent on",
     "escalation_stage": "A stage of a disagreement",
     "plan_review": "The review of an early help plan",
+    "support_accepted": "To accept early help, or close it",
     "not_reached": "Reach somebody another way: an email came back",
 }
 """What clocks outside the threshold's limits are called in a notice: their own names may name a school."""
@@ -39,6 +40,20 @@ IN_ANY_HANDS = {
 def called(clock: Clock) -> str:
     """A limit of the threshold by its name; what several of a referral have by its kind alone."""
     return IN_ANY_HANDS.get(clock.promise) or (clock.name if clock.sort == "limit" else "Something on this referral")
+
+
+def support_of(clock: Clock) -> str:
+    """The key of the early help that a clock times; empty where it times something else."""
+    return clock.subject.partition(":")[0] if clock.slug in OF_SUPPORT else ""
+
+
+OF_SUPPORT = ("plan_review", "support_accepted")
+
+
+def due_in_support(clock: Clock, stage: str) -> str:
+    """As `due`, for who gives the early help: they open that, and may not open the referral."""
+    where = {"partnership": clock.referral.partnership.slug, "support_id": support_of(clock)}
+    return due(clock, stage).replace(link(clock), settings.SITE_URL + reverse("support", kwargs=where))
 
 
 def due(clock: Clock, stage: str) -> str:

@@ -13,7 +13,7 @@ from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.lifecycle import Move, Outcome, State
 from referrals.intake.routing import the_default
 from referrals.models import Decision, PlanReview, Referral, Support
-from referrals.support.ending import SLUG, audited, end, subject
+from referrals.support.ending import ACCEPTED, SLUG, audited, end, subject
 from referrals.support.notices import tell_offered
 from referrals.triage.decisions import start_again
 from referrals.triage.helping import refuse_unseen_help
@@ -38,6 +38,11 @@ DEFAULT = Limit(
 )
 """How long until a plan is reviewed where the scheme version says nothing."""
 
+TO_ACCEPT = Limit(
+    ACCEPTED, "Accept early help", 5, Unit.WORKING_DAYS, Starts.DECIDED, "Local default: within 5 working days", True
+)
+"""How long an offer may wait: where nobody takes the child on, the team hears of it, and at last the managers."""
+
 
 def offer(referral: Referral, decisions: list[Decision], *, by: User, at: dt.datetime) -> list[Support]:
     """Offer each child that was decided for early help to its team. Called where the decisions begin to hold.
@@ -58,6 +63,15 @@ def offer(referral: Referral, decisions: list[Decision], *, by: User, at: dt.dat
             )
             audited(support, "offered", {"team": support.team.slug}, by=by, at=at)
             made.append(support)
+            start_clock(
+                referral=referral,
+                slug=ACCEPTED,
+                subject=subject(support, 0),
+                name=TO_ACCEPT.name,
+                limit=load(referral.scheme_version).limit(ACCEPTED) or TO_ACCEPT,
+                by=by,
+                at=at,
+            )
             tell_offered(support, by=by, at=at)
     return made
 
@@ -83,6 +97,7 @@ def accept(
     row.state, row.accepted_at, row.accepted_by = Support.State.ACTIVE, at, by
     row.lead, row.lead_agency, row.lead_telephone = lead.strip(), lead_agency.strip(), lead_telephone.strip()
     row.plan = plan.strip()
+    meet_clock(referral=referral, slug=ACCEPTED, subject=subject(row, 0), by=by, at=at)
     start_review(row, referral, 1, by=by, at=at)
     row.save()
     told = f"{by.name} accepted early help; {row.lead} leads."

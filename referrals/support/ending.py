@@ -1,4 +1,4 @@
-"""How early help ends, and what ends with it: its review's clock."""
+"""How early help ends, and what ends with it: the clock of its acceptance, or of its review."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from partnerships.models import User
 from referrals.clocks.actions import meet_clock
 from referrals.models import Referral, Support
 
-SLUG = "plan_review"
+SLUG, ACCEPTED = "plan_review", "support_accepted"
 
 
 def subject(row: Support, number: int) -> str:
@@ -18,10 +18,11 @@ def subject(row: Support, number: int) -> str:
 
 
 def end(row: Support, referral: Referral, ending: str, words: str, *, by: User, at: dt.datetime) -> None:
-    """Close a locked row with its outcome, and meet the clock of the review that was next."""
+    """Close a locked row with its outcome, and meet the clock of what was next: its acceptance, or a review."""
     row.state, row.ending, row.closing_words = Support.State.CLOSED, ending, words.strip()
     row.closed_at, row.closed_by, row.next_review_at = at, by, None
     row.save()
+    meet_clock(referral=referral, slug=ACCEPTED, subject=subject(row, 0), by=by, at=at)
     meet_clock(referral=referral, slug=SLUG, subject=subject(row, row.reviews.count() + 1), by=by, at=at)
     audited(row, "closed", {"ending": ending}, by=by, at=at)
 

@@ -329,9 +329,35 @@ def test_what_the_mash_decided_for_early_help_reaches_the_team_by_its_handover_a
     assert sign_in(elsewhere).get(of(world, "support", support_id=support.pk)).status_code == 404
 
 
+def test_an_offer_that_nobody_takes_is_late_first_with_its_team_then_with_the_managers(world: World) -> None:
+    sam, erin, manager = (world.person(role) for role in (Role.SCREENER, Role.EARLY_HELP, Role.MANAGER))
+    with scope(partnership=world.partnership):
+        row = actions.claim(referral=make_referral(world), by=sam, at=NOW)
+        said = {"decided_level": 4, "outcome": Outcome.EARLY_HELP, "reason": "x", "told_referrer": "y"}
+        actions.decide(referral=row, **said, support_team=world.early_help, revision=row.revision, by=sam, at=NOW)
+        row, support = Referral.objects.get(pk=row.pk), Support.objects.get(referral=row)
+        clock = Clock.objects.get(referral=row, slug="support_accepted")
+        assert clock.due_at == row.next_due_at == dt.datetime(2026, 12, 1, 23, 59, 59, tzinfo=dt.UTC)
+    for hours in (0, 2, 4):
+        sweep(at=clock.due_at + dt.timedelta(hours=hours))
+    with scope(partnership=world.partnership):
+        told = Notice.objects.filter(referral=row, kind="clock_overdue").select_related("to")
+        assert {each.to for each in told} == {sam, erin, manager}
+        hers = next(each for each in told if each.to == erin)
+        assert "To accept early help" in hers.body and of(world, "support", support_id=support.pk) in hers.body
+        assert str(row.pk) not in hers.body, "she can't open the referral"
+    accept = of(world, "support_step", support_id=support.pk, name="accept")
+    with time_machine.travel(clock.due_at + DAY, tick=False):
+        sign_in(erin).post(accept, {"lead": "Lea Leader", "plan": "A parenting course."})
+    with scope(partnership=world.partnership):
+        clock.refresh_from_db()
+        assert clock.met_by == erin and not Notice.objects.filter(kind="clock_late", to=erin).exists()
+
+
 def test_opened_again_before_it_was_accepted_it_is_offered_no_more(world: World) -> None:
     support = make_support(world)
     with scope(partnership=world.partnership):
         actions.reopen(referral=support.referral, reason="New.", by=world.person(Role.EARLY_HELP), at=NOW)
         support.refresh_from_db()
         assert support.state == "closed"
+        assert Clock.objects.get(referral=support.referral, slug="support_accepted").met_at
