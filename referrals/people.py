@@ -18,7 +18,7 @@ from referrals.clocks.sweep import managers
 from referrals.domain.lifecycle import State
 from referrals.letters.actions import tell_of_letter
 from referrals.models import Ask, CalendarAddress, Draft, Letter, Referral
-from referrals.referrers import leads_of, who_hears
+from referrals.referrers import for_referrer, leads_of
 from referrals.triage.moves import held, out_of_hands, tell_one, tell_team
 from referrals.triage.next_steps import works_in
 from referrals.triage.unseen import end_leave
@@ -79,7 +79,7 @@ class OpenWork:
                 referral__referrer=user, opened_at__isnull=True, sent_at__gt=at - LETTERS_TOLD
             )
             for letter in unread.select_related("referral__partnership", "referral__agency", "referral__referrer"):
-                tell_of_letter(letter, letter.referral, who_hears(letter.referral), at=at)
+                tell_of_letter(letter, letter.referral, for_referrer(letter.referral), at=at)
 
 
 def give_back(referral: Referral, person: User, *, by: User, at: dt.datetime) -> None:

@@ -12,7 +12,7 @@ from partnerships.permissions import Permission, Role
 from referrals.models import Referral
 
 
-def who_hears(row: Referral, whose: User | None = None) -> list[User]:
+def for_referrer(row: Referral, whose: User | None = None) -> list[User]:
     """Whom to ask and to tell: the referrer while they can follow it; where they tell of worries for its agency no
     more, its safeguarding leads as well. Nobody where there is nobody.
 
@@ -44,7 +44,7 @@ def left(row: Referral) -> str:
     person = row.referrer
     if person is None:
         return ""
-    hear = who_hears(row)
+    hear = for_referrer(row)
     if hear == [person]:
         return ""
     agency = row.agency.name if row.agency else "their agency"

@@ -26,7 +26,7 @@ from referrals.intake.answers import Answers, blank, mapping
 from referrals.intake.pages import FAMILY, INVOLVED, PAGES, YOU
 from referrals.intake.sending import address
 from referrals.models import Addendum, Ask, Attachment, Child, Draft, Referral
-from referrals.referrers import who_hears
+from referrals.referrers import for_referrer
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.transfer.receiving import reaching
@@ -220,7 +220,7 @@ def answer_withdrawal(*, referral: Referral, agreed: bool, reason: str, by: User
         told = "You asked to withdraw it. We go on with it all the same, to make sure that the child is safe."
     tell_story(row, "withdrawal_answered", told, for_referrer=True, by=None, at=at)
     _record(row, "withdrawal_answered", {"addendum": asked.pk, "agreed": agreed}, by=by, at=at)
-    for person in who_hears(row, asked.by):
+    for person in for_referrer(row, asked.by):
         who = "you" if person.pk == asked.by_id else asked.by.name
         outbox.tell(
             partnership=row.partnership,

@@ -21,7 +21,7 @@ from referrals.domain.asking import DEFAULTS, Basis, Urgency
 from referrals.domain.danger import Later
 from referrals.models import Ask, Child, Referral, RiskRating
 from referrals.models.event import of_checks
-from referrals.referrers import left, of_whom, who_hears
+from referrals.referrers import for_referrer, left, of_whom
 from referrals.transfer.receiving import reaching
 from referrals.transfer.told_since import pass_on_answer
 from referrals.triage.moves import (
@@ -60,7 +60,7 @@ def ask_referrer(*, referral: Referral, question: str, urgency: Urgency, by: Use
     row = for_asking(referral, by)
     if row.referrer is None:
         raise Refused("The referrer has no account: telephone them, and note what they said.")
-    if not who_hears(row):
+    if not for_referrer(row):
         raise Refused(left(row))
     if not question.strip():
         raise Refused("Write the question.")
@@ -82,7 +82,7 @@ def ask_referrer(*, referral: Referral, question: str, urgency: Urgency, by: Use
 
 def tell_of_question(ask: Ask, row: Referral, *, at: dt.datetime) -> list[User]:
     """Tell of a question whoever is to answer it and was not told yet; gives all who are."""
-    people = who_hears(row)
+    people = for_referrer(row)
     for person in people:
         whose = of_whom(row, person)
         outbox.tell(
@@ -285,7 +285,7 @@ def answer(
         tell_those_at_work(row, later, said=said, key=str(ask.pk), also=decided_by, by=by, at=at)
         pass_on_answer(reached, ask, later, [child.order for child in children], by=by, at=at)
     late = "" if not came_late else " It came after the decision: read whether it changes anything."
-    for person in who_hears(ask, row):
+    for person in told_of_answer(ask, row):
         tell_one(
             row,
             person,
@@ -316,7 +316,7 @@ def beside(ask: Ask) -> Ask:
     return Ask(**{name: getattr(ask, name) for name in (*asked, *when)})
 
 
-def who_hears(ask: Ask, row: Referral) -> list[User]:
+def told_of_answer(ask: Ask, row: Referral) -> list[User]:
     """Who is told of an answer: who has the referral and who asked, as far as they may read it. Where neither may any
     more, the team that asked; where nobody of it may, the managers: somebody always reads what an agency said."""
     first = [each for each in (row.owner, ask.asked_by) if each]

@@ -11,7 +11,7 @@ from referrals import outbox
 from referrals.asking.addresses import address_of_check, address_of_question
 from referrals.asking.people import checkers
 from referrals.models import Ask, Clock
-from referrals.referrers import who_hears
+from referrals.referrers import for_referrer
 
 
 def chase(clock: Clock, stage: str, *, at: dt.datetime) -> None:
@@ -44,5 +44,5 @@ def chase(clock: Clock, stage: str, *, at: dt.datetime) -> None:
 def owing(ask: Ask, clock: Clock) -> list[User]:
     """The referrer, or who answers for them where they left; or the agency's checkers."""
     if ask.kind == Ask.Kind.QUESTION:
-        return who_hears(clock.referral)
+        return for_referrer(clock.referral)
     return checkers(ask.agency) if ask.agency else []

@@ -87,8 +87,8 @@ def _look(sent: Sent) -> Looked:
     try:
         if not sent.whole or sent.size > settings.ATTACHMENT_MAX_MB * MEGABYTE:
             raise Unwelcome(
-                f"is {megabytes(sent.size)}, which is too large: one file may have {settings.ATTACHMENT_MAX_MB} MB, and "
-                f"what is sent together {settings.UPLOAD_MAX_MB} MB. Split it, or save a smaller copy."
+                f"is {megabytes(sent.size)}, which is too large: one file may have {settings.ATTACHMENT_MAX_MB} MB, "
+                f"and what is sent together {settings.UPLOAD_MAX_MB} MB. Split it, or save a smaller copy."
             )
         content = sent.file.read()
         kind = apart(judge, content, name)

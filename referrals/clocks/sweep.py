@@ -270,7 +270,7 @@ def told_of(referral: Referral, taken: str, known: Known) -> list[User]:
     if not people or taken == Clock.Stage.OVERDUE:
         key = referral.pk if referral.restricted else referral.team_id
         if key not in known:
-            known[key] = who_hears(referral)
+            known[key] = team_hears(referral)
         people |= {user.pk: user for user in known[key]}
     if referral.state == State.PROPOSED.value and referral.owner:
         people |= {user.pk: user for user in signers(referral, by=referral.owner)}
@@ -298,7 +298,7 @@ def team_members(referral: Referral) -> list[User]:
     return unless_kept_out(referral, workers(referral.team))
 
 
-def who_hears(referral: Referral) -> list[User]:
+def team_hears(referral: Referral) -> list[User]:
     """Who hears of a referral that nobody has: who works in its queue; where nobody does, the managers.
 
     Of a restricted one, who of them is named on it.

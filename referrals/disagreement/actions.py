@@ -16,7 +16,7 @@ from referrals import outbox
 from referrals.clocks.actions import meet_clock, start_clock
 from referrals.clocks.sweep import managers, signers, team_members, unless_kept_out
 from referrals.models import Clock, Disagreement, DisagreementStage, Referral
-from referrals.referrers import leads_of, of_whom, who_hears
+from referrals.referrers import for_referrer, leads_of, of_whom
 from referrals.triage.moves import Refused, held, tell_one, tell_story
 from thresholds.domain.scheme import EscalationStage, Limit, Scheme
 from thresholds.domain.terms import Starts, Unit
@@ -137,7 +137,7 @@ def people_for_us(row: Referral) -> list[User]:
 
 def people_for_them(row: Referral) -> list[User]:
     """Who can be named for the agency with an account here: the referrer, and its safeguarding leads."""
-    people = {each.pk: each for each in [*who_hears(row), *leads_of(row)]}
+    people = {each.pk: each for each in [*for_referrer(row), *leads_of(row)]}
     return sorted(people.values(), key=lambda each: each.name)
 
 
@@ -394,7 +394,7 @@ def moved_since(stage: DisagreementStage) -> str:
 
 def tell_referrer(made: Disagreement, row: Referral, key: str, subject: str, *, at: dt.datetime) -> None:
     where = {"partnership": row.partnership.slug, "referral_id": row.pk}
-    for person in who_hears(row, made.raised_by):
+    for person in for_referrer(row, made.raised_by):
         outbox.tell(
             partnership=row.partnership,
             referral=row,

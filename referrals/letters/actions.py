@@ -16,7 +16,7 @@ from referrals.intake.sending import address
 from referrals.letters import writing
 from referrals.letters.writing import Decided, Written
 from referrals.models import Decision, Event, Letter, Referral
-from referrals.referrers import of_whom, who_hears
+from referrals.referrers import for_referrer, of_whom
 
 
 def write_acknowledgement(*, referral: Referral, words: str, by: User, at: dt.datetime) -> Letter:
@@ -114,7 +114,7 @@ def send(
 
     recipient: name and address of somebody else, to whom it is sent on paper.
     """
-    readers = [] if recipient else who_hears(referral)
+    readers = [] if recipient else for_referrer(referral)
     letter = Letter.objects.create(
         partnership=referral.partnership,
         referral=referral,

@@ -14,11 +14,11 @@ from partnerships.permissions import Permission
 from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.clocks.actions import meet_clock, stop_clocks
-from referrals.clocks.sweep import managers, who_hears
+from referrals.clocks.sweep import managers, team_hears
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.sending import address
 from referrals.models import Arrival, Decision, Referral, Transfer
-from referrals.referrers import of_whom, who_hears
+from referrals.referrers import for_referrer, of_whom
 from referrals.transfer.bundle import signed
 from referrals.transfer.receipt import RECEIPT, hold_trails
 from referrals.triage.decisions import start_again
@@ -178,7 +178,7 @@ def still_there(row: Referral) -> bool:
 
 def tell_sender(row: Referral, said: str, what: str, *, at: dt.datetime) -> None:
     """Its owner, else its team; where it came back, the managers too."""
-    people = {each.pk: each for each in ([row.owner] if row.owner else who_hears(row))}
+    people = {each.pk: each for each in ([row.owner] if row.owner else team_hears(row))}
     if what == "back":
         people |= {each.pk: each for each in managers(row.partnership)}
     for person in people.values():
@@ -187,7 +187,7 @@ def tell_sender(row: Referral, said: str, what: str, *, at: dt.datetime) -> None
 
 
 def tell_referrer(row: Referral, transfer: Transfer, what: str, said: str, *, at: dt.datetime) -> None:
-    for person in who_hears(row):
+    for person in for_referrer(row):
         whose = of_whom(row, person)
         outbox.tell(
             partnership=row.partnership,

@@ -20,7 +20,7 @@ from partnerships.access import actor_for
 from partnerships.models import Team, User
 from referrals import outbox
 from referrals.clocks.actions import keep_next_due
-from referrals.clocks.sweep import managers, who_hears
+from referrals.clocks.sweep import managers, team_hears
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.routing import the_default
@@ -177,7 +177,7 @@ def tell_those_at_work(
     if row.owner_id and row.owner:
         people[row.owner_id] = row.owner
     if not people or later in (Later.NOW, Later.UNSURE):
-        people |= {user.pk: user for user in who_hears(row)}
+        people |= {user.pk: user for user in team_hears(row)}
     if later is Later.NOW:
         people |= {user.pk: user for user in managers(row.partnership)}
     people |= {user.pk: user for user in also if can_read(row, user)}
