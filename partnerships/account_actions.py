@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from partnerships import account_events, sessions
@@ -18,6 +19,34 @@ def end_sessions(*, user: User, ended: Iterable[Session], by: User, at: dt.datet
     if count:
         account_events.note(user, "session.ended", detail={"sessions": count}, by=by, at=at)
     return count
+
+
+def forget_ways_in(user: User) -> dict[str, int]:
+    """What an account that has ended must not be opened by again: second factors, links with an organisation's own
+    sign-in, sessions. Gives how many of the first two there were. The password stays: it says "closed" to its owner.
+    """
+    from allauth.mfa.models import Authenticator
+    from allauth.socialaccount.models import SocialAccount
+
+    factors = Authenticator.objects.filter(user=user).delete()[0]
+    links = SocialAccount.objects.filter(user=user).delete()[0]
+    sessions.end_all(user)
+    return {"factors": factors, "organisations": links}
+
+
+@transaction.atomic
+def pass_address_on(user: User, *, name: str, at: dt.datetime) -> User:
+    """Give the address of a closed account to somebody else, who begins with nothing of the first person's.
+
+    What the first one did, began and was told stays with their own account, which nobody can open any more. Gives the
+    new one, which the invitation that is taken up opens.
+    """
+    account_events.note(user, "account.address_passed_on", by=None, at=at)
+    user.former_email, user.email = user.email, f"{user.pk}@left.invalid"
+    user.save(update_fields=["email", "former_email"])
+    after = User(email=user.former_email, name=name, is_active=False, password=make_password(None))
+    after.save()
+    return after
 
 
 @transaction.atomic

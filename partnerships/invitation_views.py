@@ -26,7 +26,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     except Refused:
         return render(request, "account/invitation_gone.html", status=404)
     signed_in = request.user if request.user.is_authenticated else None
-    known = invitations.has_account(found)
+    known = invitations.has_account(found.user)
     context = {
         "invitation": found,
         "words": members.Post(Role.of(found.role), found.agency, found.team).words,

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core import signing
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
-from partnerships import audit, members, telling
+from partnerships import account_actions, members, telling
 from partnerships.access import Actor
 from partnerships.actions import Refused
 from partnerships.hours import LONDON
@@ -59,7 +60,7 @@ def invite(*, actor: Actor, email: str, name: str, post: Post, by: User, at: dt.
         invited_by=by,
         expires_at=at + HOLDS_FOR,
     )
-    record(invitation, "invitation.sent", by=by, at=at)
+    members.record(invitation, "invitation.sent", by=by, at=at)
     send(invitation, at=at)
     return invitation
 
@@ -100,9 +101,9 @@ def open_invitation(token: str, at: dt.datetime) -> Invitation:
     return found
 
 
-def has_account(invitation: Invitation) -> bool:
+def has_account(user: User) -> bool:
     """Whether the person can sign in already, and so proves themselves by that; else they choose a password."""
-    return invitation.user.is_active and invitation.user.has_usable_password()
+    return user.is_active and user.has_usable_password()
 
 
 @transaction.atomic
@@ -113,21 +114,48 @@ def accept(
 
     by: who is signed in; None where the account only begins with this, and then a password is set.
     """
-    taken = Invitation.objects.open(at).filter(pk=invitation.pk).update(accepted_at=at)
+    user = members.hold(invitation.user_id)
+    taken = Invitation.objects.open(at).filter(pk=invitation.pk, user=user).update(accepted_at=at)
     if not taken:
         raise Refused(GONE)
-    user = User.objects.select_for_update().get(pk=invitation.user_id)
     if by is not None and by.pk != user.pk:
         raise Refused("This invitation is for somebody else. Sign out, and open it again.")
     if by is None:
-        if has_account(invitation):
+        if has_account(user):
             raise Refused("Sign in first: you have an account already.")
-        user.name, user.job_title, user.is_active = name or user.name, job_title or user.job_title, True
-        user.set_password(password)
-        user.save(update_fields=["name", "job_title", "is_active", "password"])
-    record(invitation, "invitation.accepted", by=user, at=at)
+        user = begin_account(user, invitation, name=name, job_title=job_title, password=password, at=at)
+    members.record(invitation, "invitation.accepted", by=user, at=at)
     post = Post(Role.of(invitation.role), invitation.agency, invitation.team)
     return members.give(user=user, post=post, partnership=invitation.partnership, by=invitation.invited_by, at=at)
+
+
+def begin_account(
+    user: User, invitation: Invitation, *, name: str, job_title: str, password: str, at: dt.datetime
+) -> User:
+    """Open the account with which an invitation is taken up: a new one, or one that was closed.
+
+    An address outlives who had it: a lead's is handed on with the post. So a closed account is given back to nobody
+    but who is invited, and comes, under its own name; for anybody else the address begins anew. By what opened the
+    account before, it is opened no more.
+    """
+    closed = user.has_usable_password()
+    if closed and not same_name(user.name, invitation.name, name or invitation.name):
+        before, user = user, account_actions.pass_address_on(user, name=invitation.name, at=at)
+        theirs = Q(pk=invitation.pk) | Q(accepted_at__isnull=True, withdrawn_at__isnull=True)
+        for each in Invitation.objects.filter(theirs, user=before):
+            each.user, each.invited_by_id = user, user.pk if each.invited_by_id == before.pk else each.invited_by_id
+            each.save(update_fields=["user", "invited_by"])
+        invitation.refresh_from_db()
+    elif closed:
+        account_actions.forget_ways_in(user)
+    user.name, user.job_title, user.is_active = name or user.name, job_title or user.job_title, True
+    user.set_password(password)
+    user.save(update_fields=["name", "job_title", "is_active", "password"])
+    return user
+
+
+def same_name(*names: str) -> bool:
+    return len({" ".join(name.casefold().split()) for name in names}) == 1
 
 
 @transaction.atomic
@@ -135,21 +163,5 @@ def withdraw(*, invitation: Invitation, by: User, at: dt.datetime) -> bool:
     """Take an invitation back: its link opens nothing from now. False where it was used or taken back already."""
     if not Invitation.objects.waiting().filter(pk=invitation.pk).update(withdrawn_at=at, withdrawn_by=by):
         return False
-    record(invitation, "invitation.withdrawn", by=by, at=at)
+    members.record(invitation, "invitation.withdrawn", by=by, at=at)
     return True
-
-
-def record(invitation: Invitation, verb: str, *, by: User, at: dt.datetime) -> None:
-    audit.record(
-        partnership=invitation.partnership,
-        verb=verb,
-        noun="user",
-        object_id=invitation.user_id,
-        detail={
-            "role": invitation.role,
-            "agency": invitation.agency.slug if invitation.agency else None,
-            "team": invitation.team.slug if invitation.team else None,
-        },
-        by=by,
-        at=at,
-    )

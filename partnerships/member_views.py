@@ -145,7 +145,16 @@ def member_end(request: PartnershipRequest, membership_id: int) -> HttpResponse:
         else:
             messages.success(request, f"{held.user.name}’s role as {members.words(held)} has ended, this minute.")
             return redirect("members", partnership=request.partnership.slug)
-    context = {"held": held, "words": members.words(held), "left": leaving.told(held), "refused": refused_because}
+    waiting = [
+        f"Their invitation to be {members.words(each)}, sent by {each.invited_by.name}, is taken back too."
+        for each in members.taken_back(request.actor, held.user)
+    ]
+    context = {
+        "held": held,
+        "words": members.words(held),
+        "left": [*leaving.told(held), *waiting],
+        "refused": refused_because,
+    }
     return render(request, "partnerships/member_end.html", context, status=422 if refused_because else 200)
 
 

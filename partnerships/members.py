@@ -8,14 +8,15 @@ in unseen. A role that ends has ended in the same minute: the person's sessions 
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from partnerships import account_events, audit, leaving, second_factor, sessions, telling
-from partnerships.access import Actor
+from partnerships import account_actions, account_events, audit, leaving, second_factor, sessions, telling
+from partnerships.access import Actor, actor_for
 from partnerships.actions import Refused
 from partnerships.models import Agency, Invitation, Membership, Partnership, Team, User
 from partnerships.models.invitation import InvitationQuerySet
@@ -158,7 +159,7 @@ def tell_managers(held: Membership, *, by: User | None, at: dt.datetime) -> None
         )
 
 
-def words(held: Membership) -> str:
+def words(held: Membership | Invitation) -> str:
     return Post(Role.of(held.role), held.agency, held.team).words
 
 
@@ -179,19 +180,52 @@ def change(*, membership: Membership, post: Post, by: User, at: dt.datetime) -> 
 
 @transaction.atomic
 def end(*, membership: Membership, by: User, at: dt.datetime) -> None:
-    """End a role now: what the person still had goes back to its queue, sign-ins end, invitations they sent too.
+    """End a role now: what the person still had goes back to its queue, sign-ins end, invitations they sent too, and
+    those that wait for them (`taken_back`), by which they would come back unasked.
 
-    Who holds no role any more, in no partnership, has no account any more.
+    Who holds no role any more, in no partnership, has no account any more, nor anything that could open it again.
     """
     if membership.user_id == by.pk:
         raise Refused("Nobody ends their own role. Ask another admin.")
+    user = hold(membership.user_id)
     tell_owner(membership, "Your role ended", f"{by.name} ended your role as {words(membership)}.", at=at)
     ends(membership, by=by, at=at)
-    user = membership.user
+    for invitation in taken_back(actor_for(by, membership.partnership), user):
+        take_back(invitation, membership, by=by, at=at)
     if not Membership.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=at), user=user).exists():
         User.objects.filter(pk=user.pk).update(is_active=False)
-        account_events.note(user, "account.closed", by=by, at=at)
+        account_events.note(user, "account.closed", detail=account_actions.forget_ways_in(user), by=by, at=at)
     leaving.hand_on(user, membership.partnership, by=by, at=at)
+
+
+def taken_back(actor: Actor, user: User) -> InvitationQuerySet:
+    """The invitations of somebody that wait, and end with a role that this actor ends: those that they answer for.
+
+    Another agency's is not a lead's to take back, nor another partnership's an admin's: who invites there answers.
+    """
+    return invitations(actor).waiting().filter(user=user).select_related("agency", "team", "invited_by", "user")
+
+
+def take_back(invitation: Invitation, held: Membership, *, by: User, at: dt.datetime) -> None:
+    """Take back an invitation of somebody whose role ends. Whoever sent it is told: they may want to send it anew."""
+    invitation.withdrawn_at, invitation.withdrawn_by = at, by
+    invitation.save(update_fields=["withdrawn_at", "withdrawn_by"])
+    record(invitation, "invitation.withdrawn", by=by, at=at)
+    if invitation.invited_by_id not in (by.pk, held.user_id):
+        tell(
+            held,
+            invitation.invited_by,
+            "invitation-ended",
+            "an invitation was taken back",
+            f"{by.name} ended the role of {held.user.name} as {words(held)}. Your invitation of {invitation.name} to "
+            f"be {words(invitation)} was taken back with it. If they are to come all the same, invite them again.",
+            at=at,
+        )
+
+
+def hold(user_id: uuid.UUID) -> User:
+    """A person's account, locked before anything of theirs: an end of a role and an invitation taken up go in turn."""
+    return User.objects.select_for_update().get(pk=user_id)
 
 
 def ends(membership: Membership, *, by: User, at: dt.datetime) -> None:
@@ -231,7 +265,7 @@ def tell(held: Membership, to: User, kind: str, subject: str, body: str, *, at: 
     )
 
 
-def record(held: Membership, verb: str, *, by: User | None, at: dt.datetime) -> None:
+def record(held: Membership | Invitation, verb: str, *, by: User | None, at: dt.datetime) -> None:
     audit.record(
         partnership=held.partnership,
         verb=verb,

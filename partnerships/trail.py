@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from partnerships.hours import LONDON, is_open
 from partnerships.models import AuditEntry, Partnership, User
@@ -35,7 +35,7 @@ def entries(partnership: Partnership, sought: Sought) -> QuerySet[AuditEntry]:
     if sought.object_id:
         found = found.filter(object_id=sought.object_id)
     if sought.person:
-        found = found.filter(by__email__iexact=sought.person)
+        found = found.filter(Q(by__email__iexact=sought.person) | Q(by__former_email__iexact=sought.person))
     if sought.verb:
         found = found.filter(verb__startswith=sought.verb)
     if sought.first:

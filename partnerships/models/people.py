@@ -29,6 +29,9 @@ class User(AbstractBaseUser):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(unique=True)
+    former_email = models.EmailField(
+        blank=True, help_text="Theirs until the account was closed and somebody else was invited under it"
+    )
     name = models.CharField(max_length=200)
     job_title = models.CharField(max_length=200, blank=True)
     telephone = models.CharField(max_length=60, blank=True)
@@ -45,6 +48,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def known_email(self) -> str:
+        """The address under which this person did what they did."""
+        return self.former_email or self.email
 
 
 def display_name(user: User) -> str:

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import transaction
 
-from partnerships import audit, invitations, telling
+from partnerships import audit, invitations, members, telling
 from partnerships.actions import Refused
 from partnerships.models import Invitation, Partnership, User
 from partnerships.permissions import Role
@@ -79,7 +79,7 @@ def invite_admin(partnership: Partnership, name: str, email: str, *, at: dt.date
         invited_by=user,
         expires_at=at + invitations.HOLDS_FOR,
     )
-    invitations.record(invitation, "invitation.sent", by=user, at=at)
+    members.record(invitation, "invitation.sent", by=user, at=at)
     telling.tell(
         partnership=partnership,
         to=user,

@@ -98,7 +98,7 @@ def line(entry: Any) -> tuple[str, ...]:
         str(entry.sequence),
         entry.at.astimezone(dt.UTC).isoformat(timespec="seconds"),
         by.name if by else "",
-        by.email if by else "",
+        by.known_email if by else "",
         entry.words,
         entry.verb,
         entry.thing,

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
+from allauth.socialaccount.models import SocialAccount
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -344,3 +346,98 @@ def test_nobody_takes_back_another_agencys_invitation_by_inviting_the_same_perso
     assert Client().get(link).status_code == 200
     invite(as_(world.person(Role.SAFEGUARDING_LEAD)), agency="school")
     assert Client().get(link).status_code == 404, "one's own is sent anew, and the old link opens nothing"
+
+
+def ends(by: User, person: User) -> Any:
+    return as_(by).post(reverse("member_end", args=["testshire", person.memberships.get(ended_at=None).pk]))
+
+
+def taken_up(link: str, name: str) -> Any:
+    return Client().post(link, {"name": name, "job_title": "Teacher", "password": GOOD})
+
+
+def with_every_way_in(user: User) -> User:
+    TOTP.activate(user, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(user)
+    Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data={"name": "Phone"})
+    SocialAccount.objects.create(user=user, provider="police", uid="42")
+    return user
+
+
+def ways_in(user: User) -> int:
+    return Authenticator.objects.filter(user=user).count() + SocialAccount.objects.filter(user=user).count()
+
+
+def test_an_account_that_is_closed_is_opened_by_nothing_of_its_own_again(world: World) -> None:
+    pat = with_every_way_in(world.person(Role.PRACTITIONER))
+    ends(world.person(Role.ADMIN), pat)
+    assert ways_in(pat) == 0
+    closed = AuditEntry.objects.get(verb="account.closed")
+    assert closed.detail == {"factors": 3, "organisations": 1}
+    with_every_way_in(pat)  # as accounts that were closed before are
+    invite(as_(world.person(Role.ADMIN)), email=pat.email, name=f" {pat.name.upper()}")
+    assert taken_up(link_told_to(pat.email), pat.name).status_code == 302
+    pat.refresh_from_db()
+    assert pat.is_active and ways_in(pat) == 0, "who comes back has their own account, and sets a factor up anew"
+
+
+@pytest.mark.parametrize(("invited_as", "comes_as"), [("Nora New", "Nora New"), (None, "Nora New"), ("Nora New", None)])
+def test_who_is_invited_under_a_leavers_address_gets_nothing_of_the_leavers(
+    world: World, invited_as: str | None, comes_as: str | None
+) -> None:
+    """A lead's mailbox is handed on with the post: what the first one wrote, and by what they came in, is not."""
+    pat, admin = world.person(Role.PRACTITIONER), world.person(Role.ADMIN)
+    address, name = pat.email, pat.name
+    referral = make_referral(world, referrer=pat)
+    make_draft(world, by=pat)
+    ends(admin, pat)
+    with_every_way_in(pat)
+    other = make_world("othershire")
+    waits = Invitation.objects.create(
+        partnership=other.partnership, user=pat, name=name, role="practitioner", agency=other.school,
+        invited_at=NOW, invited_by=other.person(Role.ADMIN), expires_at=dt.datetime(2100, 1, 1, tzinfo=dt.UTC),
+    )  # fmt: skip
+    invite(as_(admin), email=address, name=invited_as or name)
+    assert taken_up(link_told_to(address), comes_as or name).status_code == 302
+    pat.refresh_from_db()
+    after = User.objects.get(email=address)
+    assert after.pk != pat.pk and ways_in(after) == 0
+    assert (pat.is_active, pat.name, pat.known_email) == (False, name, address)
+    browser = Client()
+    signed_in = browser.post(reverse("account_login"), {"login": address, "password": GOOD})
+    assert signed_in["Location"] == "/testshire/"
+    assert referral.reference not in browser.get(reverse("my_referrals", args=["testshire"])).content.decode()
+    waits.refresh_from_db()
+    assert waits.user == after, "no link is left that would open the closed account again"
+    trail = as_(world.person(Role.MANAGER)).get(reverse("audit_trail", args=["testshire"]), {"person": address})
+    assert AuditEntry.objects.filter(verb="account.address_passed_on", object_id=str(pat.pk)).exists()
+    assert trail.status_code == 200 and "left.invalid" not in trail.content.decode()
+
+
+def test_a_leaver_does_not_come_back_by_an_invitation_that_waits(world: World) -> None:
+    pat, admin, lead = (world.person(role) for role in (Role.PRACTITIONER, Role.ADMIN, Role.SAFEGUARDING_LEAD))
+    asks = make_person(world, Role.SAFEGUARDING_LEAD, name="Lea Practice", agency=world.practice)
+    invite(as_(asks), email=pat.email, name=pat.name, agency="practice")
+    elsewhere = link_told_to(pat.email)
+    invite(as_(admin), email=pat.email, name=pat.name, role="manager", agency="")
+    manager = link_told_to(pat.email)
+    end_page = reverse("member_end", args=["testshire", pat.memberships.get().pk])
+    assert "Their invitation to be" not in as_(lead).get(end_page).content.decode(), "none of hers"
+    page = as_(admin).get(end_page).content.decode()
+    assert "Their invitation to be Manager" in page
+    assert "Their invitation to be Practitioner, Testshire Practice, sent by Lea Practice, is taken back too." in page
+    ends(admin, pat)
+    for link in (elsewhere, manager):
+        assert taken_up(link, pat.name).status_code == 404
+    assert AuditEntry.objects.filter(verb="invitation.withdrawn").count() == 2
+    with scopes_disabled():
+        assert [each.to for each in Notice.objects.filter(kind="invitation-ended")] == [asks]
+
+
+def test_a_lead_who_ends_a_role_takes_back_her_own_agencys_invitations_alone(world: World) -> None:
+    pat, lead = world.person(Role.PRACTITIONER), world.person(Role.SAFEGUARDING_LEAD)
+    asks = make_person(world, Role.SAFEGUARDING_LEAD, name="Lea Practice", agency=world.practice)
+    invite(as_(asks), email=pat.email, name=pat.name, agency="practice")
+    ends(lead, pat)
+    assert taken_up(link_told_to(pat.email), pat.name).status_code == 302, "who moves on to the practice gets there"
+    assert pat.memberships.get(ended_at=None).agency == world.practice
