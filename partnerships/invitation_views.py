@@ -27,9 +27,14 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "account/invitation_gone.html", status=404)
     signed_in = request.user if request.user.is_authenticated else None
     known = invitations.has_account(found.user)
+    post = members.Post(Role.of(found.role), found.agency, found.team)
+    moves_from = None
+    if signed_in and signed_in.pk == found.user_id:
+        moves_from = members.held_elsewhere(user=found.user, partnership=found.partnership, post=post, at=now)
     context = {
         "invitation": found,
-        "words": members.Post(Role.of(found.role), found.agency, found.team).words,
+        "words": post.words,
+        "moves_from": members.words(moves_from) if moves_from else "",
         "known": known,
         "for_another": bool(signed_in and signed_in.pk != found.user_id),
         "sign_in": f"{reverse('account_login')}?next={request.path}",

@@ -122,19 +122,24 @@ def give(*, user: User, post: Post, partnership: Partnership, by: User | None, a
 
 
 def leaves_agency(held: Membership, *, by: User | None, at: dt.datetime) -> None:
-    """One role is held in one agency: where another takes somebody on, it ends in the first, whose leads are told."""
+    """One role is held in one agency: where another takes somebody on, it ends in the first, whose leads are told.
+
+    Where it has none, now that this one leaves or before, the partnership's admins are.
+    """
     withdraw_sent(held, by=by, at=at)
     record(held, "role.ended", by=by, at=at)
-    leads = Membership.objects.filter(
-        agency=held.agency, role=Role.SAFEGUARDING_LEAD.value, ended_at__isnull=True, user__is_active=True
+    held_there = Membership.objects.filter(
+        partnership=held.partnership, ended_at__isnull=True, user__is_active=True
     ).exclude(user=held.user)
-    for lead in leads.select_related("user"):
+    leads = held_there.filter(agency=held.agency, role=Role.SAFEGUARDING_LEAD.value)
+    lack = "" if leads else " There is no safeguarding lead there now: invite one."
+    for each in (leads or held_there.filter(role=Role.ADMIN.value)).select_related("user"):
         tell(
             held,
-            lead.user,
+            each.user,
             "role-moved",
-            "somebody left your agency",
-            f"{held.user.name} was {words(held)}, and has taken that role up in another agency.\n\nWhat they "
+            "somebody left an agency" if lack else "somebody left your agency",
+            f"{held.user.name} was {words(held)}, and has taken that role up in another agency.{lack}\n\nWhat they "
             "began to write and did not send is still theirs: ask them. If you know nothing of it, ask them today.",
             at=at,
         )
@@ -171,11 +176,25 @@ def change(*, membership: Membership, post: Post, by: User, at: dt.datetime) -> 
     before = Post(Role.of(membership.role), membership.agency, membership.team)
     if before == post:
         return membership
+    hold(membership.user_id)
+    elsewhere = held_elsewhere(user=membership.user, partnership=membership.partnership, post=post, at=at)
+    if elsewhere is not None and elsewhere.pk != membership.pk:
+        raise Refused(
+            f"{membership.user.name} is {post.role.label.lower()} in another agency already, and nobody holds one role "
+            "in two. Invite them instead: if they take it up, the role moves, and the other agency is told."
+        )
     ends(membership, by=by, at=at)
     held = give(user=membership.user, post=post, partnership=membership.partnership, by=by, at=at)
     leaving.hand_on(membership.user, membership.partnership, by=by, at=at)
     tell_owner(held, "Your role changed", f"{by.name} changed your role from {before.words} to {post.words}.", at=at)
     return held
+
+
+def held_elsewhere(*, user: User, partnership: Partnership, post: Post, at: dt.datetime) -> Membership | None:
+    """The role that somebody holds in another agency, and that ends there when this post is given to them."""
+    now = Membership.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=at), user=user, partnership=partnership)
+    same = now.filter(role=post.role.value, team=post.team).exclude(agency=post.agency)
+    return same.select_related("agency", "team").first()
 
 
 @transaction.atomic

@@ -441,3 +441,28 @@ def test_a_lead_who_ends_a_role_takes_back_her_own_agencys_invitations_alone(wor
     ends(lead, pat)
     assert taken_up(link_told_to(pat.email), pat.name).status_code == 302, "who moves on to the practice gets there"
     assert pat.memberships.get(ended_at=None).agency == world.practice
+
+
+def test_a_lead_ends_nobodys_role_in_another_agency_by_moving_them_in_hers(world: World) -> None:
+    lead, admin = world.person(Role.SAFEGUARDING_LEAD), world.person(Role.ADMIN)
+    both = make_person(world, Role.SAFEGUARDING_LEAD, name="Em Both", agency=world.practice)
+    here = Membership.objects.create(
+        user=both, partnership=world.partnership, role=Role.PRACTITIONER.value, agency=world.school
+    )
+    for by in (lead, admin):
+        moved = as_(by).post(
+            reverse("member", args=["testshire", here.pk]), {"role": "safeguarding_lead", "agency": "school"}
+        )
+        assert moved.status_code == 422
+        assert "Em Both is safeguarding lead in another agency already" in moved.content.decode()
+    held = both.memberships.filter(ended_at=None).values_list("role", "agency__slug")
+    assert set(held) == {("safeguarding_lead", "practice"), ("practitioner", "school")}
+    # Asked, they may move. They are told what it ends; and where nobody leads there any more, the admins are.
+    invite(as_(lead), email=both.email, name=both.name, role="safeguarding_lead")
+    link = link_told_to(both.email)
+    assert "You are Safeguarding lead, Testshire Practice now" in as_(both).get(link).content.decode()
+    assert "Testshire Practice" not in Client().get(link).content.decode()
+    as_(both).post(link)
+    with scopes_disabled():
+        told = Notice.objects.get(kind="role-moved")
+    assert told.to == admin and "no safeguarding lead there now" in told.body
