@@ -24,6 +24,9 @@ urlpatterns = [
     path("other/login/error/", views.closed, name="socialaccount_login_error"),
     path("other/signup/", views.closed, name="socialaccount_signup"),
     path("other/", views.closed, name="socialaccount_connections"),
-    path("", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("oidc/<str:provider_id>/login/", account_views.organisation_sign_in, name="openid_connect_login"),
+    path(
+        "oidc/<str:provider_id>/login/callback/", account_views.organisation_signed_in, name="openid_connect_callback"
+    ),
     path("", include("allauth.account.urls")),
 ]

@@ -7,6 +7,9 @@ from typing import Any
 
 from allauth.account.internal.stagekit import clear_login
 from allauth.account.views import login as library_login
+from allauth.core import ratelimit
+from allauth.socialaccount.models import SocialApp
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -15,7 +18,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partnerships import account_actions, sessions
+from partnerships import account_actions, oidc, sessions
 from partnerships.access import open_to_all
 from partnerships.browsers import browser_name
 from partnerships.models import Membership, Session
@@ -29,6 +32,33 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST" and not request.user.is_authenticated:
         clear_login(request)
     answer: HttpResponseBase = library_login(request)
+    return answer
+
+
+@open_to_all("Whoever is not signed in yet may begin with their organisation's own sign-in")
+@require_http_methods(["GET", "HEAD", "POST"])
+def organisation_sign_in(request: HttpRequest, provider_id: str) -> HttpResponseBase:
+    """Off to the organisation's page, by a press; a link alone shows what it is about to do."""
+    return by_organisation(OAuth2LoginView, request, provider_id)
+
+
+@open_to_all("Where an organisation's sign-in leads back to: it opens what the organisation's word is good for")
+@require_http_methods(["GET", "HEAD", "POST"])
+def organisation_signed_in(request: HttpRequest, provider_id: str) -> HttpResponseBase:
+    return by_organisation(OAuth2CallbackView, request, provider_id)
+
+
+def by_organisation(step: Any, request: HttpRequest, provider_id: str) -> HttpResponseBase:
+    """One step of the library's, counted by address as a sign-in is, whatever the organisation answers."""
+    limited = ratelimit.consume_or_429(request, action="login", limit_get=step is OAuth2CallbackView)
+    if limited is not None:
+        return limited
+    try:
+        answer: HttpResponseBase = step.adapter_view(oidc.Organisation(request, provider_id))(request)
+    except SocialApp.DoesNotExist as error:
+        raise Http404 from error
+    except oidc.FAILS as error:
+        return oidc.failed(request, provider_id, error)
     return answer
 
 

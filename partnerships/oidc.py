@@ -6,19 +6,38 @@ it says that the address is verified: else any organisation could open anybody's
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
-from django.http import HttpRequest
+from django.core.exceptions import ImproperlyConfigured  # so the library calls a subject that is too long
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from requests import RequestException
 
-from partnerships import second_factor
+from partnerships import oidc_asking, second_factor
 from partnerships.models import User
+
+log = logging.getLogger(__name__)
+FAILS = (OAuth2Error, RequestException)
+"""What an organisation's sign-in that does not answer as it should comes to."""
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    def get_requests_session(self) -> oidc_asking.Session:
+        return oidc_asking.Session()
+
+    def get_provider(self, request: HttpRequest, provider: str, client_id: str | None = None) -> Any:
+        found = super().get_provider(request, provider, client_id)
+        found.oauth2_adapter_class = Organisation
+        return found
+
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return False
 
@@ -34,7 +53,49 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         request.session[second_factor.VOUCHED] = str(user.pk) if vouches(sociallogin) else ""
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, **kwargs: Any) -> None:
-        raise ImmediateHttpResponse(render(request, "account/provider_failed.html", status=502))
+        raise ImmediateHttpResponse(failed(request, provider.app.provider_id, kwargs.get("exception")))
+
+
+def failed(request: HttpRequest, provider: str, why: Exception | None) -> HttpResponse:
+    """That nobody was signed in. The log says of which organisation and what kind, never what it answered."""
+    if why is not None:
+        log.warning("The sign-in of %s did not answer as it should (%s)", provider, type(why).__name__)
+    return render(request, "account/provider_failed.html", status=502)
+
+
+class Organisation(OpenIDConnectOAuth2Adapter):
+    """The library's talk with an organisation's sign-in; an answer of any other shape than the standard's is a failure
+    of the organisation's, never an error of ours."""
+
+    @property
+    def openid_config(self) -> dict[str, Any]:
+        return oidc_asking.configuration(self.get_provider().server_url)
+
+    def get_access_token_data(self, *args: Any, **kwargs: Any) -> Any:
+        with shaped():
+            return super().get_access_token_data(*args, **kwargs)
+
+    def parse_token(self, data: Any) -> Any:
+        with shaped():
+            return super().parse_token(data)
+
+    def complete_login(self, *args: Any, **kwargs: Any) -> Any:
+        with shaped():
+            login = super().complete_login(*args, **kwargs)
+            told = login.account.extra_data
+            subjects = [part["sub"] for name in ("userinfo", "id_token") if (part := told.get(name)) is not None]
+        if not all(isinstance(sub, (str, int)) and sub for sub in subjects):
+            raise OAuth2Error("No subject")
+        return login
+
+
+@contextmanager
+def shaped() -> Iterator[None]:
+    """What stumbles over an odd answer says that the organisation failed."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, ImproperlyConfigured, LookupError, TypeError, ValueError) as error:
+        raise OAuth2Error("An answer of an odd shape") from error
 
 
 def of_one(sociallogin: Any) -> bool:

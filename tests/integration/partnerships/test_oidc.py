@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import threading
 import time
@@ -12,11 +13,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.urls import reverse
 
 from config.oidc import read_oidc
+from partnerships import oidc_asking
 from partnerships.models import User
 from partnerships.permissions import Role
 from tests.factories import World, make_world
@@ -35,10 +38,32 @@ class Provider(BaseHTTPRequestHandler):
 
     person: dict[str, Any] = {}
     claims: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
+    """Instead of what is right: by the end of the address, what is said."""
     broken = False
+    silent = threading.Event()
+    """Set, it takes what is asked, and drips instead of an answer."""
+    asked: list[str] = []
+
+    def odd(self) -> bool:
+        self.asked.append(self.path)
+        if self.silent.is_set():
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+            with contextlib.suppress(OSError):
+                while self.silent.is_set():
+                    self.wfile.write(b"x")
+                    time.sleep(0.01)
+            self.close_connection = True
+            return True
+        told = [said for end, said in self.answers.items() if self.path.endswith(end)]
+        for said in told:
+            self.say(said)
+        return bool(told)
 
     def do_GET(self) -> None:
         here = f"http://{self.headers['Host']}"
+        if self.odd():
+            return None
         if self.path.endswith("openid-configuration"):
             return self.say(
                 {
@@ -53,6 +78,8 @@ class Provider(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.odd():
+            return None
         if self.broken:
             return self.say({"error": "server_error"})
         now = int(time.time())
@@ -60,9 +87,10 @@ class Provider(BaseHTTPRequestHandler):
         token = unsigned({**claims, "sub": self.person.get("sub"), **self.claims})
         return self.say({"access_token": "t", "token_type": "Bearer", "id_token": token})
 
-    def say(self, told: dict[str, Any]) -> None:
-        body = json.dumps(told).encode()
-        self.send_response(200)
+    def say(self, told: Any) -> None:
+        """A number is a status, bytes are themselves, the rest is JSON."""
+        body = told if isinstance(told, bytes) else json.dumps(told).encode()
+        self.send_response(told if isinstance(told, int) else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -75,7 +103,7 @@ class Provider(BaseHTTPRequestHandler):
 @pytest.fixture
 def provider(settings: Any) -> Iterator[type[Provider]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
     told = read_oidc(
         json.dumps(
             [
@@ -94,8 +122,13 @@ def provider(settings: Any) -> Iterator[type[Provider]]:
     )
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": told.apps}}
     settings.OIDC_WITH_SECOND_FACTOR = told.with_second_factor
-    Provider.broken, Provider.claims = False, {"amr": ["pwd", "mfa"]}
+    Provider.broken, Provider.claims, Provider.answers = False, {"amr": ["pwd", "mfa"]}, {}
+    Provider.silent.clear()
+    Provider.asked.clear()
+    oidc_asking.forget()
+    cache.clear()
     yield Provider
+    Provider.silent.clear()
     server.shutdown()
     server.server_close()
 
@@ -263,6 +296,102 @@ def test_a_provider_that_fails_says_so_and_a_forged_answer_signs_nobody_in(
     forged = Client().get(reverse("openid_connect_callback", args=["police"]), {"code": "c", "state": "forged"})
     assert forged.status_code == 502
     assert Client().get(reverse("openid_connect_login", args=["nobody"])).status_code == 404
+
+
+CONFIGURATION, TOKEN, USERINFO = "openid-configuration", "/token", "/userinfo"
+WHOLE = {"access_token": "t", "id_token": unsigned({"sub": "42"})}
+
+
+@pytest.mark.parametrize("odd", [500, [], {}, "x", b"<html>", b"", {"authorization_endpoint": 3}], ids=str)
+def test_a_provider_that_tells_nonsense_of_itself_is_a_page_that_says_so(
+    world: World, provider: type[Provider], odd: Any
+) -> None:
+    Provider.answers = {CONFIGURATION: odd}
+    answer = Client().post(reverse("openid_connect_login", args=["police"]))
+    assert answer.status_code == 502 and "Sign in with your password" in answer.content.decode()
+    Provider.answers = {}
+    assert begun(Client(), "police"), "what was wrong is not kept"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {USERINFO: []},
+        {USERINFO: "x"},
+        {USERINFO: 500},
+        {USERINFO: b"<html>"},
+        {USERINFO: {"email": "x@testshire.example"}},
+        {USERINFO: {"sub": ""}},
+        {USERINFO: {"sub": None}},
+        {USERINFO: {"sub": {"a": 1}}},
+        {USERINFO: {"sub": "x" * 192}},
+        {USERINFO: {"sub": "42", "name": 3, "email": ["x"]}},
+        {TOKEN: []},
+        {TOKEN: "access_token"},
+        {TOKEN: b'{"'},
+        {TOKEN: {**WHOLE, "expires_in": "soon"}},
+        {TOKEN: {**WHOLE, "expires_in": 10**20}},
+        {TOKEN: {**WHOLE, "id_token": 3}},
+    ],
+    ids=lambda odd: str(odd)[:60],
+)
+def test_a_provider_that_answers_oddly_signs_nobody_in_and_is_no_error_of_ours(
+    world: World, provider: type[Provider], odd: dict[str, Any]
+) -> None:
+    Provider.answers = odd
+    client, back = sign_in_by_police({"email": world.person(Role.SCREENER).email, "email_verified": True})
+    assert back.status_code == 502 and client.get(reverse("account")).status_code == 302
+
+
+def test_a_provider_that_drips_holds_no_page_up(
+    world: World, provider: type[Provider], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It still drips when the page says so; and it is not asked again for a while, by whomever."""
+    monkeypatch.setattr(oidc_asking, "SECONDS", 0.2)
+    login = reverse("openid_connect_login", args=["police"])
+    client = Client()
+    state = begun(client, "police")
+    assert begun(Client(), "police") and len(Provider.asked) == 1, "where its pages are is known for a while"
+    Provider.silent.set()
+    back = client.get(reverse("openid_connect_callback", args=["police"]), {"code": "c", "state": state})
+    assert back.status_code == 502 and len(Provider.asked) == 2
+    oidc_asking._known.clear()
+    assert {Client().post(login).status_code for _ in range(5)} == {502} and len(Provider.asked) == 2
+    monkeypatch.setattr(oidc_asking, "LEFT_ALONE", 0.0)
+    Provider.silent.clear()
+    oidc_asking.forget()
+    assert Client().post(login).status_code == 302
+
+
+def test_few_wait_for_one_provider_at_a_time(
+    provider: type[Provider], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are told at once, and their threads serve the pages of everybody else."""
+    monkeypatch.setattr(oidc_asking, "SECONDS", 0.4)
+    monkeypatch.setattr(oidc_asking, "WAITS", 0.01)
+    Provider.silent.set()
+    (app,) = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+
+    def ask() -> None:
+        with contextlib.suppress(oidc_asking.Silent), oidc_asking.Session() as session:
+            session.get(app["settings"]["server_url"])
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(Provider.asked) == oidc_asking.AT_ONCE
+
+
+def test_an_organisations_sign_in_is_counted_by_address_as_every_sign_in_is(
+    world: World, provider: type[Provider], settings: Any
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login": "2/m/ip"}
+    login, back = (reverse(f"openid_connect_{name}", args=["police"]) for name in ("login", "callback"))
+    assert [Client().post(login).status_code for _ in range(3)] == [302, 302, 429]
+    assert Client().get(back, {"code": "c", "state": "x"}).status_code == 429
+    assert Client().post(login, REMOTE_ADDR="192.0.2.9").status_code == 302
 
 
 @pytest.mark.parametrize(
