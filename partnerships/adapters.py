@@ -3,6 +3,7 @@
 import logging
 import time
 from typing import Any
+from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.app_settings import REAUTHENTICATION_TIMEOUT
@@ -71,6 +72,11 @@ class AccountAdapter(DefaultAccountAdapter):
             super().send_mail(template_prefix, email, context)
         except OSError as error:  # what the mail system raises is one of these
             log.error("An email about an account could not be sent (%s)", type(error).__name__)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """At the portal's own address, as in every other email: who asks says by what name and port they came."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return settings.SITE_URL + path.replace("UID-KEY", quote(key))
 
     def clean_password(self, password: str, user: Any = None) -> str:
         if not settings.DEMO and password == settings.DEMO_PASSWORD:

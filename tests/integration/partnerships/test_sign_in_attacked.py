@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from pathlib import Path
@@ -124,6 +125,24 @@ def test_no_step_leads_elsewhere(world: World, leads: str) -> None:
     for answer in (first, second, again):
         assert "evil" not in answer.get("Location", "") and "javascript" not in answer.get("Location", "")
     assert b'href="javascript' not in again.content and b'href="//evil' not in again.content
+
+
+@pytest.mark.parametrize("host", ["testserver", "127.0.0.1:9999", "localhost."])
+def test_the_link_to_a_new_password_leads_to_the_portal_by_whatever_name_it_was_asked_for(
+    world: World, mailoutbox: list[Any], settings: Any, host: str
+) -> None:
+    screener, client = world.person(Role.SCREENER), Client()
+    assert (
+        client.post(reverse("account_reset_password"), {"email": screener.email}, headers={"host": host}).status_code
+        == 302
+    )
+    (link,) = re.findall(r"https?://\S+", mailoutbox[0].body)
+    assert link.startswith(settings.SITE_URL + "/accounts/password/reset/key/")
+    page = client.get(link.removeprefix(settings.SITE_URL), follow=True)
+    new = {"password1": "seven purple otters", "password2": "seven purple otters"}
+    client.post(page.request["PATH_INFO"], new)
+    screener.refresh_from_db()
+    assert screener.check_password("seven purple otters")
 
 
 def at_once(tries: list[Any]) -> list[Any]:
