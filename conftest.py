@@ -171,6 +171,7 @@ def plain_settings(settings, attachments_folder: Path) -> Iterator[None]:
     settings.CELERY_BROKER_URL = "memory://"
     settings.WHITENOISE_AUTOREFRESH = True  # else each new `Client` lists every static file first
     settings.SECOND_FACTOR = True  # as outside the demonstration
+    settings.AFTERWARDS_WITHIN = 0  # done before the next request of the test, in its own thread
     settings.REQUEST_LIMITS = {}  # a walk asks for more in a minute than anybody reads in a day
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     yield

@@ -189,6 +189,7 @@ ACCOUNT_FORMS = {
 # Counted by person and address together (partnerships.adapters): by the person alone, anybody could lock a screener
 # out; by the address alone, one pupil could lock out a school.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/5m/key"}
+AFTERWARDS_WITHIN = 1.0  # seconds after an answer until what depends on there being an account, by chance
 ACCOUNT_USER_DISPLAY = "partnerships.models.people.display_name"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"

@@ -1,8 +1,8 @@
 """What happens to an account: each in the audit trail of the partnerships where the person holds a role, and the ones
 that somebody else might have caused told to the person by email.
 
-Signing in with a wrong password is noted after the answer has gone out, so that the time of an answer doesn't tell
-whether there is such an account.
+Signing in with a wrong password is noted after the answer has gone out (`partnerships.afterwards`), so that no time
+tells whether there is such an account.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from partnerships import audit, sessions, telling
+from partnerships import afterwards, audit, sessions, telling
 from partnerships.hours import LONDON
 from partnerships.models import AuditEntry, Membership, Partnership, User
 
@@ -132,7 +132,7 @@ def sign_in_failed(request: HttpRequest, email: str, *, at: dt.datetime, locked:
         once = at.astimezone(LONDON).date().isoformat()
         note(user, verb, detail=here, told=told if locked else None, once=once, by=None, at=at)
 
-    audit.after_answer(request, write)
+    afterwards.after_answer(request, write)
 
 
 WRONG_CODES, WITHIN = 3, dt.timedelta(hours=1)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
 
 from partnerships import rows
 from partnerships.models import AuditEntry, AuditHead, Partnership, User
@@ -126,17 +125,6 @@ def write_many(entries: Sequence[AuditEntry]) -> None:
     one = entries[0]
     alike = {"partnership_id": one.partnership_id, "at": one.at, "by_id": one.by_id, "request_id": one.request_id}
     rows.write(AuditEntry, EACH, [[getattr(entry, name) for name in EACH] for entry in entries], alike=alike)
-
-
-def after_answer(request: HttpRequest, write: Callable[[], None]) -> None:
-    """Write something to the trail once the answer has gone out, so that its time tells nobody anything."""
-    request.__dict__.setdefault("after_answer", []).append(write)
-
-
-def write_after(request: HttpRequest, response: HttpResponse) -> None:
-    """Let what waits for this answer run when it is closed, which is after its last byte."""
-    for write in request.__dict__.pop("after_answer", []):
-        response._resource_closers.append(write)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from partnerships import account_events, kept, limits, second_factor, sessions
+from partnerships import account_events, afterwards, kept, limits, second_factor, sessions
 from partnerships.access import actor_for
-from partnerships.audit import record, request_id, write_after
+from partnerships.audit import record, request_id
 from partnerships.instead import Instead
 from partnerships.models import ClosureDay, Partnership
 
@@ -44,7 +44,7 @@ class RequestIdMiddleware:
         try:
             response = self.get_response(request)
             response["X-Request-Id"] = request_id.get()
-            write_after(request, response)
+            afterwards.hand_over(request, response)
             return response
         finally:
             request_id.reset(token)

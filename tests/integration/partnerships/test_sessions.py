@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import time
 from typing import Any
 
 import pytest
@@ -192,3 +193,18 @@ def test_staying_signed_in_works_from_a_page_without_a_form(world: World) -> Non
     assert client.post(address[1], headers={"Accept": "application/json"}).status_code == 403
     answer = client.post(address[1], headers={"Accept": "application/json", "X-CSRFToken": token})
     assert answer.status_code == 200 and answer.json()["seconds"] > 0
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_a_wrong_password_is_noted_by_a_thread_that_no_request_waits_for(settings: Any) -> None:
+    """As it is served; in other tests it is noted before the next line (`AFTERWARDS_WITHIN`)."""
+    settings.AFTERWARDS_WITHIN = 0.01
+    world = make_world()
+    person = world.person(Role.PRACTITIONER)
+    for email in (person.email, "nobody@testshire.example"):
+        Client().post(reverse("account_login"), {"login": email, "password": "wrong"})
+    until = time.monotonic() + 5
+    while not (noted := AuditEntry.objects.filter(verb="signin.failed")) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert [each.object_id for each in noted] == [str(person.pk)] and noted[0].request_id
