@@ -177,8 +177,8 @@ ACCOUNT_ADAPTER = "partnerships.adapters.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # the page says what to do when nothing comes
 ACCOUNT_EMAIL_NOTIFICATIONS = False  # partnerships/account_events.py tells, by the outbox
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {
     "login": "partnerships.account_forms.LoginForm",
     "reset_password": "partnerships.account_forms.ResetPasswordForm",
@@ -313,6 +313,11 @@ NOTIFY_TEMPLATE_ID = env.str("NOTIFY_TEMPLATE_ID", "")
 NOTIFY_URL = env.str("NOTIFY_URL", "https://api.notifications.service.gov.uk")
 if NOTIFY_API_KEY and not NOTIFY_TEMPLATE_ID:
     raise ImproperlyConfigured("NOTIFY_API_KEY needs NOTIFY_TEMPLATE_ID, a template with ((subject)) and ((body)).")
+REACHES_NOBODY = ("console", "dummy", "locmem")
+if not DEMO and not NOTIFY_API_KEY and str(EMAIL_CONFIG["EMAIL_BACKEND"]).split(".")[-2] in REACHES_NOBODY:
+    raise ImproperlyConfigured(
+        "Set EMAIL_URL, or NOTIFY_API_KEY: outside demonstration mode what people are told reaches them, and no log."
+    )
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", "Front Door <no-reply@front-door.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.urls import reverse
 
-from partnerships import account_events, sessions
+from partnerships import account_events, sessions, telling
 from partnerships.models import Session, User
+
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -74,3 +79,36 @@ def take_second_factor_off(*, user: User, by: User, at: dt.datetime) -> bool:
         at=at,
     )
     return True
+
+
+NEW_PASSWORD = "password-link"  # noqa: S105  a kind of notice
+
+
+@transaction.atomic
+def tell_how_to_set_a_new_password(*, user: User, at: dt.datetime) -> None:
+    """Send the owner of an account a link by which a new password is set, as every notice is sent."""
+    partnerships = account_events.where(user)
+    if not partnerships:
+        log.error("Somebody without any role, now or before, asked for a new password: nobody could be told")
+        return
+    telling.tell(
+        partnership=partnerships[0],
+        to=user,
+        kind=NEW_PASSWORD,
+        key=f"{NEW_PASSWORD}:{user.pk}:{at.isoformat()}",
+        subject="Set a new password for Front Door",
+        body="Somebody, most likely you, asked for a new password for your Front Door account. Set it here:\n\n"
+        f"{telling.KEY}\n\nIf it was not you, do nothing: your password stays as it is.\n\n"
+        "This mailbox is not read. If a child is in danger, call 999.",
+        at=at,
+    )
+
+
+@telling.makes_key(NEW_PASSWORD)
+def new_password_link(user: User) -> str:
+    """At the portal's own address: who asks says by what name and port they came."""
+    from allauth.account.forms import default_token_generator
+    from allauth.account.utils import user_pk_to_url_str
+
+    key = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
+    return settings.SITE_URL + reverse("account_reset_password_from_key", kwargs=key)

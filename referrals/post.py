@@ -22,6 +22,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.message import sanitize_address
 
+from partnerships import telling
 from referrals.models import Notice
 from referrals.post_book import Entry, PostBook, instant
 from referrals.postman import HandingOverFailed, Postman, Refused
@@ -57,10 +58,14 @@ class Post(Protocol):
         """What became of a notice handed over: True delivered, False came back, None not known (yet)."""
 
 
+def as_sent(notice: Notice) -> str:
+    return telling.as_sent(notice.kind, notice.to, notice.body)
+
+
 def email_of(notice: Notice) -> EmailMessage:
     return EmailMessage(
         subject=notice.subject,
-        body=notice.body,
+        body=as_sent(notice),
         to=[notice.to.email],
         headers={"Message-ID": message_id(notice), "Auto-Submitted": "auto-generated"},
     )
@@ -257,7 +262,7 @@ class Notify:
             self.client.send_email_notification(
                 email_address=notice.to.email,
                 template_id=self.template_id,
-                personalisation={"subject": notice.subject, "body": notice.body},
+                personalisation={"subject": notice.subject, "body": as_sent(notice)},
                 reference=str(notice.pk),
             )
         except HTTPError as error:

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django_scopes import ScopedManager
 
+from partnerships import telling
 from partnerships.models import Partnership, User
 from referrals.models.referral import Referral
 
@@ -46,8 +47,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(dealt_with_at__isnull=False)
 
     def in_portal(self, user: User) -> NoticeQuerySet:
-        """A person's notices as the portal lists them: a digest only repeats others."""
-        return self.filter(to=user).exclude(kind="digest")
+        """A person's notices as the portal lists them: a digest only repeats others, and a key is for the mailbox."""
+        return self.filter(to=user).exclude(kind__in=["digest", *telling.kinds_with_key()])
 
 
 class Notice(models.Model):

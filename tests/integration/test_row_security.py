@@ -343,6 +343,7 @@ def test_migrated_as_the_owner_it_serves_as_an_ordinary_role(two_roles: tuple[st
     real = {
         **{name: held for name, held in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"},
         "FRONT_DOOR_DEMO": "0",
+        "EMAIL_URL": "smtp://127.0.0.1:2525",
         "SECRET_KEY": secrets.token_urlsafe(64),
         "ENCRYPTION_KEYS": Fernet.generate_key().decode(),
         "DATABASE_URL": serving,

@@ -190,6 +190,7 @@ def real(tmp_path: Path) -> Iterator[dict[str, str]]:
             **{name: value for name, value in os.environ.items() if name != "REDIS_URL"},
             "FRONT_DOOR_VAR": str(tmp_path),
             "FRONT_DOOR_DEMO": "0",
+            "EMAIL_URL": "smtp://127.0.0.1:2525",
             "SECRET_KEY": secrets.token_urlsafe(64),
             "ENCRYPTION_KEYS": Fernet.generate_key().decode(),
             "DATABASE_URL": address,

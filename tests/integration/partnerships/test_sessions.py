@@ -152,8 +152,6 @@ def test_forty_people_of_one_office_sign_in_while_one_of_them_is_guessed_at(worl
 
 
 def test_no_page_tells_whether_there_is_an_account(world: World) -> None:
-    from django.core import mail
-
     person = world.person(Role.PRACTITIONER)
     gone = world.person(Role.SCREENER)
     gone.is_active = False
@@ -171,9 +169,7 @@ def test_no_page_tells_whether_there_is_an_account(world: World) -> None:
         assert page("account_login", {"login": known, "password": "wrong"}) == page(
             "account_login", {"login": nobody, "password": "wrong"}
         )
-        mail.outbox.clear()
         assert page("account_reset_password", {"email": known}) == page("account_reset_password", {"email": nobody})
-        assert len(mail.outbox) == 2, "one email each, so that the time is the same"
 
 
 def without_tokens(page: str) -> str:

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,11 +16,14 @@ from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_scopes import scope
 
 from partnerships.models import AuditEntry, Session
 from partnerships.permissions import Role
 from referrals.models import Notice
+from referrals.outbox import deliver_due
+from referrals.post import Notify
 from tests.factories import World, make_world
 from tests.integration.partnerships.test_second_factor import PASSWORD, code, sign_in, with_app
 
@@ -136,6 +140,7 @@ def test_the_link_to_a_new_password_leads_to_the_portal_by_whatever_name_it_was_
         client.post(reverse("account_reset_password"), {"email": screener.email}, headers={"host": host}).status_code
         == 302
     )
+    deliver_due(at=timezone.now())
     (link,) = re.findall(r"https?://\S+", mailoutbox[0].body)
     assert link.startswith(settings.SITE_URL + "/accounts/password/reset/key/")
     page = client.get(link.removeprefix(settings.SITE_URL), follow=True)
@@ -143,6 +148,21 @@ def test_the_link_to_a_new_password_leads_to_the_portal_by_whatever_name_it_was_
     client.post(page.request["PATH_INFO"], new)
     screener.refresh_from_db()
     assert screener.check_password("seven purple otters")
+
+
+def test_the_key_to_a_new_password_lies_nowhere_and_goes_by_notify_as_well(world: World) -> None:
+    """Whoever sits at an open session, or reads the table or a log, sets no new password by it."""
+    screener, sent = world.person(Role.SCREENER), []
+    client = Client()
+    client.force_login(screener)
+    assert Client().post(reverse("account_reset_password"), {"email": screener.email}).status_code == 302
+    with scope(partnership=world.partnership):
+        notice = Notice.objects.select_related("to").get(to=screener)
+        assert "/key/" not in notice.body and notice.partnership == world.partnership
+        Notify(SimpleNamespace(send_email_notification=lambda **told: sent.append(told)), "template").send(notice)
+    assert "Set a new password" not in client.get(reverse("notices", args=["testshire"])).content.decode()
+    link = re.search(r"/accounts/password/reset/key/\S+", sent[0]["personalisation"]["body"])
+    assert link and client.get(link[0]).status_code == 302
 
 
 def at_once(tries: list[Any]) -> list[Any]:
