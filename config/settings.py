@@ -202,6 +202,9 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey alone is two factors: t
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation's link is the proof of an address
 MFA_TOTP_TOLERANCE = 1
+MFA_RATE_LIMITS = {
+    "webauthn_login": "120/m/ip"
+}  # as for passwords: an office is one address, and there is nothing to guess
 MFA_FORMS = {
     "authenticate": "partnerships.mfa_forms.AuthenticateForm",
     "authenticate_webauthn": "partnerships.mfa_forms.AuthenticateWebAuthnForm",

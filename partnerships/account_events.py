@@ -24,11 +24,14 @@ from django.utils import timezone
 from partnerships import afterwards, audit, sessions, telling
 from partnerships.hours import LONDON
 from partnerships.models import AuditEntry, Membership, Partnership, User
+from partnerships.places import came_from
 
 NOT_YOU = (
     "If this was you, there is nothing to do.\n\nIf it was not, tell whoever manages Front Door where you work at "
     "once, set a new password, and end the sessions that are not yours under Your account:\n{link}"
 )
+LOOKED_BACK = 50
+"""So many sign-ins back a browser or an address is known."""
 FACTORS = {"totp": "authenticator app", "webauthn": "passkey", "recovery_codes": "recovery codes"}
 
 
@@ -81,7 +84,13 @@ def place(request: HttpRequest | None) -> dict[str, str]:
     """Where a request came from, for the trail: its address, and a short mark of its browser."""
     meta = request.META if request is not None else {}
     browser = hashlib.sha256(meta.get("HTTP_USER_AGENT", "").encode("utf-8", "replace")).hexdigest()[:16]
-    return {"address": str(meta.get("REMOTE_ADDR", ""))[:45], "browser": browser}
+    return {"address": came_from(request), "browser": browser}
+
+
+def known_from(user: User, request: HttpRequest) -> bool:
+    """Whether this person was signed in from the address of this request before, with all that their sign-in asks."""
+    made = AuditEntry.objects.filter(by=user, verb="signin.made").order_by("-at").values_list("detail", flat=True)
+    return any(each.get("address") == came_from(request) for each in made[:LOOKED_BACK])
 
 
 @receiver(user_logged_in)
@@ -95,7 +104,8 @@ def signed_in(request: HttpRequest, user: User, **_: Any) -> None:
     methods = sorted(
         {str(each.get("type") or each.get("method")) for each in get_authentication_records(request, user)}
     )
-    known = AuditEntry.objects.filter(by=user, verb="signin.made").order_by("-at").values_list("detail", flat=True)[:50]
+    made = AuditEntry.objects.filter(by=user, verb="signin.made").order_by("-at")
+    known = made.values_list("detail", flat=True)[:LOOKED_BACK]
     new = bool(known) and all(each.get("browser") != here["browser"] for each in known)
     told = (
         "You signed in from another browser",

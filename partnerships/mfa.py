@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.stages import LoginStage
+from allauth.core.internal import ratelimit
 from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.core.internal.ratelimit import get_ip
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.db import transaction
+from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare
 
-from partnerships import second_factor
+from partnerships import account_events, second_factor
 from partnerships.encryption import Unreadable, reseal, reseals, seal, unseal
+from partnerships.models import User
 
 SECRETS = ("secret", "seed")
 """Under which name an authenticator's data holds what is sealed."""
@@ -54,6 +61,29 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """`account_events` tells it, by the outbox."""
+
+
+GUESSES, FROM_ELSEWHERE = "5/5m/key", "100/1h/key"
+"""Wrong codes of one person by one address, or in one session that is open; by all addresses that are new to them."""
+
+
+def may_guess(request: HttpRequest, user: User) -> Callable[[], None]:
+    """Count a code before it is looked at; gives what to do when it was right. Refuses where there were too many.
+
+    By person and address together, as passwords are counted (by the person alone, whoever knows the password would keep
+    the owner out), and in a session that is open by that session. What comes from everywhere else is counted as one,
+    for who guesses has many addresses; where the person signs in from, that holds nobody up.
+    """
+    mine = f"session {request.session.session_key}" if request.user.is_authenticated else get_ip(request)
+    counts = [(GUESSES, f"{user.pk}|{mine}")]
+    if not request.user.is_authenticated and not account_events.known_from(user, request):
+        counts.append((FROM_ELSEWHERE, str(user.pk)))
+    for rate, key in counts:
+        told = {"app": "partnerships", "action": "code", "config": {"code": rate}, "key": key}
+        if not ratelimit.consume(request, **told):
+            raise get_adapter().validation_error("too_many_login_attempts")
+    first = {"app": "partnerships", "action": "code", "config": {"code": GUESSES}, "key": counts[0][1]}
+    return partial(ratelimit.clear, request, **first)
 
 
 class StillTheSame(LoginStage):

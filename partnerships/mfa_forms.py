@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.core import context
 from allauth.mfa.base import forms as codes
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as passkeys
+from allauth.mfa.webauthn.internal import auth as webauthn
 from crispy_forms_gds.helper import FormHelper
 from django import forms
 
 from partnerships.account_forms import InOurWords
-from partnerships.mfa import MFAAdapter, first_use
+from partnerships.mfa import MFAAdapter, first_use, may_guess
 
 NOT_READ = "Your device's answer could not be read. Try again, or use another way to sign in."
 
@@ -80,12 +83,19 @@ class CodeForm(InOurWords):
 class OnceForm(CodeForm):
     """A code of the app opens nothing a second time, however soon, and whatever the cache has forgotten."""
 
-    def clean_code(self) -> str:
-        code: str = super().clean_code()  # type: ignore[misc]
-        used: Any = self.authenticator  # type: ignore[attr-defined]
-        if used.type == used.Type.TOTP and not first_use(used, code):
-            raise forms.ValidationError(MFAAdapter.error_messages["incorrect_code"], code="incorrect_code")
-        return code
+    def clean_code(self: Any) -> str:
+        """As the library does; guesses are counted our way."""
+        was_right = may_guess(context.request, self.user)
+        code: str = self.cleaned_data["code"]
+        held = Authenticator.objects.filter(user=self.user).exclude(type=Authenticator.Type.WEBAUTHN)
+        for each in held:
+            if each.wrap().validate_code(code) and (each.type != Authenticator.Type.TOTP or first_use(each, code)):
+                each.user, self.authenticator = self.user, each
+                was_right()
+                return code
+        if main := max(held, key=lambda each: each.type == Authenticator.Type.TOTP, default=None):
+            self._emit_authentication_failed(main)
+        raise forms.ValidationError(MFAAdapter.error_messages["incorrect_code"], code="incorrect_code")
 
 
 class AuthenticateForm(OnceForm, codes.AuthenticateForm):
@@ -104,11 +114,22 @@ class ActivateTOTPForm(CodeForm, totp.ActivateTOTPForm):
         self.fields["code"].help_text = "The 6 digits that the app shows now"
 
 
-class AuthenticateWebAuthnForm(TakesPasskey, passkeys.AuthenticateWebAuthnForm):
+class OfSomebody(TakesPasskey):
+    """The passkey of a person who is known already; tries are counted our way."""
+
+    def clean_credential(self: Any) -> Authenticator:
+        webauthn.parse_authentication_response(self.cleaned_data["credential"])
+        was_right = may_guess(context.request, self.user)
+        found: Authenticator = webauthn.complete_authentication(self.user, self.cleaned_data["credential"])
+        was_right()
+        return found
+
+
+class AuthenticateWebAuthnForm(OfSomebody, passkeys.AuthenticateWebAuthnForm):
     """Signs in with a passkey, after the password."""
 
 
-class ReauthenticateWebAuthnForm(TakesPasskey, passkeys.ReauthenticateWebAuthnForm):
+class ReauthenticateWebAuthnForm(OfSomebody, passkeys.ReauthenticateWebAuthnForm):
     """Proves once more with a passkey."""
 
 

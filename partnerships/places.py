@@ -7,11 +7,18 @@ import hashlib
 import ipaddress
 import logging
 
+from allauth.core.internal.httpkit import get_client_ip
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest
 
 log = logging.getLogger(__name__)
 HOUR = 60 * 60
+
+
+def came_from(request: HttpRequest | None) -> str:
+    """The address of whoever asks: behind our own proxy, the one that it tells of. Empty where nobody knows."""
+    return (request and get_client_ip(request) or "")[:45]
 
 
 def house(place: str) -> str:

@@ -19,6 +19,7 @@ from django.http import HttpRequest
 
 from partnerships.models import Session, User
 from partnerships.permissions import Role
+from partnerships.places import came_from
 
 LIMITS = "limits"
 NOTED_EVERY = dt.timedelta(minutes=1)
@@ -75,7 +76,7 @@ def begin(request: HttpRequest, user: User, at: dt.datetime) -> None:
         "started": at.isoformat(),
         "ends": (at + dt.timedelta(seconds=longest)).isoformat(),
         "idle": idle,
-        "address": request.META.get("REMOTE_ADDR", "")[:45],
+        "address": came_from(request),
         "browser": request.META.get("HTTP_USER_AGENT", "")[:300],
     }
 

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scopes_disabled
 
+from partnerships import mfa
 from partnerships.models import Agency, AuditEntry, Session, User
 from partnerships.permissions import Role
 from referrals.models import Notice
@@ -179,6 +180,30 @@ def test_codes_can_not_be_guessed(world: World) -> None:
     answer = client.post(reverse("mfa_authenticate"), {"code": code()})
     assert b"too many tries" in answer.content
     assert AuditEntry.objects.filter(verb="second_factor.failed").exists()
+
+
+def test_who_knows_the_password_does_not_keep_its_owner_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where the owner signs in from, nor in a session of theirs that is open, from wherever it is guessed."""
+    monkeypatch.setattr(mfa, "FROM_ELSEWHERE", "13/1h/key")
+    screener = with_app(world.person(Role.SCREENER))
+    begins = int(time.time() // 30) * 30 + 30
+    with time_machine.travel(begins, tick=False) as clock:
+        mine, _ = sign_in(screener)
+        assert mine.post(reverse("mfa_authenticate"), {"code": code()}).status_code == 302
+        clock.move_to(begins + 60)
+        for place in range(3):
+            thief, _ = sign_in(screener, Client(REMOTE_ADDR=f"192.0.2.{place}"))
+            for guess in range(6):
+                answer = thief.post(reverse("mfa_authenticate"), {"code": f"{guess:06d}"})
+            assert b"too many tries" in answer.content
+        failed = AuditEntry.objects.filter(verb="second_factor.failed").count()
+        assert failed == 12, "five by each, and so many by all that are new to the owner, whose first one counted"
+        assert mine.post(reverse("mfa_reauthenticate"), {"code": code()}).status_code == 302, "in the open session"
+        clock.move_to(begins + 90)
+        again, _ = sign_in(screener)
+        assert again.post(reverse("mfa_authenticate"), {"code": code()}).status_code == 302, (
+            "from where they always are"
+        )
 
 
 def test_the_last_factor_stays_where_a_role_needs_one(world: World) -> None:

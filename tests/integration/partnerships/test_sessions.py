@@ -204,3 +204,20 @@ def test_a_wrong_password_is_noted_by_a_thread_that_no_request_waits_for(setting
     while not (noted := AuditEntry.objects.filter(verb="signin.failed")) and time.monotonic() < until:
         time.sleep(0.01)
     assert [each.object_id for each in noted] == [str(person.pk)] and noted[0].request_id
+
+
+def test_behind_a_proxy_the_trail_and_the_owner_are_told_the_address_that_it_tells_of(
+    world: World, settings: Any
+) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    person, client = world.person(Role.PRACTITIONER), Client(headers={"x-forwarded-for": "6.6.6.6, 203.0.113.7"})
+    for password in ("wrong", PASSWORD):
+        client.post(reverse("account_login"), {"login": person.email, "password": password})
+    assert "203.0.113.7" in client.get(reverse("account")).content.decode()
+    told = AuditEntry.objects.filter(verb__startswith="signin.").values_list("verb", "detail__address")
+    assert set(told) == {("signin.failed", "203.0.113.7"), ("signin.made", "203.0.113.7")}
+
+
+def test_an_office_signs_in_by_passkey_though_somebody_there_sends_junk(world: World) -> None:
+    junk = [Client().post(reverse("mfa_login_webauthn"), {"credential": "{}"}).status_code for _ in range(30)]
+    assert 429 not in junk
