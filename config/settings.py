@@ -215,7 +215,7 @@ MFA_FORMS = {
     "add_webauthn": "partnerships.mfa_forms.AddWebAuthnForm",
     "edit_webauthn": "partnerships.mfa_forms.EditWebAuthnForm",
 }
-OIDC = read_oidc(env.str("OIDC_PROVIDERS", ""))
+OIDC = read_oidc(env.str("OIDC_PROVIDERS", ""), plain_http=DEMO)
 OIDC_WITH_SECOND_FACTOR = OIDC.with_second_factor
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": OIDC.apps}}
 SOCIALACCOUNT_ADAPTER = "partnerships.oidc.SocialAccountAdapter"

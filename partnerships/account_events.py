@@ -21,7 +21,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from partnerships import afterwards, audit, sessions, telling
+from partnerships import afterwards, audit, second_factor, sessions, telling
 from partnerships.hours import LONDON
 from partnerships.models import AuditEntry, Membership, Partnership, User
 from partnerships.places import came_from
@@ -130,7 +130,7 @@ def sign_in_failed(request: HttpRequest, email: str, *, at: dt.datetime, locked:
     here = place(request)
 
     def write() -> None:
-        user = User.objects.filter(email__iexact=email).first()
+        user = User.objects.of_address(email)
         if user is None:
             return
         told = (
@@ -167,7 +167,7 @@ def second_factor_failed(request: HttpRequest, user: User, **_: Any) -> None:
 
 @receiver(mfa.authenticator_added)
 def factor_added(request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
-    """The new factor was just proved: this session counts as opened with it."""
+    """The new factor was just proved: a session that waited for one counts as opened with it."""
     from allauth.account.internal.flows.login import record_authentication
 
     from partnerships.mfa import first_use
@@ -175,8 +175,9 @@ def factor_added(request: HttpRequest, user: User, authenticator: Any, **_: Any)
     at = timezone.now()
     if authenticator.type == "totp":
         first_use(authenticator, request.POST.get("code", ""))  # the code that proved it opens nothing else
-    if authenticator.type != "recovery_codes":
-        record_authentication(request, user, "mfa", type=authenticator.type, id=authenticator.pk)
+    if authenticator.type != "recovery_codes" and not second_factor.passed(request):
+        told = {"type": authenticator.type, "id": authenticator.pk, second_factor.ADDED: True}
+        record_authentication(request, user, "mfa", **told)
     factor_changed(user, authenticator, "second_factor.added", "was added to", at)
 
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", account_views.account, name="account"),
     path("signup/", views.no_account, name="account_signup"),
     path("login/", account_views.sign_in, name="account_login"),
+    path("prove-anew/", account_views.prove_anew, name="prove_anew"),
     path("session/", account_views.session_status, name="session_status"),
     path("sessions/end-others/", account_views.sessions_end_others, name="sessions_end_others"),
     path("sessions/<uuid:handle>/end/", account_views.session_end, name="session_end"),
@@ -24,9 +25,9 @@ urlpatterns = [
     path("other/login/error/", views.closed, name="socialaccount_login_error"),
     path("other/signup/", views.closed, name="socialaccount_signup"),
     path("other/", views.closed, name="socialaccount_connections"),
-    path("oidc/<str:provider_id>/login/", account_views.organisation_sign_in, name="openid_connect_login"),
+    path("oidc/<slug:provider_id>/login/", account_views.organisation_sign_in, name="openid_connect_login"),
     path(
-        "oidc/<str:provider_id>/login/callback/", account_views.organisation_signed_in, name="openid_connect_callback"
+        "oidc/<slug:provider_id>/login/callback/", account_views.organisation_signed_in, name="openid_connect_callback"
     ),
     path("", include("allauth.account.urls")),
 ]

@@ -48,8 +48,21 @@ def organisation_signed_in(request: HttpRequest, provider_id: str) -> HttpRespon
     return by_organisation(OAuth2CallbackView, request, provider_id)
 
 
+@open_to_all(OWN)
+@require_safe
+def prove_anew(request: HttpRequest) -> HttpResponseBase:
+    """For whom an organisation proves who they are: how they prove it once more."""
+    if not request.user.is_authenticated:
+        return redirect_to_login("/accounts/")
+    return render(request, "account/prove_anew.html", status=403)
+
+
 def by_organisation(step: Any, request: HttpRequest, provider_id: str) -> HttpResponseBase:
     """One step of the library's, counted by address as a sign-in is, whatever the organisation answers."""
+    told: Any = request.GET.copy()
+    for name in ("auth_params", "scope"):  # how an organisation is asked is not for whoever comes to say
+        told.pop(name, None)
+    request.GET = told
     limited = ratelimit.consume_or_429(request, action="login", limit_get=step is OAuth2CallbackView)
     if limited is not None:
         return limited

@@ -9,6 +9,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.app_settings import REAUTHENTICATION_TIMEOUT
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.internal.ratelimit import get_ip
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -62,9 +63,30 @@ class AccountAdapter(DefaultAccountAdapter):
         return found is not None and found.pk == user.pk
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Not within five minutes of any proof: who has just signed in is not asked for the password again."""
-        records = get_authentication_records(self.request, self.request.user)
-        return not any(time.time() - record["at"] < REAUTHENTICATION_TIMEOUT for record in records)
+        """Not within five minutes of a proof: who has just signed in is not asked again.
+
+        Where there is a second factor, nothing less counts: else whoever finds a session open and knows the password
+        makes the account's second factor their own.
+        """
+        proofs = [
+            second_factor.proved_at(self.request, record)
+            for record in get_authentication_records(self.request, self.request.user)
+            if not self.proves_twice() or second_factor.proves(self.request, record)
+        ]
+        return not any(time.time() - at < REAUTHENTICATION_TIMEOUT for at in proofs)
+
+    def proves_twice(self) -> bool:
+        """Whether this person has a second factor, or this session was opened by an organisation that took one."""
+        return is_mfa_enabled(self.request.user) or second_factor.passed(self.request)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """The password is none for whoever proves twice. Where the organisation does that, its sign-in is the way."""
+        found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if not user.is_authenticated or not self.proves_twice():
+            return found
+        factors = [each for each in found if each["id"] != "reauthenticate"]
+        by_organisation = {"id": "prove_anew", "description": "Sign in again", "url": reverse("prove_anew")}
+        return factors or [by_organisation]
 
     def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
         """By the outbox, and once the answer is out: its time tells nothing, and waits for no mail system."""

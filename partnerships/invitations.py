@@ -36,7 +36,7 @@ def invite(*, actor: Actor, email: str, name: str, post: Post, by: User, at: dt.
         raise Refused("Nobody invites themselves. Ask another admin.")
     partnership = actor.partnership
     assert partnership is not None
-    user = User.objects.filter(email__iexact=email).first()
+    user = User.objects.of_address(email)
     if user is None:
         user = User(email=email, name=name, is_active=False, password=make_password(None))
         user.save()

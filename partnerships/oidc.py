@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured  # so the library calls a subject that is too long
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from requests import RequestException
 
 from partnerships import oidc_asking, second_factor
@@ -50,7 +51,9 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         if not sociallogin.is_existing:
             sociallogin.connect(request, user)
         # Kept in the session that is about to be signed in, for this person alone.
-        request.session[second_factor.VOUCHED] = str(user.pk) if vouches(sociallogin) else ""
+        asked_at = vouches(sociallogin, timezone.now().timestamp())
+        request.session[second_factor.VOUCHED] = str(user.pk) if asked_at else ""
+        request.session[second_factor.VOUCHED_AT] = asked_at
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, **kwargs: Any) -> None:
         raise ImmediateHttpResponse(failed(request, provider.app.provider_id, kwargs.get("exception")))
@@ -83,6 +86,8 @@ class Organisation(OpenIDConnectOAuth2Adapter):
         with shaped():
             login = super().complete_login(*args, **kwargs)
             told = login.account.extra_data
+            if "exp" not in told.get("id_token", {"exp": 0}):
+                raise OAuth2Error("A token without an end")
             subjects = [part["sub"] for name in ("userinfo", "id_token") if (part := told.get(name)) is not None]
         if not all(isinstance(sub, (str, int)) and sub for sub in subjects):
             raise OAuth2Error("No subject")
@@ -109,12 +114,17 @@ KNOWN = frozenset({"pwd", "pin", "kba", "face", "fpt", "iris", "retina", "vbm"})
 HELD = frozenset({"otp", "hwk", "swk", "sc", "pop", "sms", "tel"})
 """Ways of proving who one is (RFC 8176): several at once by its own word, what one knows or is, what one has."""
 
+SKEW = 60
+"""Seconds by which an organisation's clock may go before ours."""
 
-def vouches(sociallogin: Any) -> bool:
-    """Whether the organisation says of this very sign-in that it took a second factor.
+
+def vouches(sociallogin: Any, now: float) -> float:
+    """When the organisation, by its word on this very sign-in, took a second factor; 0 where it did not.
 
     Its settings may trust it with that; the token must still say so of this person, now: by `amr` with "mfa" or with
-    two ways of different kinds, or by an `acr` that the operator named. What it does not say, it has not done.
+    two ways of different kinds, or by an `acr` that the operator named; and by `auth_time` that it asked just now, as
+    it was told to, and did not let in by this morning's sign-in whoever sits there. What it does not say, it has not
+    done.
     """
     told, app = sociallogin.account.extra_data, sociallogin.provider.app
     token = told.get("id_token") or {}
@@ -122,10 +132,15 @@ def vouches(sociallogin: Any) -> bool:
         app.provider_id not in settings.OIDC_WITH_SECOND_FACTOR
         or str(token.get("sub") or "") != sociallogin.account.uid
     ):
-        return False
+        return 0.0
     ways = token.get("amr")
     used = frozenset(way for way in ways if isinstance(way, str)) if isinstance(ways, list) else frozenset()
-    return bool(used & SEVERAL or (used & KNOWN and used & HELD) or token.get("acr") in app.settings.get("acr", []))
+    twice = used & SEVERAL or (used & KNOWN and used & HELD) or token.get("acr") in app.settings.get("acr", [])
+    asked_at = token.get("auth_time")
+    longest = int(app.settings["auth_params"]["max_age"])
+    if not twice or not isinstance(asked_at, (int, float)) or not now - longest <= asked_at <= now + SKEW:
+        return 0.0
+    return min(float(asked_at), now)
 
 
 def invited(sociallogin: Any) -> User | None:
@@ -136,6 +151,6 @@ def invited(sociallogin: Any) -> User | None:
     domains = sociallogin.provider.app.settings["domains"]
     if told.get("email_verified") not in (True, "true") or email.rpartition("@")[2] not in domains:
         return None
-    return User.objects.filter(
-        email__iexact=email, is_active=True, memberships__ended_at__isnull=True, memberships__isnull=False
-    ).first()
+    user = User.objects.of_address(email)
+    held = user is not None and user.is_active and user.memberships.filter(ended_at__isnull=True).exists()
+    return user if held else None

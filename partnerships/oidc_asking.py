@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from django.conf import settings
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,8 @@ def configuration(address: str) -> dict[str, Any]:
         told = answer.json()
     if not isinstance(told, dict) or not all(isinstance(told.get(name), str) for name in NEEDED):
         raise OAuth2Error("The configuration lacks an address")
+    if not settings.DEMO and not all(told[name].startswith("https://") for name in NEEDED):
+        raise OAuth2Error("An address by which what is said could be changed on its way")
     _known[address] = (time.monotonic() + KNOWN_FOR, told)
     return told
 

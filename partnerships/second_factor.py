@@ -46,6 +46,20 @@ def proves(request: HttpRequest, record: dict[str, Any]) -> bool:
     )
 
 
+VOUCHED_AT = "second_factor_vouched_for_at"
+"""In the session: when that organisation asked the person, by its word; it may have been long before they came here."""
+ADDED = "added"
+"""Of a record: the factor was only added then. It opens the role that waited for it, and is no proof asked for anew."""
+
+
+def proved_at(request: HttpRequest, record: dict[str, Any]) -> float:
+    """When what this record tells was proved, on the clock's seconds."""
+    at = float(record.get("at", 0))
+    if record.get("method") != "socialaccount":
+        return at
+    return min(at, float(request.session.get(VOUCHED_AT, at)))
+
+
 FRESH = dt.timedelta(minutes=10)
 """How long a proof counts for what takes much away at once."""
 
@@ -57,7 +71,7 @@ def fresh(request: HttpRequest, at: dt.datetime) -> bool:
     """
     records: list[dict[str, Any]] = get_authentication_records(request, request.user)  # type: ignore[arg-type]
     return any(
-        at.timestamp() - each.get("at", 0) < FRESH.total_seconds()
+        at.timestamp() - proved_at(request, each) < FRESH.total_seconds()
         for each in records
-        if proves(request, each) or not settings.SECOND_FACTOR
+        if not each.get(ADDED) and (proves(request, each) or not settings.SECOND_FACTOR)
     )

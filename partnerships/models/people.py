@@ -23,6 +23,12 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
 
+    def of_address(self, email: str) -> User | None:
+        """Whoever has this address, whatever its capitals. A database may take more letters for one than it should:
+        a dotless i for an i, whose mailbox is another's."""
+        found = self.filter(email__iexact=email).order_by("pk")
+        return next((each for each in found if each.email.lower() == email.lower()), None)
+
 
 class User(AbstractBaseUser):
     """A person who can sign in; what they may do stands in their memberships."""

@@ -67,7 +67,7 @@ def check(slug: str, name: str, short_name: str, prefix: str, email: str) -> Non
 
 def invite_admin(partnership: Partnership, name: str, email: str, *, at: dt.datetime) -> Invitation:
     """The one invitation that no admin sends."""
-    user = User.objects.filter(email__iexact=email).first()
+    user = User.objects.of_address(email)
     if user is None:
         user = User.objects.create(email=email, name=name, is_active=False, password=make_password(None))
     invitation = Invitation.objects.create(

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
@@ -83,7 +84,13 @@ class Provider(BaseHTTPRequestHandler):
         if self.broken:
             return self.say({"error": "server_error"})
         now = int(time.time())
-        claims = {"iss": f"http://{self.headers['Host']}", "aud": "front-door", "iat": now, "exp": now + 60}
+        claims = {
+            "iss": f"http://{self.headers['Host']}",
+            "aud": "front-door",
+            "iat": now,
+            "exp": now + 60,
+            "auth_time": now,
+        }
         token = unsigned({**claims, "sub": self.person.get("sub"), **self.claims})
         return self.say({"access_token": "t", "token_type": "Bearer", "id_token": token})
 
@@ -118,7 +125,8 @@ def provider(settings: Any) -> Iterator[type[Provider]]:
                     "acr": ["gold"],
                 }
             ]
-        )
+        ),
+        plain_http=True,
     )
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": told.apps}}
     settings.OIDC_WITH_SECOND_FACTOR = told.with_second_factor
@@ -140,6 +148,7 @@ def sign_in_by_police(person: dict[str, Any]) -> tuple[Client, Any]:
     assert away.status_code == 302 and "/authorize?" in away["Location"]
     asked = parse_qs(urlsplit(away["Location"]).query)
     assert asked["code_challenge_method"] == ["S256"] and asked["state"]
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["300"]), "whoever sits there is asked anew"
     back = client.get(reverse("openid_connect_callback", args=["police"]), {"code": "c", "state": asked["state"][0]})
     return client, back
 
@@ -166,6 +175,10 @@ def test_an_invited_person_is_signed_in_by_a_verified_address(world: World, prov
         ({"amr": "mfa"}, False),
         ({"amr": [["mfa"], None]}, False),
         ({"acr": "silver"}, False),
+        ({"amr": ["mfa"], "auth_time": time.time() - 9 * 3600}, False),
+        ({"amr": ["mfa"], "auth_time": time.time() + 9 * 3600}, False),
+        ({"amr": ["mfa"], "auth_time": None}, False),
+        ({"amr": ["mfa"], "auth_time": "now"}, False),
     ],
 )
 def test_a_second_factor_counts_only_where_the_organisation_says_so_of_this_sign_in(
@@ -332,6 +345,7 @@ def test_a_provider_that_tells_nonsense_of_itself_is_a_page_that_says_so(
         {TOKEN: {**WHOLE, "expires_in": "soon"}},
         {TOKEN: {**WHOLE, "expires_in": 10**20}},
         {TOKEN: {**WHOLE, "id_token": 3}},
+        {TOKEN: {**WHOLE, "id_token": unsigned({"sub": "42", "aud": "front-door"})}},
     ],
     ids=lambda odd: str(odd)[:60],
 )
@@ -361,6 +375,56 @@ def test_a_provider_that_drips_holds_no_page_up(
     Provider.silent.clear()
     oidc_asking.forget()
     assert Client().post(login).status_code == 302
+
+
+def test_what_proves_who_sits_there_is_measured_by_when_the_organisation_asked(
+    world: World, provider: type[Provider]
+) -> None:
+    """It asked four minutes ago: the code of this sign-in is good for six more, however late somebody comes back."""
+    Provider.claims = {"amr": ["mfa"], "auth_time": time.time() - 240}
+    client, _ = sign_in_by_police({"email": world.person(Role.MANAGER).email, "email_verified": True})
+    address = reverse("audit_export", args=["testshire"])
+    assert client.get(address).status_code == 200
+    with time_machine.travel(time.time() + 420):
+        assert client.get(address).status_code == 403
+
+
+def test_who_sits_at_a_session_that_an_organisation_opened_adds_no_passkey_by_a_password(
+    world: World, provider: type[Provider]
+) -> None:
+    client, _ = sign_in_by_police({"email": world.person(Role.MANAGER).email, "email_verified": True})
+    add = reverse("mfa_add_webauthn")
+    assert client.get(add).status_code == 200, "who has just signed in"
+    with time_machine.travel(time.time() + 900):
+        again = client.get(add)["Location"]
+        assert again.startswith(reverse("prove_anew")) and b"Sign in again first" in client.get(again).content
+        client.post(reverse("account_reauthenticate"), {"password": "correct horse battery"})
+        assert client.get(add).status_code == 302
+
+
+def test_how_somebody_is_asked_is_not_said_by_who_asks(world: World, provider: type[Provider]) -> None:
+    login = reverse("openid_connect_login", args=["police"])
+    away = Client().post(f"{login}?auth_params=prompt%3Dnone%26redirect_uri%3Dhttps://evil.example&scope=admin")
+    asked = parse_qs(urlsplit(away["Location"]).query)
+    assert asked["prompt"] == ["login"] and "evil" not in away["Location"] and "admin" not in asked["scope"][0]
+
+
+@pytest.mark.parametrize("told", ["\u0131", "\u017f"])
+def test_an_address_that_only_a_database_takes_for_the_same_is_anothers(
+    world: World, provider: type[Provider], told: str
+) -> None:
+    """PostgreSQL's capitals make an i of a dotless one, and an s of a long one."""
+    screener = world.person(Role.SCREENER)
+    other = screener.email.replace("i" if told == "\u0131" else "s", told, 1)
+    assert sign_in_by_police({"email": other, "email_verified": True})[1].status_code == 403
+    assert User.objects.of_address(other) is None and User.objects.of_address(screener.email.upper()) == screener
+
+
+def test_outside_the_demonstration_an_organisation_is_asked_by_https_alone(
+    world: World, provider: type[Provider], settings: Any
+) -> None:
+    settings.DEMO = False
+    assert Client().post(reverse("openid_connect_login", args=["police"])).status_code == 502
 
 
 def test_few_wait_for_one_provider_at_a_time(
@@ -394,9 +458,19 @@ def test_an_organisations_sign_in_is_counted_by_address_as_every_sign_in_is(
     assert Client().post(login, REMOTE_ADDR="192.0.2.9").status_code == 302
 
 
+ONE = '[{"id": "%s", "server_url": "%s", "name": "x", "client_id": "x", "secret": "x", "domains": ["x"]}]'
+
+
 @pytest.mark.parametrize(
     ("told", "says"),
-    [("{", "no JSON"), ("{}", "a JSON list"), ('[{"id": "x"}]', "lacks"), ('["x"]', "list of objects")],
+    [
+        ("{", "no JSON"),
+        ("{}", "a JSON list"),
+        ('[{"id": "x"}]', "lacks"),
+        ('["x"]', "list of objects"),
+        (ONE % ("a/b", "https://idp.example"), "can't stand in an address"),
+        (ONE % ("police", "http://idp.example"), "must be https"),
+    ],
 )
 def test_a_setting_that_is_wrong_is_one_line(told: str, says: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=says):

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django_scopes import scopes_disabled
 
 from partnerships import mfa
-from partnerships.models import Agency, AuditEntry, Session, User
+from partnerships.models import Agency, AuditEntry, Membership, Session, User
 from partnerships.permissions import Role
 from referrals.models import Notice
 from tests.factories import World, make_referral, make_world
@@ -94,8 +94,6 @@ def test_a_password_alone_opens_no_page_of_a_role_that_needs_more(
 
 
 def test_a_role_in_another_partnership_holds_back_here_too(world: World) -> None:
-    from tests.factories import Membership
-
     screener = world.person(Role.SCREENER)
     other = make_world("othershire")
     Membership.objects.create(
@@ -133,6 +131,7 @@ def inside(client: Client) -> bool:
 @pytest.mark.django_db(transaction=True)
 def test_an_app_is_set_up_and_then_asked_for(world: World) -> None:
     screener = world.person(Role.SCREENER)
+    Membership.objects.create(user=screener, partnership=world.partnership, role=Role.MANAGER.value)
     client, answer = sign_in(screener)
     assert answer["Location"] == reverse("mfa_index")
     assert b"Your role needs one" in client.get(answer["Location"]).content
@@ -148,6 +147,8 @@ def test_an_app_is_set_up_and_then_asked_for(world: World) -> None:
     assert secret not in stored and stored.startswith("gAAAA")
     assert inside(client), "this session proved it"
     assert b"recovery codes" in client.get(reverse("mfa_view_recovery_codes")).content
+    export = client.get(reverse("audit_export", args=["testshire"]))
+    assert export["Location"].startswith(reverse("mfa_reauthenticate")), "that it was added proves nothing asked anew"
     again, answer = sign_in(screener)
     assert answer["Location"] == reverse("mfa_authenticate")
     assert "_auth_user_id" not in again.session, "half signed in is signed out"
@@ -234,6 +235,22 @@ def test_what_takes_much_away_asks_anew_who_sits_there(world: World) -> None:
         each["at"] -= 601
     session.save()
     assert client.get(address).status_code == 302
+
+
+def test_who_sits_at_an_open_session_makes_the_second_factor_theirs_by_no_password(world: World) -> None:
+    """Where there is a factor, nothing less lets add, take off or renew one, nor proves anew who sits there."""
+    manager = with_app(world.person(Role.MANAGER))
+    client = Client()
+    client.force_login(manager)  # with the app, and long ago
+    password = reverse("account_reauthenticate")
+    assert client.get(password)["Location"] == reverse("mfa_reauthenticate")
+    client.post(password, {"password": PASSWORD})
+    for name in ("mfa_add_webauthn", "mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_view_recovery_codes"):
+        assert client.get(reverse(name))["Location"].startswith(reverse("mfa_reauthenticate")), name
+        assert client.post(reverse(name)).status_code in (302, 405), name
+    assert Authenticator.objects.filter(user=manager).count() == 2
+    client.post(reverse("mfa_reauthenticate"), {"code": code()})
+    assert client.get(reverse("mfa_add_webauthn")).status_code == 200
 
 
 def test_whoever_has_no_factor_of_ours_signs_in_again_by_their_organisation(world: World) -> None:
