@@ -25,6 +25,7 @@ from referrals.models import Attachment, Draft, Referral
 
 LONGEST_NAME = 150
 NAMELESS = "A file without a name"
+NO_TURN = "could not be looked into just now, among many others. Try it again in a minute."
 NOT_KEPT = "could not be kept just now. Try it again in a minute."
 MEGABYTE = 1024 * 1024
 
@@ -100,8 +101,7 @@ def _look(sent: Sent) -> Looked:
             sent, name, why="takes too long to open. Save it again smaller, or print it to PDF, and add that."
         )
     except TooMany:
-        why = "could not be looked into just now, among many others. Try it again in a minute."
-        return Looked(sent, name, why=why)
+        return Looked(sent, name, why=NO_TURN)
     except OSError:
         return Looked(sent, name, why=NOT_KEPT)
 

@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('referrals', '0025_who_wrote_a_draft_before_its_lead'),
+        ('referrals', '0027_whom_what_is_added_concerns'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('referrals', '0025_who_wrote_a_draft_before_its_lead'),
+        ('referrals', '0028_what_was_written_when_a_draft_was_taken_over'),
     ]
 
     operations = [
