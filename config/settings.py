@@ -393,6 +393,9 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "partnerships.logs.NothingTyped"
+# With the session, which signing out ends: a cookie would outlive it, and what a message says with it.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

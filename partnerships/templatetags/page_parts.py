@@ -106,6 +106,41 @@ def paragraphs(text: Any) -> SafeString:
     return mark_safe(body)  # noqa: S308  escaped by `linebreaks` above
 
 
+MOST_LINES, LONGEST_LINE = 40, 1_000
+"""Of one block in print: how long a block takes to lay out grows with the square of its length."""
+
+
+@register.filter
+def in_print(text: Any) -> SafeString:
+    """Typed text for a document, its lines as they were typed; what is long comes in blocks, one below the other."""
+    made = blocks(clean_text(str(text or "")))
+    return made[0] if len(made) == 1 else format_html_join("", "<div>{}</div>", ((block,) for block in made))
+
+
+@register.filter
+def letter_in_print(text: Any) -> SafeString:
+    """The same in paragraphs, which blank lines part."""
+    parted = filter(None, re.split(r"\n\s*\n", clean_text(str(text or ""))))
+    return format_html_join("\n", "<p>{}</p>", ((block,) for part in parted for block in blocks(part)))
+
+
+def blocks(text: str) -> list[SafeString]:
+    lines = [piece for line in text.split("\n") for piece in pieces(line)]
+    cut = [lines[start : start + MOST_LINES] for start in range(0, len(lines), MOST_LINES)]
+    return [format_html_join(mark_safe("<br>"), "{}", ((line,) for line in block)) for block in cut]
+
+
+def pieces(line: str) -> list[str]:
+    """A line in parts that are not too long, each ending at a space where there is one."""
+    parts = []
+    while len(line) > LONGEST_LINE:
+        end = line.rfind(" ", LONGEST_LINE // 2, LONGEST_LINE)
+        end = LONGEST_LINE if end < 0 else end
+        parts.append(line[:end])
+        line = line[end:].lstrip(" ")
+    return [*parts, line]
+
+
 @register.filter
 def advice(text: Any) -> SafeString:
     """A partnership's own words as paragraphs, with their telephone numbers and web addresses as links.

@@ -361,10 +361,10 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User | None, at: dt.da
 
 
 def _locked(draft: Draft) -> Draft:
-    """The draft as it is now, held until the transaction ends."""
+    """The draft as it is now, held until the transaction ends: held first, and read with what belongs to it then."""
+    Draft.objects.select_for_update().only("pk").get(pk=draft.pk, partnership=draft.partnership)
     joined = ("partnership", "agency", "started_by", "taken_from")
-    rows = Draft.objects.select_for_update(of=("self",)).select_related(*joined)
-    return rows.get(pk=draft.pk, partnership=draft.partnership)
+    return Draft.objects.select_related(*joined).get(pk=draft.pk, partnership=draft.partnership)
 
 
 TAKEN_OVER = "Your safeguarding lead has taken this draft over, and goes on with it. Talk with them."

@@ -58,8 +58,8 @@ def take_back(*, referral: Referral, link: SameChild, reason: str, by: User, at:
     at_work_on(referral, by)
     if not reason.strip():
         raise Refused("Say why you take it back.")
-    rows = SameChild.objects.select_for_update(of=("self",)).select_related("one", "other", "undone_by")
-    row = rows.get(pk=link.pk)
+    SameChild.objects.select_for_update().only("pk").get(pk=link.pk)
+    row = SameChild.objects.select_related("one", "other", "undone_by").get(pk=link.pk)
     if row.undone_at is not None:
         if (row.undone_by_id, row.undone_reason) == (by.pk, reason[:LONGEST_REASON]):
             return row

@@ -147,7 +147,10 @@ def one_child(request: Signed, desk: Desk, child: Child) -> HttpResponse:
     if alone:
         return done(request, fresh(row))
     messages.success(
-        request, f"The decision on {' and '.join(each.name for each in children)} is kept. It is not sent yet."
+        request,
+        "What you decided of this child is kept. It is not sent yet."
+        if len(children) == 1
+        else f"What you decided of these {len(children)} children is kept. It is not sent yet.",
     )
     return redirect("referral_decide", partnership=request.partnership.slug, referral_id=row.pk)
 

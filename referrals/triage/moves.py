@@ -78,9 +78,13 @@ def fresh(referral: Referral) -> Referral:
 
 
 def held(referral: Referral) -> Referral:
-    """The referral as it is now, held until the transaction ends: for whoever acts on it from outside its queue."""
-    rows = Referral.objects.select_for_update(of=("self",)).select_related(*JOINED)
-    return rows.get(pk=referral.pk, partnership=referral.partnership_id)
+    """The referral as it is now, held until the transaction ends: for whoever acts on it from outside its queue.
+
+    Held first and read then: PostgreSQL, where it had to wait for whoever moved it, would look for its new team beside
+    the old one that it had joined, and find no referral at all.
+    """
+    Referral.objects.select_for_update().only("pk").get(pk=referral.pk, partnership=referral.partnership_id)
+    return fresh(referral)
 
 
 def locked(

@@ -89,7 +89,7 @@ def test_two_children_one_by_one_sent_back_changed_and_signed(
     page.get_by_label("Who authorised going on").select_option(label=senior.name)
     page.get_by_label("Why does it go on without their agreement?").fill("Robin is alone at night.")
     page.get_by_role("button", name="Keep this decision").click()
-    expect(page.get_by_text("The decision on Robin Marlow is kept. It is not sent yet.")).to_be_visible()
+    expect(page.get_by_text("What you decided of this child is kept. It is not sent yet.")).to_be_visible()
     look(page, "children-one-decided")
 
     # No further action for the other: its author can only propose it.

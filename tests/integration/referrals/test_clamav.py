@@ -104,7 +104,7 @@ def test_clamav_itself_finds_what_is_hidden_and_never_calls_clean_what_it_could_
         "photo.jpg": (hostile_files.image(), "clean"),
         "mail.eml": (hostile_files.eml(hostile_files.pdf(), "plan.pdf"), "clean"),
         "evil.pdf": (hostile_files.pdf(evil), "suspect"),
-        "evil.docx": (hostile_files.docx({"word/media/picture.xml": b"<a/>" + evil}), "suspect"),
+        "evil.docx": (hostile_files.docx({"word/media/picture.wmf": b"<a/>" + evil}), "suspect"),
         "nested.docx": (hostile_files.docx({"word/media/picture.emz": gzip.compress(evil)}), "suspect"),
         "evil.eml": (hostile_files.eml(hostile_files.pdf(evil), "plan.pdf"), "suspect"),
         "inner.eml": (

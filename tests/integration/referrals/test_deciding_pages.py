@@ -74,7 +74,7 @@ def test_three_children_two_alike_and_one_letter_that_names_each(world: World) -
     with scope(partnership=world.partnership):
         finch = referral.children.get(first_name="Finch")
     kept = text(keep(world, client, referral, 1, {**ASSESSMENT, "also": [str(finch.pk)]}))
-    assert "The decision on Robin Marlow and Finch Marlow is kept. It is not sent yet." in kept
+    assert "What you decided of these 2 children is kept. It is not sent yet." in kept
     assert kept.count("Not yet started") == 1
     too_early = client.post(address(referral, "decide/"), {"revision": revision(world, referral)}, follow=True)
     assert "A child has no decision yet." in text(too_early)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections import Counter
 from typing import Any
 
 import pytest
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 from django_scopes import scope, scopes_disabled
 
 from partnerships.audit import faults
@@ -22,6 +23,7 @@ from referrals.intake import afterwards
 from referrals.models import Clock, Decision, Event, Letter, Notice, Referral
 from referrals.triage import actions
 from referrals.triage.actions import Elsewhere, Refused, Stale, TakenBy
+from referrals.triage.moves import held
 from tests.factories import NOW, World, make_person, make_referral, make_world, sign
 
 pytestmark = pytest.mark.both_databases
@@ -405,6 +407,33 @@ def test_what_is_answered_is_never_called_overdue(world: World) -> None:
     actions.decide(referral=referral, **told(), revision=1, by=sam, at=LATER)
     sweep(at=NOW + dt.timedelta(days=60))
     assert not Notice.objects.filter(referral=referral, kind__startswith="clock").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_waits_for_a_referral_that_changes_team_finds_it_in_its_new_one() -> None:
+    """PostgreSQL looks again at what it waited for, and the team that was joined beside it is the old one then."""
+    world = make_world()
+    with scope(partnership=world.partnership):
+        referral = make_referral(world)
+    is_held, found = threading.Event(), []
+
+    def work() -> None:
+        is_held.wait()
+        try:
+            with scope(partnership=world.partnership), transaction.atomic():
+                found.append(held(referral).team)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=work)
+    other.start()
+    with scope(partnership=world.partnership), transaction.atomic():
+        held(referral)
+        is_held.set()
+        time.sleep(0.3)  # the other waits for the row by now
+        Referral.objects.filter(pk=referral.pk).update(team=world.early_help)
+    other.join()
+    assert found == [world.early_help]
 
 
 @pytest.mark.django_db(transaction=True)

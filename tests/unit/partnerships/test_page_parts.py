@@ -17,6 +17,7 @@ from partnerships.navigation import links
 from partnerships.permissions import Permission, Role
 from partnerships.statuses import STATUSES
 from partnerships.templatetags import page_parts
+from partnerships.templatetags.page_parts import LONGEST_LINE, MOST_LINES, pieces
 from referrals.domain.lifecycle import Outcome, State
 from referrals.models import Clock, Letter
 from thresholds.domain.terms import Flag, Route
@@ -89,6 +90,20 @@ def test_what_is_left_of_a_limit(minutes, words):
 
 def test_no_limit_has_nothing_left():
     assert shown("{% time_left due %}", due=None, now=WINTER) == ""
+
+
+def test_in_print_what_is_long_comes_in_blocks_and_no_letter_of_it_is_lost():
+    """How long a block takes to lay out grows with the square of its length: ten thousand lines would take an hour."""
+    assert shown("{{ text|in_print }}", text="one\ntwo <b>") == "one<br>two &lt;b&gt;"
+    assert shown("{{ text|letter_in_print }}", text="one\ntwo\n\nthree") == "<p>one<br>two</p>\n<p>three</p>"
+    lines = shown("{{ text|in_print }}", text="\n".join(f"line {n}" for n in range(10_000)))
+    blocks = lines.removeprefix("<div>").removesuffix("</div>").split("</div><div>")
+    assert max(block.count("<br>") for block in blocks) < MOST_LINES
+    assert "<br>".join(blocks).split("<br>") == [f"line {n}" for n in range(10_000)]
+    for text in ("she cried " * 2_000, "👨‍👩‍👧‍👦" * 2_800):
+        parts = pieces(text.strip())
+        assert max(map(len, parts)) <= LONGEST_LINE
+        assert "".join(parts).replace(" ", "") == text.replace(" ", "")
 
 
 def test_paragraphs_keep_lines_and_run_nothing():
