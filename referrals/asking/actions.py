@@ -41,6 +41,9 @@ from thresholds.loading import load
 WAITS = {Ask.Kind.QUESTION.value: "referrer", Ask.Kind.CHECK.value: "agencies"}
 """Whose word the referral waits for, by what was asked."""
 
+MOST = 50
+"""Answers to one question: more than anybody writes."""
+
 
 def limit_for(referral: Referral, kind: str, urgency: Urgency) -> Limit:
     """How long the answer may take: the scheme version's own limit, else the local default."""
@@ -253,6 +256,8 @@ def answer(
         for there in answers_to(ask).filter(answered_by=by):
             if there.question == ask.question and (there.answer, there.knows, there.later, there.concerns) == same:
                 return there
+        if answers_to(ask).count() >= MOST:
+            raise Refused("So much was answered to this that it can’t take more, and this was not sent. Telephone.")
         ask = beside(ask)
     if ask.state == Ask.State.WITHDRAWN and not later.opens_again:
         raise Refused(

@@ -221,7 +221,12 @@ def stepped_up_already(referral: Referral, reason: str, by: User) -> bool:
 
 def step_up_open(referral: Referral, reason: str, *, by: User, at: dt.datetime) -> None:
     """A referral that is open: with the MASH, whoever decides it reads this first; with early help, it goes there."""
-    if referral.team.is_mash or referral.state == State.SENT_ON.value:
+    if referral.state == State.SENT_ON.value and not referral.team.is_mash:
+        raise Refused(
+            "This referral was sent on to another area, and waits for their word: it can’t go to the MASH now. "
+            "Telephone the MASH. Nothing was changed."
+        )
+    if referral.team.is_mash:
         referral.revision += 1
         referral.save(update_fields=["revision"])
         told = f"{by.name} stepped early help up."

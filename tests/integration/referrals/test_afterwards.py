@@ -279,6 +279,17 @@ def test_a_step_up_takes_what_early_help_had_opened_again_to_the_mash(world: Wor
         assert (row.state, row.team, row.owner) == ("waiting", world.mash, None)
 
 
+def test_a_step_up_of_what_early_help_sent_on_is_refused_with_whom_to_telephone(world: World) -> None:
+    support = make_support(world)
+    with scope(partnership=world.partnership):
+        Referral.objects.filter(pk=support.referral_id).update(state="sent_on")
+    there = of(world, "support_step", support_id=support.pk, name="step-up")
+    shown = page(sign_in(world.person(Role.EARLY_HELP)).post(there, {"reason": "New bruises."}))
+    assert "Telephone the MASH." in shown and "New bruises.</textarea>" in shown
+    with scope(partnership=world.partnership):
+        assert Support.objects.get(pk=support.pk).state == "offered"
+
+
 def test_what_a_colleague_wrote_of_early_help_meanwhile_is_no_press_of_ones_own(world: World) -> None:
     support, erin = make_support(world), world.person(Role.EARLY_HELP)
     colleague = sign_in(make_person(world, Role.EARLY_HELP, team=world.early_help))
