@@ -118,7 +118,7 @@ def test_a_letter_stays_word_for_word_when_the_child_is_renamed(world: World) ->
     referral = decided(world)
     before = letters(referral)["outcome"].body
     Child.objects.filter(referral=referral).update(first_name="Other")
-    actions.acknowledge(referral=referral, words="New words", by=world.person(Role.SCREENER), at=NOW)
+    actions.acknowledge(referral=referral, words="I ring at noon.", by=world.person(Role.SCREENER), at=NOW)
     assert letters(referral)["outcome"].body == before
 
 
