@@ -133,29 +133,42 @@ def sign_in_failed(request: HttpRequest, email: str, *, at: dt.datetime, locked:
         user = User.objects.of_address(email)
         if user is None:
             return
+        held_up = "From where they came, your account takes no more tries for a few minutes; elsewhere you can sign in."
+        from_many = "They came from several places. Nobody came in by them."
         told = (
             "Somebody tried to sign in to your account",
             f"On {moment(at)} there were several tries to sign in to your account with a wrong password. "
-            "From where they came, your account takes no more tries for a few minutes; elsewhere you can sign in.",
+            f"{held_up if locked else from_many}",
         )
         verb = "signin.locked" if locked else "signin.failed"
+        several = locked or often(user, verb, at) >= WRONG_PASSWORDS
         once = at.astimezone(LONDON).date().isoformat()
-        note(user, verb, detail=here, told=told if locked else None, once=once, by=None, at=at)
+        note(user, verb, detail=here, told=told if several else None, once=once, by=None, at=at)
 
     afterwards.after_answer(request, write)
 
 
-WRONG_CODES, WITHIN = 3, dt.timedelta(hours=1)
+WITHIN = dt.timedelta(hours=1)
+WRONG_PASSWORDS = 10
+"""So many wrong passwords, from wherever, are no slip of the hand: each place by itself may be within its limit."""
+
+
+def often(user: User, verb: str, at: dt.datetime) -> int:
+    """How often this happened to somebody's account lately, this time included."""
+    before = AuditEntry.objects.filter(
+        partnership__in=where(user), verb=verb, object_id=str(user.pk), at__gt=at - WITHIN
+    )
+    return before.values("at").distinct().count() + 1
+
+
+WRONG_CODES = 3
 """So many wrong codes in a row are no slip of the hand: whoever gives them knows the password."""
 
 
 @receiver(mfa.authentication_failed)
 def second_factor_failed(request: HttpRequest, user: User, **_: Any) -> None:
     at = timezone.now()
-    before = AuditEntry.objects.filter(
-        partnership__in=where(user), verb="second_factor.failed", object_id=str(user.pk), at__gt=at - WITHIN
-    )
-    several = before.values("at").distinct().count() + 1 >= WRONG_CODES
+    several = often(user, "second_factor.failed", at) >= WRONG_CODES
     told = (
         "Somebody gave wrong codes for your account",
         f"On {moment(at)} your password was given, and then several wrong codes. Nobody came in. If it was not you, "

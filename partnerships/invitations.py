@@ -17,9 +17,11 @@ from partnerships.actions import Refused
 from partnerships.hours import LONDON
 from partnerships.members import Post
 from partnerships.models import Invitation, Membership, User
-from partnerships.permissions import Role
+from partnerships.permissions import Permission, Role
 
 HOLDS_FOR = dt.timedelta(days=7)
+MOST_A_DAY = {False: 100, True: 1000}
+"""So many invitations one person sends within a day, as a lead and as an admin: each is an email of the portal's."""
 SALT = "partnerships.invitation"
 GONE = "This invitation was used, taken back or is too old. Ask whoever sent it for a new one."
 
@@ -36,6 +38,9 @@ def invite(*, actor: Actor, email: str, name: str, post: Post, by: User, at: dt.
         raise Refused("Nobody invites themselves. Ask another admin.")
     partnership = actor.partnership
     assert partnership is not None
+    most = MOST_A_DAY[actor.can(Permission.MEMBER_EDIT)]
+    if Invitation.objects.filter(invited_by=by, invited_at__gt=at - dt.timedelta(days=1)).count() >= most:
+        raise Refused(f"You have sent {most} invitations within a day, and that is the most. Go on tomorrow.")
     user = User.objects.of_address(email)
     if user is None:
         user = User(email=email, name=name, is_active=False, password=make_password(None))
@@ -118,6 +123,9 @@ def accept(
     taken = Invitation.objects.open(at).filter(pk=invitation.pk, user=user).update(accepted_at=at)
     if not taken:
         raise Refused(GONE)
+    post = Post(Role.of(invitation.role), invitation.agency, invitation.team)
+    if not members.takes_on(post):
+        raise Refused(f"{post.agency or post.team} takes on nobody new. Ask whoever invited you.")
     if by is not None and by.pk != user.pk:
         raise Refused("This invitation is for somebody else. Sign out, and open it again.")
     if by is None:
@@ -125,7 +133,6 @@ def accept(
             raise Refused("Sign in first: you have an account already.")
         user = begin_account(user, invitation, name=name, job_title=job_title, password=password, at=at)
     members.record(invitation, "invitation.accepted", by=user, at=at)
-    post = Post(Role.of(invitation.role), invitation.agency, invitation.team)
     return members.give(user=user, post=post, partnership=invitation.partnership, by=invitation.invited_by, at=at)
 
 

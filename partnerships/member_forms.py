@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -13,6 +14,18 @@ from partnerships.forms import PageForm
 from partnerships.members import Post, agencies, roles
 from partnerships.models import Agency, Team, User
 from partnerships.permissions import Role
+
+NO_NAME = re.compile(r"://|\bwww\.|@|\.[a-z]{2,}/|[\u200e\u200f\u202a-\u202e\u2066-\u2069]", re.I)
+"""What leads somewhere, or turns what follows round, in emails that begin with somebody's name."""
+
+
+class NameField(TextField):
+    """What somebody is called."""
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value and NO_NAME.search(value):
+            raise forms.ValidationError(f"{self.label} must be without the address of a page or a mailbox")
 
 
 class PostForm(PageForm):
@@ -60,7 +73,7 @@ class PostForm(PageForm):
 
 
 class InviteForm(PostForm):
-    name = TextField("Name", max_length=200, missing="Enter the person’s name", autocomplete="off")
+    name = NameField("Name", max_length=200, missing="Enter the person’s name", autocomplete="off")
     email = EmailField(
         "Email address",
         hint="The one that they work with. The invitation goes there.",
@@ -78,8 +91,8 @@ class InviteForm(PostForm):
 class AcceptForm(PageForm):
     """What somebody new says of themselves, and their password."""
 
-    name = TextField("Your name", max_length=200, missing="Enter your name", autocomplete="name")
-    job_title = TextField("Your job", max_length=200, missing="Enter your job", autocomplete="organization-title")
+    name = NameField("Your name", max_length=200, missing="Enter your name", autocomplete="name")
+    job_title = NameField("Your job", max_length=200, missing="Enter your job", autocomplete="organization-title")
     password = forms.CharField(
         label="Choose a password",
         help_text="At least 12 characters. Three random words make a good password.",

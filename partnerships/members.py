@@ -177,6 +177,7 @@ def change(*, membership: Membership, post: Post, by: User, at: dt.datetime) -> 
     if before == post:
         return membership
     hold(membership.user_id)
+    still_may(by, membership.partnership)
     elsewhere = held_elsewhere(user=membership.user, partnership=membership.partnership, post=post, at=at)
     if elsewhere is not None and elsewhere.pk != membership.pk:
         raise Refused(
@@ -207,6 +208,7 @@ def end(*, membership: Membership, by: User, at: dt.datetime) -> None:
     if membership.user_id == by.pk:
         raise Refused("Nobody ends their own role. Ask another admin.")
     user = hold(membership.user_id)
+    still_may(by, membership.partnership)
     tell_owner(membership, "Your role ended", f"{by.name} ended your role as {words(membership)}.", at=at)
     ends(membership, by=by, at=at)
     for invitation in taken_back(actor_for(by, membership.partnership), user):
@@ -240,6 +242,22 @@ def take_back(invitation: Invitation, held: Membership, *, by: User, at: dt.date
             f"be {words(invitation)} was taken back with it. If they are to come all the same, invite them again.",
             at=at,
         )
+
+
+def still_may(by: User, partnership: Partnership) -> None:
+    """Refuse where the right to say who holds a role has itself ended since the page asked for it.
+
+    One such change of a partnership at a time: two admins who end each other's role would leave it without any.
+    """
+    Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
+    actor = actor_for(by, partnership)
+    if not (actor.can(Permission.MEMBER_EDIT) or actor.can(Permission.AGENCY_MEMBER_EDIT)):
+        raise Refused("Your own role has ended meanwhile, and so nothing was changed.")
+
+
+def takes_on(post: Post) -> bool:
+    """Whether the place of a post takes anybody on; one that was taken out does not."""
+    return not any(place is not None and place.retired_at is not None for place in (post.agency, post.team))
 
 
 def hold(user_id: uuid.UUID) -> User:

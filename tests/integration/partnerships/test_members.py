@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.socialaccount.models import SocialAccount
 from django.core.cache import cache
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from partnerships import invitations, members
@@ -466,3 +469,62 @@ def test_a_lead_ends_nobodys_role_in_another_agency_by_moving_them_in_hers(world
     with scopes_disabled():
         told = Notice.objects.get(kind="role-moved")
     assert told.to == admin and "no safeguarding lead there now" in told.body
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_two_admins_who_end_each_other_at_once_leave_one() -> None:
+    world = make_world()
+    pair = [world.person(Role.ADMIN), make_person(world, Role.ADMIN)]
+    held = [each.memberships.get() for each in pair]
+    asked = threading.Barrier(2)
+    said: list[Any] = []
+
+    def end(one: int) -> None:
+        try:
+            asked.wait(5)
+            said.append(members.end(membership=held[1 - one], by=pair[one], at=timezone.now()))
+        except Refused as refused:
+            said.append(str(refused))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=end, args=[one]) for one in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sorted(map(str, said)) == ["None", "Your own role has ended meanwhile, and so nothing was changed."]
+    assert Membership.objects.filter(role=Role.ADMIN.value, ended_at=None, user__is_active=True).count() == 1
+
+
+def test_an_invitation_to_what_was_taken_out_meanwhile_opens_nothing(world: World) -> None:
+    invite(as_(world.person(Role.ADMIN)))
+    Agency.objects.filter(pk=world.school.pk).update(retired_at=NOW)
+    answer = taken_up(link_told_to("nia@testshire.example"), "Nia New")
+    assert answer.status_code == 409 and "takes on nobody new" in answer.content.decode()
+    assert Invitation.objects.waiting().exists() and not User.objects.get(email="nia@testshire.example").is_active
+
+
+@pytest.mark.parametrize(
+    "name", ["Confirm at https://evil.example", "www.evil.example", "a@b.uk", "evil.uk/x", "\u202eaiN"]
+)
+def test_nobody_is_called_by_what_leads_somewhere(world: World, name: str) -> None:
+    """The portal's own emails begin with the name of who invites."""
+    admin = as_(world.person(Role.ADMIN))
+    assert invite(admin, name=name).status_code == 422 and not Invitation.objects.exists()
+    invite(admin, name="Zoë St.John-O’Neill")
+    refused = taken_up(link_told_to("nia@testshire.example"), name)
+    assert refused.status_code == 422 and "without the address of a page" in refused.content.decode()
+
+
+def test_one_person_sends_no_more_invitations_than_an_agency_has_people(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invitations, "MOST_A_DAY", {False: 1, True: 2})
+    lead = as_(world.person(Role.SAFEGUARDING_LEAD))
+    assert invite(lead).status_code == 302
+    second = invite(lead, email="two@testshire.example")
+    assert second.status_code == 422 and "1 invitations within a day" in second.content.decode()
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(days=1, seconds=1)):
+        assert invite(as_(world.person(Role.SAFEGUARDING_LEAD)), email="two@testshire.example").status_code == 302

@@ -151,6 +151,15 @@ def test_forty_people_of_one_office_sign_in_while_one_of_them_is_guessed_at(worl
         assert Notice.objects.filter(to=victim, kind="signin-locked").count() == 1, "told once a day"
 
 
+def test_who_is_guessed_at_from_many_places_is_told_once_a_day(world: World) -> None:
+    person = world.person(Role.PRACTITIONER)
+    for place in range(12):
+        wrong = {"login": person.email, "password": f"guess {place}"}
+        assert b"too many" not in Client(REMOTE_ADDR=f"192.0.2.{place}").post(reverse("account_login"), wrong).content
+        with scopes_disabled():
+            assert Notice.objects.filter(to=person, kind="signin-failed").count() == (place >= 9)
+
+
 def test_no_page_tells_whether_there_is_an_account(world: World) -> None:
     person = world.person(Role.PRACTITIONER)
     gone = world.person(Role.SCREENER)
