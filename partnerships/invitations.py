@@ -20,6 +20,7 @@ from partnerships.models import Invitation, Membership, User
 from partnerships.permissions import Permission, Role
 
 HOLDS_FOR = dt.timedelta(days=7)
+NOBODY_THEMSELVES = "Nobody invites themselves. Ask another admin."
 MOST_A_DAY = {False: 100, True: 1000}
 """So many invitations one person sends within a day, as a lead and as an admin: each is an email of the portal's."""
 SALT = "partnerships.invitation"
@@ -35,13 +36,17 @@ def invite(*, actor: Actor, email: str, name: str, post: Post, by: User, at: dt.
     members.may_give(actor, post)
     email = email.strip().lower()
     if email == by.email.lower():
-        raise Refused("Nobody invites themselves. Ask another admin.")
+        raise Refused(NOBODY_THEMSELVES)
     partnership = actor.partnership
     assert partnership is not None
     most = MOST_A_DAY[actor.can(Permission.MEMBER_EDIT)]
     if Invitation.objects.filter(invited_by=by, invited_at__gt=at - dt.timedelta(days=1)).count() >= most:
         raise Refused(f"You have sent {most} invitations within a day, and that is the most. Go on tomorrow.")
     user = User.objects.of_address(email)
+    if user is not None and user.pk == by.pk:
+        raise Refused(NOBODY_THEMSELVES)
+    if not email.isascii():
+        raise Refused("That email address has a letter with an accent, or of another alphabet. Check it with them.")
     if user is None:
         user = User(email=email, name=name, is_active=False, password=make_password(None))
         user.save()

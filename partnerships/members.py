@@ -176,8 +176,8 @@ def change(*, membership: Membership, post: Post, by: User, at: dt.datetime) -> 
     before = Post(Role.of(membership.role), membership.agency, membership.team)
     if before == post:
         return membership
-    hold(membership.user_id)
     still_may(by, membership.partnership)
+    hold(membership.user_id)
     elsewhere = held_elsewhere(user=membership.user, partnership=membership.partnership, post=post, at=at)
     if elsewhere is not None and elsewhere.pk != membership.pk:
         raise Refused(
@@ -207,8 +207,8 @@ def end(*, membership: Membership, by: User, at: dt.datetime) -> None:
     """
     if membership.user_id == by.pk:
         raise Refused("Nobody ends their own role. Ask another admin.")
-    user = hold(membership.user_id)
     still_may(by, membership.partnership)
+    user = hold(membership.user_id)
     tell_owner(membership, "Your role ended", f"{by.name} ended your role as {words(membership)}.", at=at)
     ends(membership, by=by, at=at)
     for invitation in taken_back(actor_for(by, membership.partnership), user):
@@ -262,7 +262,7 @@ def takes_on(post: Post) -> bool:
 
 def hold(user_id: uuid.UUID) -> User:
     """A person's account, locked before anything of theirs: an end of a role and an invitation taken up go in turn."""
-    return User.objects.select_for_update().get(pk=user_id)
+    return User.objects.select_for_update(no_key=True).get(pk=user_id)
 
 
 def ends(membership: Membership, *, by: User, at: dt.datetime) -> None:

@@ -57,6 +57,8 @@ def check(slug: str, name: str, short_name: str, prefix: str, email: str) -> Non
         raise Refused("Say what the partnership is called, in full and in short.")
     try:
         EmailValidator()(email.strip())
+        if not email.isascii():
+            raise ValidationError("another letter that looks the same")
     except ValidationError as error:
         raise Refused(f"{email[:80]!r} is no email address.") from error
     if Partnership.objects.filter(slug=slug).exists():
