@@ -85,8 +85,12 @@ NEW_PASSWORD = "password-link"  # noqa: S105  a kind of notice
 
 
 @transaction.atomic
-def tell_how_to_set_a_new_password(*, user: User, at: dt.datetime) -> None:
-    """Send the owner of an account a link by which a new password is set, as every notice is sent."""
+def tell_how_to_set_a_new_password(*, user: User, detail: dict[str, str], at: dt.datetime) -> None:
+    """Send the owner of an account a link by which a new password is set, as every notice is sent.
+
+    detail: where it was asked for, for the trail.
+    """
+    account_events.note(user, "password.link_asked", detail=detail, by=None, at=at)
     partnerships = account_events.where(user)
     if not partnerships:
         log.error("Somebody without any role, now or before, asked for a new password: nobody could be told")

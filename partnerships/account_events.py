@@ -196,6 +196,8 @@ def factor_added(request: HttpRequest, user: User, authenticator: Any, **_: Any)
 
 @receiver(mfa.authenticator_removed)
 def factor_removed(request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
+    """What a lost one opened ends with it, and with it every other sign-in: nobody can tell which it was."""
+    sessions.end_all(user, but=request.session.session_key)
     factor_changed(user, authenticator, "second_factor.removed", "was taken from", timezone.now())
 
 
@@ -234,3 +236,22 @@ def password_changed(request: HttpRequest, user: User, **_: Any) -> None:
         by=user,
         at=at,
     )
+
+
+def codes_shown(request: HttpRequest, user: User, *, at: dt.datetime) -> None:
+    """The recovery codes were shown in clear: who reads them over somebody's shoulder could come in by one."""
+    told = (
+        "Your recovery codes were shown",
+        f"On {moment(at)} the recovery codes of your account were shown, in a browser where you are signed in.",
+    )
+    once = at.astimezone(LONDON).date().isoformat()
+    note(user, "second_factor.codes_shown", detail=place(request), told=told, once=once, by=user, at=at)
+
+
+def organisation_linked(request: HttpRequest, user: User, provider: str, name: str, *, at: dt.datetime) -> None:
+    """An organisation's account opened this one for the first time."""
+    told = (
+        "Your organisation’s sign-in opens your account",
+        f"On {moment(at)} the sign-in of {name} opened your account for the first time.",
+    )
+    note(user, "signin.organisation_linked", detail={**place(request), "provider": provider}, told=told, by=user, at=at)

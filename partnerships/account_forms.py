@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as theirs
+from allauth.core import context
 from crispy_forms_gds.helper import FormHelper
 from django import forms
+from django.utils import timezone
+
+from partnerships import account_events
 
 GOOD_ONE = "At least 12 characters. Three random words make a good password."
 EMAIL = "Enter your email address in full, such as name@school.example.uk"
@@ -59,7 +63,16 @@ class ResetPasswordKeyForm(InOurWords, theirs.ResetPasswordKeyForm):
 
 
 class ChangePasswordForm(InOurWords, theirs.ChangePasswordForm):
-    """Sets a new password by the one that holds."""
+    """Sets a new password by the one that holds. A wrong one is noted: whoever found a session open may be guessing."""
+
+    def clean_oldpassword(self) -> str:
+        try:
+            told: str = super().clean_oldpassword()
+        except forms.ValidationError:
+            assert self.user
+            account_events.sign_in_failed(context.request, self.user.email, at=timezone.now())
+            raise
+        return told
 
 
 class ReauthenticateForm(InOurWords, theirs.ReauthenticateForm):

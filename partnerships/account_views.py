@@ -8,17 +8,23 @@ from typing import Any
 from allauth.account.internal.stagekit import clear_login
 from allauth.account.views import login as library_login
 from allauth.core import ratelimit
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.views import download_recovery_codes as library_codes_file
+from allauth.mfa.recovery_codes.views import view_recovery_codes as library_codes
+from allauth.mfa.totp.views import activate_totp as library_activate_app
+from allauth.mfa.webauthn.views import add_webauthn as library_add_passkey
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partnerships import account_actions, oidc, sessions
+from partnerships import account_actions, account_events, members, oidc, sessions
 from partnerships.access import open_to_all
 from partnerships.browsers import browser_name
 from partnerships.models import Membership, Session
@@ -46,6 +52,52 @@ def organisation_sign_in(request: HttpRequest, provider_id: str) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 def organisation_signed_in(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     return by_organisation(OAuth2CallbackView, request, provider_id)
+
+
+@open_to_all(OWN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def app_set_up(request: HttpRequest) -> HttpResponseBase:
+    """The library's page. Pressed twice, the app is there once, and both presses lead to its recovery codes."""
+    return one_at_a_time(request, library_activate_app, Authenticator.Type.TOTP)
+
+
+@open_to_all(OWN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def passkey_added(request: HttpRequest) -> HttpResponseBase:
+    return one_at_a_time(request, library_add_passkey)
+
+
+def one_at_a_time(request: HttpRequest, view: Any, once: str = "") -> HttpResponseBase:
+    """A page that adds to somebody's ways in, while no other of theirs does. once: a kind of which there is one."""
+    answer: HttpResponseBase
+    if request.method != "POST" or not request.user.is_authenticated:
+        answer = view(request)
+        return answer
+    with transaction.atomic():
+        members.hold(request.user.pk)
+        if once and Authenticator.objects.filter(user=request.user, type=once).exists():
+            return redirect("mfa_view_recovery_codes")
+        answer = view(request)
+    return answer
+
+
+@open_to_all(OWN)
+@require_safe
+def recovery_codes(request: HttpRequest) -> HttpResponseBase:
+    """The library's page; that it was looked at stands in the trail, and its owner hears of it."""
+    return shown(request, library_codes(request))
+
+
+@open_to_all(OWN)
+@require_safe
+def recovery_codes_file(request: HttpRequest) -> HttpResponseBase:
+    return shown(request, library_codes_file(request))
+
+
+def shown(request: HttpRequest, answer: HttpResponseBase) -> HttpResponseBase:
+    if answer.status_code == 200 and request.method == "GET" and request.user.is_authenticated:
+        account_events.codes_shown(request, request.user, at=timezone.now())
+    return answer
 
 
 @open_to_all(OWN)

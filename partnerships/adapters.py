@@ -90,8 +90,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
         """By the outbox, and once the answer is out: its time tells nothing, and waits for no mail system."""
-        at = timezone.now()
-        send = partial(account_actions.tell_how_to_set_a_new_password, user=user, at=at)
+        here, at = account_events.place(context["request"]), timezone.now()
+        send = partial(account_actions.tell_how_to_set_a_new_password, user=user, detail=here, at=at)
         afterwards.after_answer(context["request"], send)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

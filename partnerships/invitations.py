@@ -48,8 +48,9 @@ def invite(*, actor: Actor, email: str, name: str, post: Post, by: User, at: dt.
     if not email.isascii():
         raise Refused("That email address has a letter with an accent, or of another alphabet. Check it with them.")
     if user is None:
-        user = User(email=email, name=name, is_active=False, password=make_password(None))
-        user.save()
+        unopened = {"name": name, "is_active": False, "password": make_password(None)}
+        user, _ = User.objects.get_or_create(email=email, defaults=unopened)
+    members.hold(user.pk)  # pressed twice, the second takes the first back
     held = Membership.objects.filter(
         user=user, partnership=partnership, role=post.role.value, team=post.team, ended_at__isnull=True
     )

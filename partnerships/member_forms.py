@@ -108,5 +108,7 @@ class AcceptForm(PageForm):
 
     def clean_password(self) -> str:
         password = self.cleaned_data["password"]
+        for told in ("name", "job_title"):  # what they call themselves is on every letter, too
+            setattr(self.user, told, self.cleaned_data.get(told) or getattr(self.user, told))
         password_validation.validate_password(password, self.user)
         return password

@@ -147,6 +147,15 @@ class AddWebAuthnForm(TakesPasskey, passkeys.AddWebAuthnForm):
         name.label, name.help_text, name.max_length = "A name for this passkey", "Such as: my work laptop", 100
         name.widget.attrs |= {"autocomplete": "off", "maxlength": 100}
 
+    def clean(self: Any) -> dict[str, Any]:
+        """A passkey that is there is not taken a second time, such as by a second press."""
+        told: dict[str, Any] = super().clean() or {}
+        if new := told.get("credential"):
+            held = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.WEBAUTHN)
+            if any(each.data.get("credential", {}).get("rawId") == new.get("rawId") for each in held):
+                raise forms.ValidationError("This passkey is there already.")
+        return told
+
 
 class EditWebAuthnForm(InOurWords, passkeys.EditWebAuthnForm):
     """Gives a passkey another name."""

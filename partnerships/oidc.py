@@ -22,7 +22,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from requests import RequestException
 
-from partnerships import oidc_asking, second_factor
+from partnerships import account_events, oidc_asking, second_factor
 from partnerships.models import User
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             raise ImmediateHttpResponse(render(request, "account/no_account.html", status=403))
         if not sociallogin.is_existing:
             sociallogin.connect(request, user)
+            app = sociallogin.provider.app
+            account_events.organisation_linked(request, user, app.provider_id, app.name, at=timezone.now())
         # Kept in the session that is about to be signed in, for this person alone.
         asked_at = vouches(sociallogin, timezone.now().timestamp())
         request.session[second_factor.VOUCHED] = str(user.pk) if asked_at else ""

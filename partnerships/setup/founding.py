@@ -71,7 +71,8 @@ def invite_admin(partnership: Partnership, name: str, email: str, *, at: dt.date
     """The one invitation that no admin sends."""
     user = User.objects.of_address(email)
     if user is None:
-        user = User.objects.create(email=email, name=name, is_active=False, password=make_password(None))
+        unopened = {"name": name, "is_active": False, "password": make_password(None)}
+        user, _ = User.objects.get_or_create(email=email, defaults=unopened)
     invitation = Invitation.objects.create(
         partnership=partnership,
         user=user,

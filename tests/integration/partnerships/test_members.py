@@ -539,3 +539,15 @@ def test_one_person_sends_no_more_invitations_than_an_agency_has_people(
     assert second.status_code == 422 and "1 invitations within a day" in second.content.decode()
     with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(days=1, seconds=1)):
         assert invite(as_(world.person(Role.SAFEGUARDING_LEAD)), email="two@testshire.example").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "password", ["nianew2026!!", "Nia New 12345", "testshireprimary", "Testshire2026!", "nia@testshire1"]
+)
+def test_ones_own_name_and_where_one_works_are_no_password(world: World, password: str) -> None:
+    """They stand on every letter."""
+    invite(as_(world.person(Role.ADMIN)), name="N.")
+    told = {"name": "Nia New", "job_title": "Teacher", "password": password}
+    answer = Client().post(link_told_to("nia@testshire.example"), told)
+    assert answer.status_code == 422 and not User.objects.get(email="nia@testshire.example").is_active
+    assert Client().post(link_told_to("nia@testshire.example"), {**told, "password": GOOD}).status_code == 302

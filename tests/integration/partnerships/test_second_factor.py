@@ -253,6 +253,33 @@ def test_who_sits_at_an_open_session_makes_the_second_factor_theirs_by_no_passwo
     assert client.get(reverse("mfa_add_webauthn")).status_code == 200
 
 
+def test_a_factor_that_is_taken_off_ends_the_sign_ins_that_it_may_have_opened(world: World) -> None:
+    person = with_app(world.person(Role.PRACTITIONER))
+    there, _ = sign_in(person)
+    there.post(reverse("mfa_authenticate"), {"code": code()})
+    here = Client()
+    here.force_login(person)
+    here.prove_again()
+    assert here.post(reverse("mfa_deactivate_totp")).status_code == 302
+    assert here.get(reverse("account")).status_code == 200 and there.get(reverse("account")).status_code == 302
+
+
+def test_who_looks_at_the_recovery_codes_or_guesses_the_password_stands_in_the_trail(world: World) -> None:
+    manager = with_app(world.person(Role.MANAGER))
+    client = Client()
+    client.force_login(manager)
+    client.prove_again()
+    for name in ("mfa_view_recovery_codes", "mfa_download_recovery_codes"):
+        assert client.get(reverse(name)).status_code == 200
+    new = {"oldpassword": "a guess", "password1": "three random words", "password2": "three random words"}
+    assert client.post(reverse("account_change_password"), new).status_code == 200
+    Client().post(reverse("account_reset_password"), {"email": manager.email})
+    trail = AuditEntry.objects.filter(object_id=str(manager.pk)).order_by("sequence").values_list("verb", flat=True)
+    assert list(trail)[-4:] == ["second_factor.codes_shown"] * 2 + ["signin.failed", "password.link_asked"]
+    with scopes_disabled():
+        assert Notice.objects.filter(to=manager, subject="Your recovery codes were shown").count() == 1
+
+
 def test_whoever_has_no_factor_of_ours_signs_in_again_by_their_organisation(world: World) -> None:
     client = Client()
     client.force_login(world.person(Role.MANAGER))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client
@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from partnerships.models import AuditEntry, Session
+from partnerships.models import AuditEntry, Invitation, Session
 from partnerships.permissions import Role
 from referrals.models import Notice
 from referrals.outbox import deliver_due
@@ -165,6 +165,15 @@ def test_the_key_to_a_new_password_lies_nowhere_and_goes_by_notify_as_well(world
     assert link and client.get(link[0]).status_code == 302
 
 
+@pytest.mark.parametrize("email", ["x@" + "ß" * 40 + ".uk", "a@\u2028.uk", "İ" * 60 + "@b.uk"])
+def test_no_address_is_an_error_page(world: World, email: str) -> None:
+    client = Client(raise_request_exception=False)
+    assert client.post(reverse("account_reset_password"), {"email": email}).status_code in (200, 302)
+    client.force_login(world.person(Role.ADMIN))
+    told = {"name": "Nia New", "email": email, "role": "practitioner", "agency": "school"}
+    assert client.post(reverse("member_invite", args=["testshire"]), told).status_code == 422
+
+
 def at_once(tries: list[Any]) -> list[Any]:
     """All of them at the same moment; what each gave."""
     given: list[Any] = [None] * len(tries)
@@ -213,3 +222,38 @@ def test_codes_guessed_by_many_browsers_at_once_are_counted_one_by_one(
     assert AuditEntry.objects.filter(verb="second_factor.failed").count() <= 5
     answer = browsers[0].post(reverse(CODE), {"code": code(time.time())})
     assert b"too many tries" in answer.content and signed_in_as(browsers[0]) == ""
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_an_app_that_is_set_up_by_presses_at_once_is_there_once(world: World) -> None:
+    screener = world.person(Role.SCREENER)
+    client, _ = sign_in(screener)
+    client.get(reverse("mfa_activate_totp"))
+    secret = client.session["mfa.totp.secret"]
+    made = format_hotp_value(hotp_value(secret, int(time.time() // 30)))
+
+    def press() -> Any:
+        browser = Client(raise_request_exception=False)
+        browser.cookies["sessionid"] = client.cookies["sessionid"].value
+        return browser.post(reverse("mfa_activate_totp"), {"code": made})
+
+    answers = at_once([press] * 3)
+    assert {each["Location"] for each in answers} == {reverse("mfa_view_recovery_codes")}
+    assert Authenticator.objects.filter(user=screener, type="totp").count() == 1
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_somebody_new_who_is_invited_by_presses_at_once_is_one_person(world: World) -> None:
+    admin = Client()
+    admin.force_login(world.person(Role.ADMIN))
+    told = {"name": "Nia New", "email": "nia@testshire.example", "role": "practitioner", "agency": "school"}
+
+    def press() -> int:
+        browser = Client(raise_request_exception=False)
+        browser.cookies["sessionid"] = admin.cookies["sessionid"].value
+        return browser.post(reverse("member_invite", args=["testshire"]), told).status_code
+
+    assert at_once([press] * 3) == [302] * 3
+    assert Invitation.objects.waiting().filter(user__email="nia@testshire.example").count() == 1

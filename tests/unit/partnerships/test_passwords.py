@@ -33,3 +33,9 @@ def test_a_known_password_is_refused(known: str) -> None:
 )
 def test_ones_own_is_taken(own: str) -> None:
     KnownPasswordValidator().validate(own)
+
+
+@pytest.mark.parametrize("ours", ["frontdoor2026", "Safeguarding2026!", "safeguarding.lead.1", "Child-Protection-99"])
+def test_what_stands_on_every_page_is_refused(ours: str) -> None:
+    with pytest.raises(ValidationError, match="stand on these pages"):
+        KnownPasswordValidator().validate(ours)
