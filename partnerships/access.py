@@ -61,8 +61,14 @@ class Actor:
 
     @property
     def team_ids(self) -> frozenset[int]:
-        """Teams whose queue this person works in. A screener works in the MASH's whether or not a team is named."""
-        return frozenset(m.team_id for m in self.memberships if m.team_id)
+        """Teams whose queue this person reads. A screener reads the MASH's whether or not a team is named."""
+        return self.teams_for(Permission.QUEUE_READ)
+
+    def teams_for(self, permission: Permission) -> frozenset[int]:
+        """Teams in which this may be done, by the role that is held there: what one role may, it may in its own team,
+        not in that of another."""
+        held = (m for m in self.memberships if m.team_id and permission in Role.of(m.role).permissions)
+        return frozenset(m.team_id for m in held if m.team_id)
 
     @property
     def sends_for(self) -> tuple[Agency, ...]:

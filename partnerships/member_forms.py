@@ -69,7 +69,7 @@ class PostForm(PageForm):
             only = next(iter(self.agencies.values()), None) if "agency" not in self.fields else None
             agency = only or self.agencies.get(self.cleaned_data.get("agency") or "")
         team = self.teams.get(self.cleaned_data.get("team") or "")
-        return Post(role, agency, team if not role.of_an_agency else None)
+        return Post(role, agency, team if role.of_a_team else None)
 
 
 class InviteForm(PostForm):

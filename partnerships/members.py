@@ -92,6 +92,8 @@ def may_give(actor: Actor, post: Post) -> None:
     if post.role.of_an_agency:
         if post.agency is None or not agencies(actor).filter(pk=post.agency.pk).exists():
             raise Refused("Choose the agency in which the role is held.")
+    elif post.team is not None and not post.role.of_a_team:
+        raise Refused("That role is held in no team.")
     elif post.team is not None and post.team.partnership != actor.partnership:
         raise Refused("Choose one of the partnership's own teams.")
     elif post.role in (Role.SCREENER, Role.EARLY_HELP):

@@ -216,6 +216,11 @@ class Role(StrEnum):
         return self in (Role.PRACTITIONER, Role.SAFEGUARDING_LEAD, Role.CHECKER)
 
     @property
+    def of_a_team(self) -> bool:
+        """Held in a team, whose queue it reads; a manager reads every queue."""
+        return Permission.QUEUE_READ in self.permissions and Permission.REFERRAL_READ_ALL not in self.permissions
+
+    @property
     def needs_second_factor(self) -> bool:
         """Whoever opens children's records of others, or decides who may, proves twice who they are.
 

@@ -27,7 +27,7 @@ class SupportQuerySet(models.QuerySet["Support"]):
             return mine
         if not actor.can(Permission.SUPPORT_KEEP):
             return self.none()
-        return mine.filter(team_id__in=actor.team_ids)
+        return mine.filter(team_id__in=actor.teams_for(Permission.SUPPORT_KEEP))
 
     def open(self) -> SupportQuerySet:
         return self.exclude(state=Support.State.CLOSED)

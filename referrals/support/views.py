@@ -104,7 +104,7 @@ def support(request: Signed, support_id: uuid.UUID) -> HttpResponse:
 
 def steps_of(request: Signed, row: Support) -> list[str]:
     """What this person may do with it now: who works in its team."""
-    if not request.actor.can(Permission.SUPPORT_KEEP) or row.team_id not in request.actor.team_ids:
+    if row.team_id not in request.actor.teams_for(Permission.SUPPORT_KEEP):
         return []
     return [name for name, states in WHEN.items() if row.state in states]
 

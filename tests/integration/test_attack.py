@@ -25,13 +25,19 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
+from partnerships import members
+from partnerships.access import actor_for
+from partnerships.actions import Refused
 from partnerships.documents import fetcher
+from partnerships.members import Post
 from partnerships.middleware import RequestIdMiddleware
-from partnerships.models import Membership, User
-from partnerships.permissions import Role
+from partnerships.models import Invitation, Membership, User
+from partnerships.permissions import Permission, Role
 from referrals import outbox, post
+from referrals.domain.audiences import Audience
 from referrals.intake import actions as intake
 from referrals.models import Decision, Draft, Letter, Notice, Referral
+from referrals.triage.readers import working
 from tests.factories import NOW, World, make_draft, make_letter, make_person, make_referral, make_world
 
 PASSWORD = "correct horse battery"
@@ -353,6 +359,29 @@ def test_only_who_has_it_decides_and_only_once(world: World) -> None:
     with scope(partnership=world.partnership):
         assert Decision.objects.get().reason == WORRY
         assert Letter.objects.filter(kind=Letter.Kind.OUTCOME).count() == 1
+
+
+@pytest.mark.parametrize("other", [Role.LADO, Role.ADMIN, Role.CHECKER], ids=lambda role: role.value)
+def test_a_role_that_reads_no_queue_takes_nobody_through_the_fire_wall(world: World, other: Role) -> None:
+    """What early help may do, it may in its own team, not in that of another role, whatever is written there."""
+    erin, referral = world.person(Role.EARLY_HELP), make_referral(world)
+    Membership.objects.create(user=erin, partnership=world.partnership, role=other.value, team=world.mash)
+    client = as_(erin)
+    for name, key in (("queue_team", "mash"), ("referral", referral.pk)):
+        assert client.get(reverse(name, args=["testshire", key])).status_code == 404
+    with scope(partnership=world.partnership):
+        actor = actor_for(erin, world.partnership)
+        assert working(actor) is Audience.EARLY_HELP and actor.team_ids == {world.early_help.pk}
+        assert actor.teams_for(Permission.SUPPORT_KEEP) == {world.early_help.pk}
+
+
+def test_a_role_that_works_in_no_queue_is_given_in_no_team(world: World) -> None:
+    admin = as_(world.person(Role.ADMIN))
+    told = {"name": "Nia New", "email": "nia@testshire.example", "role": "lado", "agency": "", "team": "mash"}
+    assert admin.post(reverse("member_invite", args=["testshire"]), told).status_code == 302
+    assert Invitation.objects.get().team is None
+    with scope(partnership=world.partnership), pytest.raises(Refused, match="in no team"):
+        members.may_give(actor_for(world.person(Role.ADMIN), world.partnership), Post(Role.LADO, None, world.mash))
 
 
 def test_the_mash_is_walled_off_from_early_help_by_every_way(world: World) -> None:
