@@ -240,3 +240,5 @@ SENDING = frozenset(role.value for role in Role if Permission.REFERRAL_SEND in r
 
 WRITES = (Permission.REFERRAL_SEND, Permission.CONTACT_KEY)
 """Either of these opens the guided form: for one's own referral, or for a contact that one keys."""
+KEYING = frozenset(role.value for role in Role if Permission.CONTACT_KEY in role.permissions)
+"""The roles in which somebody keys what came by telephone, letter or email."""

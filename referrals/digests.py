@@ -27,6 +27,7 @@ AT_ONCE = frozenset(
         "doubt_added",
         "stood_still",
         "not_reached",
+        "keyed_left",
         "anomaly",
         "receipt",
         "code",

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
+from django.urls import reverse
 from django_scopes import scope
 
 from partnerships import leaving
 from partnerships.access import actor_for
 from partnerships.models import Membership, Partnership, Team, User
-from partnerships.permissions import SENDING, Permission, Role
+from partnerships.permissions import KEYING, SENDING, Permission, Role
 from partnerships.staffing import workers
 from referrals import outbox
 from referrals.asking.actions import tell_of_question
@@ -18,6 +20,7 @@ from referrals.clocks.sweep import managers
 from referrals.domain.lifecycle import State
 from referrals.letters.actions import tell_of_letter
 from referrals.models import Ask, CalendarAddress, Draft, Letter, Referral
+from referrals.models.draft import DraftQuerySet
 from referrals.referrers import for_referrer, leads_of
 from referrals.triage.moves import held, out_of_hands, tell_one, tell_team
 from referrals.triage.next_steps import works_in
@@ -45,6 +48,9 @@ class OpenWork:
             )
         if last_of(membership):
             said.append(f"Nobody else works in {queue_of(membership)}: what comes there is told to the managers alone.")
+        if keyed := keyed_by(membership.user).count() if membership.role in KEYING else 0:
+            them = "it" if keyed == 1 else "them"
+            said.append(f"They began to key {counted(keyed, 'contact')}, not sent: their colleagues go on with {them}.")
         if drafts:
             said.append(f"They began {counted(drafts, 'referral')} and did not send: ask them before they go.")
         return said + sent_by(membership)
@@ -70,6 +76,8 @@ class OpenWork:
         """What the person was asked and has not answered, and the letters of these weeks that nobody has opened, are
         told to who answers for their agency, where they left it; where there is nobody, whoever asked is told."""
         with scope(partnership=partnership):
+            if not actor_for(user, partnership).can(Permission.CONTACT_KEY):
+                tell_of_keyed(user, partnership, at=at)
             asked = Ask.objects.open().questions().filter(referral__referrer=user)
             for ask in asked.select_related("partnership", "asked_by", "referral"):
                 row = held(ask.referral)
@@ -80,6 +88,31 @@ class OpenWork:
             )
             for letter in unread.select_related("referral__partnership", "referral__agency", "referral__referrer"):
                 tell_of_letter(letter, letter.referral, for_referrer(letter.referral), at=at)
+
+
+def keyed_by(user: User) -> DraftQuerySet:
+    """What somebody began to key, and did not send."""
+    return Draft.objects.unsent().filter(started_by=user, channel=Referral.Channel.KEYED.value)
+
+
+def tell_of_keyed(user: User, partnership: Partnership, *, at: dt.datetime) -> None:
+    """Who keys at the front door, or else the managers, hears of what somebody who is gone did not send."""
+    mash = Team.objects.current().filter(partnership=partnership, kind=Team.Kind.MASH).first()
+    people = (workers(mash) if mash else []) or managers(partnership)
+    for draft in keyed_by(user):
+        address = reverse("draft_take", kwargs={"partnership": partnership.slug, "draft_id": draft.pk})
+        for person in people:
+            outbox.tell(
+                partnership=partnership,
+                referral=None,
+                kind="keyed_left",
+                to=person,
+                key=f"keyed_left:{draft.pk}:{person.pk}",
+                subject="Front Door: a contact that was begun is not sent",
+                body=f"{user.name} began to key a contact, keys here no more, and did not send it. Whoever told of it "
+                f"believes that the front door knows. Go on with it: {settings.SITE_URL}{address}\n",
+                at=at,
+            )
 
 
 def give_back(referral: Referral, person: User, *, by: User, at: dt.datetime) -> None:

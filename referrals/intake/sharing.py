@@ -15,7 +15,7 @@ from referrals import outbox
 from referrals.intake.actions import Refused, for_writing, settle_name, start_draft
 from referrals.intake.answers import blank
 from referrals.intake.kept_from_leads import WHY, is_kept_from_leads
-from referrals.models import Draft
+from referrals.models import Draft, Referral
 
 
 @transaction.atomic
@@ -39,20 +39,20 @@ def share(*, draft: Draft, shared: bool, agency: Agency | None = None, by: User,
 
 @transaction.atomic
 def take_over(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
-    """The lead goes on with it, from here as their own. Who began it is told and keeps what they had written; the trail
-    holds both."""
+    """The lead goes on with it, from here as their own; or, with what was keyed by somebody who left, a colleague. Who
+    shared it is told and keeps what they had written; the trail holds both."""
     row = for_writing(draft)
     before = row.started_by
     if before is not None and before.pk == by.pk:
         return row
-    shared = Draft.objects.shared_with(actor_for(by, row.partnership)).filter(pk=row.pk).exists()
-    if not shared or is_kept_from_leads(row, at=at):
+    shared = Draft.objects.to_take_over(actor_for(by, row.partnership)).filter(pk=row.pk).exists()
+    if not shared or is_kept_back(row, at=at):
         raise Refused("This draft is shared with you no more.")
     row.started_by, row.shared_at = by, None
     row.taken_from, row.taken_at, row.taken_answers = before, at, row.answers
     row.save(update_fields=["started_by", "shared_at", "taken_from", "taken_at", "taken_answers"])
     record(row, "draft.taken_over", {"from": before.pk if before else None}, by=by, at=at)
-    if before is not None:
+    if before is not None and row.channel != Referral.Channel.KEYED.value:
         address = reverse("refer_tasks", kwargs={"partnership": row.partnership.slug, "draft_id": row.pk})
         outbox.tell(
             partnership=row.partnership,
@@ -66,6 +66,11 @@ def take_over(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
             at=at,
         )
     return row
+
+
+def is_kept_back(draft: Draft, *, at: dt.datetime) -> bool:
+    """Whether it is not to be read by a lead. What was keyed is the front door's own."""
+    return draft.channel != Referral.Channel.KEYED.value and is_kept_from_leads(draft, at=at)
 
 
 @transaction.atomic

@@ -15,9 +15,8 @@ from partnerships.access import gate
 from partnerships.permissions import Permission
 from referrals.intake import addresses, sharing, shown, summary
 from referrals.intake.actions import AlreadySent, Refused
-from referrals.intake.kept_from_leads import is_kept_from_leads
 from referrals.intake.views import choosing, situation_of, the_draft, to_sent
-from referrals.models import Draft
+from referrals.models import Draft, Referral
 
 Signed = Any
 """A request that passed the gate: it carries `partnership` and `actor` (partnerships.middleware)."""
@@ -50,24 +49,25 @@ def draft_share(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
     return redirect(addresses.of_tasks(draft))
 
 
-@gate(Permission.AGENCY_TRACK)
+@gate(Permission.AGENCY_TRACK, Permission.CONTACT_KEY)
 @require_http_methods(["GET", "HEAD", "POST"])
 def draft_take(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
-    """Read a draft that a colleague has shared, as it stands; take it over, after asking."""
-    rows = Draft.objects.shared_with(request.actor).select_related("partnership", "agency", "started_by")
+    """Read a draft that a colleague has shared, or began to key before they left; take it over, after asking."""
+    rows = Draft.objects.to_take_over(request.actor).select_related("partnership", "agency", "started_by")
     draft, now = rows.filter(pk=draft_id).first(), timezone.now()
-    if draft is None or is_kept_from_leads(draft, at=now):
+    if draft is None or sharing.is_kept_back(draft, at=now):
         raise Http404
+    keyed = draft.channel == Referral.Channel.KEYED.value
     if request.method == "POST":
         try:
             sharing.take_over(draft=draft, by=request.user, at=now)
         except (AlreadySent, Refused) as error:
             raise Http404 from error
         began = draft.started_by
-        told = f" {began.name} began it, and is told that you go on with it." if began else ""
+        told = f" {began.name} began it, and is told that you go on with it." if began and not keyed else ""
         messages.success(request, f"This draft is yours now, to finish and to send.{told}")
         return redirect(addresses.of_tasks(draft))
-    sharing.record(draft, "draft.read_by_lead", by=request.user, at=now)
+    sharing.record(draft, "draft.read_by_colleague" if keyed else "draft.read_by_lead", by=request.user, at=now)
     sections = summary.by_section(summary.cards(situation_of(draft, now)))
-    context = {"draft": draft, "line": shown.draft_line(draft), "sections": sections}
+    context = {"draft": draft, "line": shown.draft_line(draft), "sections": sections, "keyed": keyed}
     return render(request, "referrals/intake/take_over.html", context)

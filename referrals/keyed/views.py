@@ -40,5 +40,10 @@ def contact_key(request: Any) -> HttpResponse:
         )
         return redirect(addresses.of_tasks(draft))
     begun = Draft.objects.visible_to(request.actor).unsent().filter(channel=Referral.Channel.KEYED)
-    context = {"form": form, "drafts": [shown.draft_line(draft) for draft in begun.select_related("partnership")]}
+    left = Draft.objects.left_keyed(request.actor)
+    context = {
+        "form": form,
+        "drafts": [shown.draft_line(draft) for draft in begun.select_related("partnership")],
+        "left": [shown.draft_line(draft) for draft in left.select_related("partnership", "started_by")],
+    }
     return render(request, "referrals/keyed/key.html", context)

@@ -11,7 +11,7 @@ from django_scopes import ScopedManager
 from partnerships.access import Actor
 from partnerships.encryption import EncryptedJSONField
 from partnerships.models import Agency, Membership, Partnership, User
-from partnerships.permissions import SENDING
+from partnerships.permissions import KEYING, SENDING, Permission
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
@@ -41,6 +41,24 @@ class DraftQuerySet(models.QuerySet["Draft"]):
             shared_at__isnull=False,
         )
         return shared.filter(agency_id__in=actor.lead_agency_ids).exclude(started_by=actor.user)
+
+    def left_keyed(self, actor: Actor) -> DraftQuerySet:
+        """What somebody began to key who keys no more: whoever keys goes on with it, for it came to the front door."""
+        if actor.partnership is None or not actor.can(Permission.CONTACT_KEY):
+            return self.none()
+        keys = Membership.objects.filter(
+            Q(ended_at__isnull=True) | Q(ended_at__gt=actor.at),
+            user=OuterRef("started_by"),
+            partnership=actor.partnership,
+            role__in=KEYING,
+        )
+        left = self.unsent().filter(~Exists(keys), partnership=actor.partnership, channel="keyed")
+        return left.filter(started_by__isnull=False).exclude(started_by=actor.user)
+
+    def to_take_over(self, actor: Actor) -> DraftQuerySet:
+        """What this person may read as somebody else's, and go on with."""
+        theirs = (self.shared_with(actor), self.left_keyed(actor))
+        return self.filter(Q(pk__in=theirs[0].values("pk")) | Q(pk__in=theirs[1].values("pk")))
 
     def taken_from(self, actor: Actor) -> DraftQuerySet:
         """What this person began and shared, and somebody else goes on with."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 from pypdf import PdfReader
@@ -17,14 +18,15 @@ from pypdf import PdfReader
 from partnerships import documents
 from partnerships.models import AuditEntry, User
 from partnerships.permissions import Role
-from referrals.intake.actions import submit
+from referrals.intake.actions import start_draft, submit
+from referrals.intake.answers import blank
 from referrals.intake.source import DETAILS
 from referrals.keyed.forms import KeyedForm
 from referrals.models import Clock, Draft, Event, Notice, Referral
 from referrals.public import actions as public
 from referrals.public.actions import MANY
 from referrals.public.forms import STEPS
-from tests.factories import NOW, World, make_draft, make_person, make_world
+from tests.factories import NOW, World, make_draft, make_person, make_world, sign_in
 
 pytestmark = pytest.mark.django_db
 WORRY = "The little boy next door is left alone at night & cries."
@@ -423,3 +425,30 @@ def test_leaving_at_once_leaves_nothing_to_read(world: World, sent: bool) -> Non
         assert (draft.sent_at is not None) == sent
         assert sent or (draft.discarded_at is not None and "left alone" not in str(draft.answers)), "emptied at once"
         assert Referral.objects.count() == sent, "what was sent stays sent"
+
+
+def test_what_somebody_began_to_key_who_keys_no_more_is_told_to_their_colleagues_who_go_on_with_it(
+    world: World,
+) -> None:
+    """The caller believes that the front door knows."""
+    gone, stays = world.person(Role.SCREENER), make_person(world, Role.SCREENER, team=world.mash)
+    admin, colleague = sign_in(world.person(Role.ADMIN)), sign_in(stays)
+    with scope(partnership=world.partnership):
+        draft = start_draft(
+            partnership=world.partnership, agency=None, by=gone, at=timezone.now(), channel="keyed",
+            received_at=timezone.now(), answers=blank(),
+        )  # fmt: skip
+    take, key = f"/testshire/refer/{draft.pk}/take-over/", "/testshire/key/"
+    assert colleague.get(take).status_code == 404 and take not in colleague.get(key).content.decode()
+    end = reverse("member_end", args=["testshire", gone.memberships.get().pk])
+    assert "They began to key 1 contact, not sent" in admin.get(end).content.decode()
+    admin.post(end)
+    with scope(partnership=world.partnership):
+        told = Notice.objects.get(kind="keyed_left", to=stays)
+    assert take in told.body and not told.digest
+    assert take in colleague.get(key).content.decode()
+    assert "keys here no more" in colleague.get(take).content.decode()
+    for role in (Role.EARLY_HELP, Role.ADMIN, Role.SAFEGUARDING_LEAD, Role.MANAGER):
+        assert sign_in(world.person(role)).get(take).status_code == 404
+    assert colleague.post(take)["Location"] == f"/testshire/refer/{draft.pk}/"
+    assert colleague.get(f"/testshire/refer/{draft.pk}/").status_code == 200
