@@ -28,6 +28,7 @@ AT_ONCE = frozenset(
         "stood_still",
         "not_reached",
         "keyed_left",
+        "nobody_checks",
         "anomaly",
         "receipt",
         "code",

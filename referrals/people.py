@@ -16,6 +16,7 @@ from partnerships.permissions import KEYING, SENDING, Permission, Role
 from partnerships.staffing import workers
 from referrals import outbox
 from referrals.asking.actions import tell_of_question
+from referrals.asking.people import answering_agencies, checkers
 from referrals.clocks.sweep import managers
 from referrals.domain.lifecycle import State
 from referrals.letters.actions import tell_of_letter
@@ -48,6 +49,11 @@ class OpenWork:
             )
         if last_of(membership):
             said.append(f"Nobody else works in {queue_of(membership)}: what comes there is told to the managers alone.")
+        if checks := open_checks(membership) if membership.role == Role.CHECKER.value else 0:
+            said.append(
+                f"Nobody else at {membership.agency} answers checks, and {counted(checks, 'check')} "
+                f"{'waits' if checks == 1 else 'wait'} for an answer: who asked is told."
+            )
         if keyed := keyed_by(membership.user).count() if membership.role in KEYING else 0:
             them = "it" if keyed == 1 else "them"
             said.append(f"They began to key {counted(keyed, 'contact')}, not sent: their colleagues go on with {them}.")
@@ -78,6 +84,8 @@ class OpenWork:
         with scope(partnership=partnership):
             if not actor_for(user, partnership).can(Permission.CONTACT_KEY):
                 tell_of_keyed(user, partnership, at=at)
+            if Membership.objects.filter(user=user, partnership=partnership, role=Role.CHECKER.value).exists():
+                tell_of_checks(partnership, at=at)
             asked = Ask.objects.open().questions().filter(referral__referrer=user)
             for ask in asked.select_related("partnership", "asked_by", "referral"):
                 row = held(ask.referral)
@@ -88,6 +96,33 @@ class OpenWork:
             )
             for letter in unread.select_related("referral__partnership", "referral__agency", "referral__referrer"):
                 tell_of_letter(letter, letter.referral, for_referrer(letter.referral), at=at)
+
+
+def open_checks(membership: Membership) -> int:
+    """How many checks of an agency wait for its only checker, whose role this is."""
+    agency = membership.agency
+    if agency is None or [each for each in checkers(agency) if each.pk != membership.user_id]:
+        return 0
+    return Ask.objects.open().checks().filter(agency=agency).count()
+
+
+def tell_of_checks(partnership: Partnership, *, at: dt.datetime) -> None:
+    """Who asked agencies that nobody answers for any more hears of it, once."""
+    waiting = Ask.objects.open().checks().filter(partnership=partnership).exclude(agency=None)
+    alone = waiting.exclude(agency__in=answering_agencies(partnership))
+    for ask in alone.select_related("asked_by", "referral", "agency"):
+        row = held(ask.referral)
+        for person in {each.pk: each for each in (row.owner or ask.asked_by, ask.asked_by)}.values():
+            tell_one(
+                row,
+                person,
+                kind="nobody_checks",
+                of=ask.pk.hex[:8],
+                subject="Front Door: nobody can answer a check",
+                said=f"An agency whose check on referral {row.reference} waits has nobody any more who answers checks. "
+                "Telephone them, and note what they said.",
+                at=at,
+            )
 
 
 def keyed_by(user: User) -> DraftQuerySet:

@@ -29,7 +29,7 @@ from partnerships.permissions import Role
 from referrals.domain.lifecycle import OPEN, Outcome, State
 from referrals.models import Decision, Notice, Referral, SignOff
 from referrals.triage.actions import claim, decide, step_down
-from tests.factories import NOW, World, make_draft, make_invitation, make_person, make_referral, make_world
+from tests.factories import NOW, World, make_check, make_draft, make_invitation, make_person, make_referral, make_world
 
 pytestmark = pytest.mark.django_db
 GOOD = "seven purple otters"
@@ -551,3 +551,27 @@ def test_ones_own_name_and_where_one_works_are_no_password(world: World, passwor
     answer = Client().post(link_told_to("nia@testshire.example"), told)
     assert answer.status_code == 422 and not User.objects.get(email="nia@testshire.example").is_active
     assert Client().post(link_told_to("nia@testshire.example"), {**told, "password": GOOD}).status_code == 302
+
+
+def test_who_asked_an_agency_hears_when_nobody_answers_there_any_more(world: World) -> None:
+    """The check would wait for its clock, and the child with it."""
+    checker, admin, screener = (world.person(role) for role in (Role.CHECKER, Role.ADMIN, Role.SCREENER))
+    second = make_person(world, Role.CHECKER, agency=world.school)
+    make_check(world, make_referral(world))
+
+    def told() -> list[User]:
+        with scopes_disabled():
+            return [each.to for each in Notice.objects.filter(kind="nobody_checks")]
+
+    end_page = reverse("member_end", args=["testshire", checker.memberships.get().pk])
+    assert "answers checks" not in as_(admin).get(end_page).content.decode(), "a colleague does"
+    ends(admin, second)
+    assert told() == []
+    assert (
+        "Nobody else at Testshire Primary answers checks, and 1 check waits"
+        in as_(admin).get(end_page).content.decode()
+    )
+    ends(admin, checker)
+    assert told() == [screener]
+    with scopes_disabled():
+        assert "Primary" not in Notice.objects.get(kind="nobody_checks").body
