@@ -127,7 +127,9 @@ def letter_in_print(text: Any) -> SafeString:
 def blocks(text: str) -> list[SafeString]:
     lines = [piece for line in text.split("\n") for piece in pieces(line)]
     cut = [lines[start : start + MOST_LINES] for start in range(0, len(lines), MOST_LINES)]
-    return [format_html_join(mark_safe("<br>"), "{}", ((line,) for line in block)) for block in cut]
+    return [
+        format_html("{}{}", first, format_html_join("", "<br>{}", ((line,) for line in rest))) for first, *rest in cut
+    ]
 
 
 def pieces(line: str) -> list[str]:

@@ -14,11 +14,11 @@ import os
 import resource
 import threading
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, CancelledError
 from concurrent.futures import TimeoutError as OutOfTime
-from functools import cache
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,17 +46,39 @@ def apart(does: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
     if not WAITERS.acquire(timeout=PATIENCE):
         raise TooMany
     try:
-        return pool(os.getpid()).schedule(does, args=given, kwargs=named, timeout=LONGEST).result()
+        return asked(does, given, named).result()
     except (OutOfTime, ProcessExpired, MemoryError) as error:
         raise TooLong from error
+    except (BrokenExecutor, CancelledError) as error:  # by what another file did, or because the site is ending
+        raise TooMany from error
     finally:
         WAITERS.release()
 
 
-@cache
-def pool(_process: int) -> ProcessPool:
+POOLS: dict[int, ProcessPool] = {}
+STARTING = threading.Lock()
+
+
+def asked(does: Callable[..., T], given: tuple[Any, ...], named: dict[str, Any]) -> ProcessFuture:
+    """What is asked of the processes; where they broke, of new ones."""
+    for first in (True, False):
+        try:
+            return pool().schedule(does, args=given, kwargs=named, timeout=LONGEST)
+        except RuntimeError:  # they are broken, or were stopped
+            if not first:
+                raise TooMany from None
+            with STARTING:
+                POOLS.clear()
+    raise AssertionError
+
+
+def pool() -> ProcessPool:
     """Of this process; one that was forked from it has its own."""
-    return ProcessPool(max_workers=2, initializer=humble, context=multiprocessing.get_context("spawn"))
+    with STARTING:
+        if os.getpid() not in POOLS:
+            context = multiprocessing.get_context("spawn")
+            POOLS[os.getpid()] = ProcessPool(max_workers=2, initializer=humble, context=context)
+        return POOLS[os.getpid()]
 
 
 def humble() -> None:

@@ -37,6 +37,11 @@ def test_a_crash_or_too_much_memory_is_its_own_alone(does: object, given: tuple[
     assert apart.apart(judge, hostile_files.pdf()) is Kind.PDF
 
 
+def test_processes_that_broke_are_replaced_by_new_ones() -> None:
+    apart.pool().stop()
+    assert apart.apart(judge, hostile_files.pdf()) is Kind.PDF
+
+
 def test_it_knows_none_of_the_portals_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "canary")
     assert apart.apart(os.getenv, "SECRET_KEY") is None and apart.apart(os.nice, 0) >= 10
