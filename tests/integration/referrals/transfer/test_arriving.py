@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from io import BytesIO
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from partnerships.audit import faults as audit_faults
 from partnerships.models import Locality
 from partnerships.permissions import Role
 from referrals.additions import actions as additions
-from referrals.attachments.actions import Sent
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Outcome
 from referrals.intake.answers import Answers
@@ -35,7 +33,6 @@ from referrals.transfer import receiving
 from referrals.transfer.destinations import lives_in
 from referrals.triage import actions
 from referrals.triage.moves import Refused
-from tests import hostile_files
 from tests.factories import NOW, World, make_attachment, make_referral, make_restricted, make_world
 from tests.integration.referrals.transfer.sending_on import (
     ANSWERS,
@@ -217,7 +214,6 @@ def test_what_is_added_of_a_child_who_stays_is_not_told_there(worlds: tuple[Worl
     own, other = worlds
     sam, pat = own.person(Role.SCREENER), own.person(Role.PRACTITIONER)
     row = make_referral(own, answers=ANSWERS, child={"first_name": SIBLING})
-    drawing = hostile_files.pdf(b"A drawing")
     with scope(partnership=own.partnership):
         first = row.children.get()
         same = {name: getattr(first, name) for name in ("facts", "screening", "indicated_level", "route", "flags")}
@@ -225,22 +221,20 @@ def test_what_is_added_of_a_child_who_stays_is_not_told_there(worlds: tuple[Worl
             partnership=own.partnership, referral=row, order=2, first_name=NAME, last_name="Marlow", **same
         )
 
-        def drawn() -> Sent:
-            return Sent("", "drawing.pdf", BytesIO(drawing), len(drawing))
-
-        def add(text: str, children: list[Child], later: Later = Later.NO, **more: Any) -> None:
+        def add(text: str, children: list[Child], later: Later = Later.NO) -> Addendum:
             token = f"{Addendum.objects.count():032x}"
-            additions.add_information(
-                referral=row, text=text, later=later, children=children, token=token, by=pat, at=LATER, **more
-            )
+            return additions.add_information(
+                referral=row, text=text, later=later, children=children, token=token, by=pat, at=LATER
+            ).addendum
 
-        add("She drew her uncle.", [first], files=[drawn()])
+        drawn = make_attachment(own, referral=row)
+        Attachment.objects.filter(pk=drawn.pk).update(addendum=add("She drew her uncle.", [first]))
         add("Both were there.", [first, goes])
         row = actions.claim(referral=row, by=sam, at=NOW)
         said: Any = {"outcome": Outcome.STRATEGY_DISCUSSION, "decided_level": 4, "reason": "T.", "told_referrer": "x"}
         actions.decide(referral=row, children=[first], revision=row.revision, by=sam, at=LATER, **said)
         to_other(Referral.objects.get(pk=row.pk), other, by=sam, children=[goes])
-        add("He has her keys.", [first], Later.NOW, files=[drawn()])
+        add("He has her keys.", [first], Later.NOW)
         add("She is well.", [goes])
     there = arrived(other)
     with scope(partnership=other.partnership):
