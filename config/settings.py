@@ -147,8 +147,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "")
 REDIS_CACHE = {
-    "BACKEND": "django.core.cache.backends.redis.RedisCache",
-    "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    "BACKEND": "partnerships.redis_cache.RedisOrFiles",
+    "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "FILES": str(VAR_DIR / "cache")},
 }
 if REDIS_URL:
     CACHES = {"default": {**REDIS_CACHE, "LOCATION": REDIS_URL}}

@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from partnerships.hours import LONDON
 from partnerships.models import Partnership, User
-from referrals.models import Notice, NoticeChoice
+from referrals.models import Notice, NoticeChoice, Referral
 
 AT_ONCE = frozenset(
     {
+        "chased",
+        "check",
         "clock_overdue",
         "danger",
         "danger_added",
@@ -30,6 +32,7 @@ AT_ONCE = frozenset(
         "keyed_left",
         "nobody_checks",
         "anomaly",
+        "question",
         "receipt",
         "code",
         "allegation",
@@ -50,8 +53,10 @@ HOUR = dt.time(8)
 """When digests go out, in London."""
 
 
-def in_digest(kind: str, to: User, partnership: Partnership) -> bool:
-    """Whether this person wants this with the morning's digest."""
+def in_digest(kind: str, to: User, partnership: Partnership, referral: Referral | None = None) -> bool:
+    """Whether this person wants this with the morning's digest. Nothing of a child in danger waits for it."""
+    if referral is not None and referral.immediate_danger:
+        return False
     if kind in AT_ONCE or kind.partition("-")[0] in OF_AN_ACCOUNT:
         return False
     return NoticeChoice.objects.filter(partnership=partnership, user=to, how=NoticeChoice.How.DIGEST).exists()

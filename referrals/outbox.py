@@ -66,7 +66,7 @@ def tell(
     body: plain text; the link to the portal is the caller's.
     Who chose a digest gets what can wait with the next one (`referrals.digests`).
     """
-    digest = in_digest(kind, to, partnership)
+    digest = in_digest(kind, to, partnership, referral)
     notice, made = Notice.objects.get_or_create(
         partnership=partnership,
         key=key,
@@ -108,7 +108,8 @@ def tell_all(*, partnership: Partnership, words: Sequence[Word], at: dt.datetime
     morning = next_digest(at)
     told = []
     for word in words:
-        digest = word.to.pk in waits and word.kind not in AT_ONCE
+        in_danger = word.referral is not None and word.referral.immediate_danger
+        digest = word.to.pk in waits and word.kind not in AT_ONCE and not in_danger
         about = word.referral.pk if word.referral else None
         when = morning if digest else at
         told.append((uuid.uuid4(), about, word.kind, word.to.pk, word.key, word.subject, word.body, digest, when))

@@ -186,7 +186,19 @@ def test_one_email_each_morning_for_who_chose_it_and_what_can_not_wait_comes_at_
 
 @pytest.mark.parametrize(
     "kind",
-    ["glass", "allegation", "named", "restricted", "absent", "second_factor-taken_off", "role-given", "invitation"],
+    [
+        "check",
+        "question",
+        "chased",
+        "glass",
+        "allegation",
+        "named",
+        "restricted",
+        "absent",
+        "second_factor-taken_off",
+        "role-given",
+        "invitation",
+    ],
 )
 def test_what_warns_of_somebody_waits_for_no_morning(world: World, kind: str) -> None:
     """A restricted record opened in need, a second factor taken off: who is told hears while it still matters."""
@@ -194,6 +206,20 @@ def test_what_warns_of_somebody_waits_for_no_morning(world: World, kind: str) ->
     digests.choose(partnership=world.partnership, how=NoticeChoice.How.DIGEST, by=screener, at=NOW)
     notice = tell(world, "a", kind=kind)
     assert not notice.digest and outbox.deliver_due(at=NOW).sent == 1
+
+
+def test_nothing_of_a_child_in_danger_waits_for_a_morning(world: World) -> None:
+    screener = world.person(Role.SCREENER)
+    digests.choose(partnership=world.partnership, how=NoticeChoice.How.DIGEST, by=screener, at=NOW)
+    calm, danger = make_referral(world), make_referral(world)
+    danger.immediate_danger = True
+    one: dict[str, Any] = {"kind": "assigned", "to": screener, "subject": "s", "body": "b"}
+    words = [outbox.Word(referral=row, key=f"many:{row.pk}", **one) for row in (calm, danger)]
+    outbox.tell_all(partnership=world.partnership, words=words, at=NOW)
+    for row in (calm, danger):
+        outbox.tell(partnership=world.partnership, referral=row, key=f"one:{row.pk}", at=NOW, **one)
+    waits = dict(Notice.objects.filter(kind="assigned").values_list("key", "digest"))
+    assert waits == {f"{way}:{row.pk}": row is calm for way in ("one", "many") for row in (calm, danger)}
 
 
 def test_who_wants_them_at_once_again_gets_what_was_held_back(world: World) -> None:

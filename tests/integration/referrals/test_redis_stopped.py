@@ -19,6 +19,7 @@ from celery import Celery, current_app
 from django.core import mail
 from django.core.management import call_command
 from django.test import Client
+from django.urls import reverse
 from django_scopes import scope
 from kombu import Connection
 
@@ -135,6 +136,19 @@ def send(world: World) -> Any:
 def waiting(world: World, referral: Referral) -> int:
     with scope(partnership=world.partnership):
         return Notice.objects.filter(referral=referral, state=Notice.State.WAITING).count()
+
+
+@pytest.mark.parametrize("how", ["frozen", "dead", "full"])
+def test_while_redis_is_away_people_sign_in_and_guesses_are_counted(world: World, broker: OwnRedis, how: str) -> None:
+    broker.goes(how)
+    try:
+        email, page = world.person(Role.PRACTITIONER).email, reverse("account_login")
+        right = Client().post(page, {"login": email, "password": "correct horse battery"})
+        assert right.status_code == 302, right.content[:300]
+        guesses = [Client().post(page, {"login": email, "password": "wrong"}).content for _ in range(7)]
+        assert b"too many" in guesses[-1].lower() and b"too many" not in guesses[0].lower()
+    finally:
+        broker.comes_back(how)
 
 
 @pytest.mark.parametrize("how", ["frozen", "dead", "full", "emptied"])
