@@ -171,9 +171,11 @@ def meet_clock(
     said: str = "",
     by: User | None,
     at: dt.datetime,
+    when: dt.datetime | None = None,
 ) -> bool:
     """Stop a clock, in time or late. False where it does not run or was met before: the first time counts.
 
+    when: the instant that counts, where it is told later; never before the clock began.
     why, said: the reason where it is late and the person gave it at once; who gives none is asked by a notice.
     """
     clock = (
@@ -185,10 +187,11 @@ def meet_clock(
         return False
     if clock.paused_at is not None:
         end_pause(clock, by=by, at=at)
-    clock.met_at, clock.met_by = at, by
+    met = at if when is None else max(when, clock.started_at)
+    clock.met_at, clock.met_by = met, by
     clock.stage, clock.next_step_at = Clock.Stage.MET, None
     clock.save()
-    if clock.is_late(at):
+    if clock.is_late(met):
         _record(clock, "clock.met_late", {"due_at": clock.due_at.isoformat()}, by, at)
         if why:
             say_why_late(clock=clock, why=why, said=said, by=by, at=at)

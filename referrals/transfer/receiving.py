@@ -121,12 +121,19 @@ def held_both(referral: Referral) -> tuple[Referral, Referral]:
     return held(referral), theirs
 
 
-def received(row: Referral, transfer: Transfer, who: str, *, by: User, at: dt.datetime) -> None:
-    """On the sender's side: they have it. Once nothing more is awaited, the referral is decided."""
-    transfer.received_at, transfer.received_by = at, who[:400]
+def received(
+    row: Referral, transfer: Transfer, who: str, *, by: User, at: dt.datetime, when: dt.datetime | None = None
+) -> None:
+    """On the sender's side: they have it. Once nothing more is awaited, the referral is decided.
+
+    when: the time that they said, where it is noted later. It counts for the clock; story and trail say when it was
+    noted.
+    """
+    when = when or at
+    transfer.received_at, transfer.received_by = when, who[:400]
     transfer.save(update_fields=["received_at", "received_by", "receipt_noted_by"])
     # Whoever confirms it works elsewhere: being asked why it was late is not for them.
-    meet_clock(referral=row, slug=RECEIPT, subject=transfer.key, by=transfer.receipt_noted_by, at=at)
+    meet_clock(referral=row, slug=RECEIPT, subject=transfer.key, by=transfer.receipt_noted_by, at=at, when=when)
     said = f"Received by {who}, at {transfer.to_name}."
     settled = not Transfer.objects.awaited().filter(referral=row).exists()
     if settled:
@@ -236,7 +243,7 @@ def note_receipt(*, transfer: Transfer, who: str, when: dt.datetime, by: User, a
         return standing
     sound_word(standing, who, when, at)
     standing.receipt_noted_by = by
-    received(row, standing, who.strip(), by=by, at=when)
+    received(row, standing, who.strip(), by=by, at=at, when=when)
     return standing
 
 

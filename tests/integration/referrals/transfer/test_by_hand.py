@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django_scopes import scope
 
+from partnerships.models import AuditEntry
 from partnerships.permissions import Role
-from referrals.models import (
-    Referral,
-    Transfer,
-)
+from referrals.models import Clock, Referral, Transfer
 from referrals.triage import actions
 from tests.factories import NOW, World, make_person, make_referral
 from tests.integration.referrals.transfer.sending_on import (
@@ -24,7 +24,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 def test_an_area_outside_the_portal_is_written_down_by_hand(worlds: tuple[World, World]) -> None:
     own, _ = worlds
     sam = own.person(Role.SCREENER)
-    row = make_referral(own, answers=one_child(), child={"first_name": NAME, "postcode": "OT1 2AB"})
+    came = NOW - dt.timedelta(hours=1)
+    row = make_referral(own, answers=one_child(), received_at=came, child={"first_name": NAME, "postcode": "OT1 2AB"})
     client = client_of(sam)
     with scope(partnership=own.partnership):
         actions.claim(referral=row, by=sam, at=NOW)
@@ -52,7 +53,7 @@ def test_an_area_outside_the_portal_is_written_down_by_hand(worlds: tuple[World,
     with scope(partnership=own.partnership):
         key = Transfer.objects.get().pk
         assert Referral.objects.get(pk=row.pk).state == "sent_on"
-    when = {"on_day": "24", "on_month": "11", "on_year": "2026", "time": "10am"}
+    when = {"on_day": "24", "on_month": "11", "on_year": "2026", "time": "9:45am"}
     assert "Say how it was sent" in client.post(transfer, {"of": f"{key}:handed", **when}).content.decode()
     handed = {"of": f"{key}:handed", "how": "Secure email", "to": "Ann Duty, duty desk", **when}
     for _ in range(2):  # the second is the same press
@@ -71,5 +72,14 @@ def test_an_area_outside_the_portal_is_written_down_by_hand(worlds: tuple[World,
         after, made = Referral.objects.get(pk=row.pk), Transfer.objects.get()
         assert after.state == "decided" and made.received_by == "Ann Duty, duty social worker"
         assert made.receipt_noted_by == sam and made.handed_by == sam
+        clock = Clock.objects.get(referral=row, slug="transfer_receipt")
+        assert made.received_at < clock.started_at == clock.met_at, (
+            "said of an hour before it began; it counts from then"
+        )
+        last = row.events.order_by("pk").last()
+    line = AuditEntry.objects.filter(object_id=str(row.pk), verb__startswith="referral.received").latest("sequence")
+    assert last.at >= after.decided_at and line.at >= AuditEntry.objects.get(sequence=line.sequence - 1).at, (
+        "story and trail say when it was written, whatever time was typed"
+    )
     seen = client.get(f"/ownshire/triage/{row.pk}/").content.decode()
     assert "Received by Ann Duty, duty social worker, at Kent County Council" in seen
