@@ -40,7 +40,7 @@ def entries(partnership: Partnership, sought: Sought) -> QuerySet[AuditEntry]:
         found = found.filter(verb__startswith=sought.verb)
     if sought.first:
         found = found.filter(at__gte=dt.datetime.combine(sought.first, dt.time.min, LONDON))
-    if sought.last:
+    if sought.last and sought.last < dt.date.max:
         found = found.filter(at__lt=dt.datetime.combine(sought.last + dt.timedelta(days=1), dt.time.min, LONDON))
     return found
 

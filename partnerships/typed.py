@@ -43,11 +43,21 @@ class Unreadable(ValueError):
 
 
 def clean_text(text: str) -> str:
-    """Several lines of text: line ends made one, control characters and lone surrogates taken out, ends trimmed."""
+    """Several lines of text: line ends made one, what is no character taken out, ends trimmed."""
     text = LINE_ENDS.sub("\n", text)
     if text.isascii() and text.replace("\n", "").isprintable():
         return text.strip()
-    return "".join(each for each in text if each in "\n\t" or unicodedata.category(each) not in ("Cc", "Cs")).strip()
+    kept = (each for each in text if each in "\n\t" or unicodedata.category(each) not in ("Cc", "Cs"))
+    return "".join(each for each in kept if not is_no_character(each)).strip()
+
+
+def is_no_character(each: str) -> bool:
+    """What Unicode keeps for no character, ever: nobody types it, and one of it makes a file of XML unreadable.
+
+    >>> is_no_character("\ufffe"), is_no_character("\ufdd0"), is_no_character("é")
+    (True, True, False)
+    """
+    return ord(each) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(each) <= 0xFDEF
 
 
 def clean_line(text: str) -> str:

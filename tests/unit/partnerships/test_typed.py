@@ -91,7 +91,8 @@ def test_what_is_no_time_is_told(typed):
 
 def test_text_loses_only_what_nothing_can_hold():
     word = "“Mum’s boyfriend” – he said… naïve 👩‍👧 ‮"
-    assert clean_text(f"  {word}\x00\x07\ud800\r\nthen\rhe left\tat once\n ") == f"{word}\nthen\nhe left\tat once"
+    typed = f"  {word}\x00\x07\ud800\ufffe\U0001ffff\ufdd0\r\nthen\rhe left\tat once\n "
+    assert clean_text(typed) == f"{word}\nthen\nhe left\tat once"
     assert clean_line("  two\r\n words\x00 ") == "two words"
 
 
