@@ -32,6 +32,17 @@ def tell_kept_out(row: Referral, named: list[User], had_it: list[User], *, by: U
             tell_by_reference(row, person, "a referral was restricted", words, at=at)
 
 
+def tell_lifted(row: Referral, named: list[User], *, by: User, at: dt.datetime) -> None:
+    """The managers, and everybody who was named, hear that everybody of its queue sees it again."""
+    said = (
+        f"{by.name} lifted the restriction of referral {row.reference}: everybody who works in its queue sees it "
+        "again. Its page says why."
+    )
+    for person in {each.pk: each for each in [*managers(row.partnership), *named]}.values():
+        if person.pk != by.pk and person.is_active:
+            tell_by_reference(row, person, "a referral is restricted no more", said, at=at)
+
+
 def tell_by_reference(row: Referral, to: User, subject: str, said: str, *, at: dt.datetime) -> None:
     """A notice to somebody who can't open it: it leads to no page of it."""
     outbox.tell(

@@ -22,7 +22,7 @@ from referrals.models import Referral, RestrictedAccess
 from referrals.triage.helping import helpers, left_out, teams_that_help, teams_that_may_help
 from referrals.triage.moves import Refused, held, out_of_hands, record, said_already, tell_one, tell_story, tell_team
 from referrals.triage.next_steps import works_in
-from referrals.triage.restricted_notices import tell_by_reference, tell_kept_out, tell_named
+from referrals.triage.restricted_notices import tell_by_reference, tell_kept_out, tell_lifted, tell_named
 from thresholds.domain.terms import Flag
 
 GLASS_LASTS = dt.timedelta(hours=1)
@@ -234,8 +234,12 @@ def lift(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> Refer
             return row
         raise Refused("The restriction was lifted already. What you wrote is not kept.")
     row.restricted = False
-    row.save(update_fields=["restricted"])
-    RestrictedAccess.objects.filter(referral=row, ended_at__isnull=True).update(ended_at=at, ended_by=by)
+    row.revision += 1
+    row.save(update_fields=["restricted", "revision"])
+    ends = RestrictedAccess.objects.filter(referral=row, ended_at__isnull=True)
+    named = [each.user for each in ends.select_related("user")]
+    ends.update(ended_at=at, ended_by=by)
+    tell_lifted(row, named, by=by, at=at)
     tell_story(row, "restriction_lifted", f"{by.name} lifted the restriction.", note=reason, by=by, at=at)
     record(row, "restriction_lifted", {}, by=by, at=at)
     return row
@@ -313,7 +317,8 @@ def may_restrict(referral: Referral, by: User) -> None:
     """Raise `Refused` unless this person sees it now and works in its queue, or answers for every queue.
 
     Who opened it in need sees it for an hour: neither lifts nor widens what they are not named on, but for a manager,
-    who answers for it.
+    who answers for it. Of an allegation only a manager, or who takes allegations, says who sees it: a colleague who was
+    named to help does not open it to whom it is about.
     """
     if not may_say_who(referral, actor_for(by, referral.partnership)):
         raise Refused(f"Referral {referral.reference} is not yours to restrict. Nothing was changed.")
@@ -327,6 +332,9 @@ def may_say_who(referral: Referral, actor: Actor) -> bool:
         return False
     if Role.MANAGER.value in actor.roles:
         return True
+    is_allegation = referral.restricted and Flag.LADO.value in referral.flags
+    if is_allegation and not actor.can(Permission.ALLEGATION_TAKE):
+        return False
     named = RestrictedAccess.objects.holding(actor.at).filter(
         referral=referral, user=actor.user, kind=RestrictedAccess.Kind.NAMED
     )

@@ -256,11 +256,17 @@ def test_an_allegation_is_the_lados_from_the_moment_it_comes(world: World) -> No
     assert "named when it came" in client_of(lola).get(f"/testshire/triage/{row.pk}/restrict/").content.decode()
     with pytest.raises(Refused, match="not yours"):
         restricting.lift(referral=row, reason="x", by=manager, at=NOW)
+    restricting.name(referral=row, person=sam, reason="Helps.", by=lola, at=NOW)
+    for act, more in ((restricting.lift, {}), (restricting.name, {"person": manager})):
+        with pytest.raises(Refused, match="not yours"):  # a colleague who helps does not open it to whom it is about
+            act(referral=row, reason="x", by=sam, at=NOW, **more)
     restricting.break_glass(
         partnership=world.partnership, reference=row.reference, reason="Lola is away.", by=manager, at=NOW
     )
     restricting.lift(referral=row, reason="No allegation after all.", by=manager, at=NOW)
     assert client_of(sam).get(f"/testshire/triage/{row.pk}/").status_code == 200
+    lifted = Notice.objects.filter(referral=row, subject__endswith="restricted no more")
+    assert {each.to for each in lifted} == {lola, sam}, "who was named hears it, as the managers do"
     assert AuditEntry.objects.filter(verb="referral.restricted", object_id=str(row.pk), by=None).count() == 1
 
 
