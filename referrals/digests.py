@@ -37,6 +37,7 @@ AT_ONCE = frozenset(
         "code",
         "allegation",
         "named",
+        "front_door",
         "glass",
         "restricted",
         "absent",

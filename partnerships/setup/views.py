@@ -19,6 +19,7 @@ from partnerships.permissions import Permission
 from partnerships.requests import PartnershipRequest, posted
 from partnerships.setup import actions
 from partnerships.setup.forms import AgencyForm, ContactPointForm, PartnershipForm, TeamForm
+from partnerships.shown_before import refuse_stale, seal_of
 
 UNPROCESSABLE = 422
 forms_only = require_http_methods(["GET", "HEAD", "POST"])
@@ -35,7 +36,8 @@ def asked(
     button: str = "Save",
 ) -> HttpResponse:
     """The page of one form. `save` does it and says what was done; what it refuses stands above the form."""
-    if form.is_valid():
+    stale = refuse_stale(request, form)
+    if not stale and form.is_valid():
         try:
             done = save(dict(form.cleaned_data))
         except Refused as refused:
@@ -48,8 +50,15 @@ def asked(
     return render(
         request,
         "partnerships/setup/form.html",
-        {"form": form, "heading": title, "row": row, "take_out": take_out, "button": button},
-        status=UNPROCESSABLE if form.errors else 200,
+        {
+            "form": form,
+            "heading": title,
+            "row": row,
+            "take_out": take_out,
+            "button": button,
+            "seen": seal_of(form),
+        },
+        status=409 if stale else UNPROCESSABLE if form.errors else 200,
     )
 
 

@@ -12,7 +12,9 @@ from django.db.models import Min
 from partnerships import actions as partnership_actions
 from partnerships import audit
 from partnerships.models import Partnership, User
+from referrals import outbox
 from referrals.clocks.again import due_by, set_due
+from referrals.clocks.sweep import managers
 from referrals.models import Clock, Referral
 from thresholds.calendars import calendar_of
 
@@ -31,7 +33,9 @@ class Recomputed:
 def add_closure_day(*, partnership: Partnership, on: dt.date, reason: str, by: User, at: dt.datetime) -> Recomputed:
     """Add a closure day; every running clock of the partnership is worked out again, its first answer kept."""
     partnership_actions.add_closure_day(partnership=partnership, on=on, reason=reason, by=by, at=at)
-    return recompute_all(partnership=partnership, by=by, at=at)
+    done = recompute_all(partnership=partnership, by=by, at=at)
+    tell_managers(partnership, [f"{on:%-d %B %Y} is a closure day ({reason})"], done, by=by, at=at)
+    return done
 
 
 @transaction.atomic
@@ -39,15 +43,66 @@ def remove_closure_day(*, partnership: Partnership, pk: int, by: User, at: dt.da
     """Take a closure day out; running clocks are worked out again. A day that is gone already changes nothing."""
     if not partnership_actions.remove_closure_day(partnership=partnership, pk=pk, by=by, at=at):
         return Recomputed(0, 0)
-    return recompute_all(partnership=partnership, by=by, at=at)
+    done = recompute_all(partnership=partnership, by=by, at=at)
+    tell_managers(partnership, ["a closure day was taken out"], done, by=by, at=at)
+    return done
 
 
 @transaction.atomic
 def change_front_door(*, partnership: Partnership, changes: dict[str, Any], by: User, at: dt.datetime) -> Recomputed:
     """Change the front door's numbers or hours; where the hours changed, clocks in working hours move."""
+    before = {name: getattr(partnership, name) for name in changes}
     changed = partnership_actions.change_front_door(partnership=partnership, changes=changes, by=by, at=at)
     partnership.refresh_from_db()
-    return recompute_all(partnership=partnership, by=by, at=at) if changed else Recomputed(0, 0)
+    if not changed:
+        return Recomputed(0, 0)
+    done = recompute_all(partnership=partnership, by=by, at=at)
+    said = [
+        f"{words}: “{shown(before[name])}” became “{shown(getattr(partnership, name))}”"
+        for name, words in TOLD.items()
+        if name in before and before[name] != getattr(partnership, name)
+    ]
+    tell_managers(partnership, said, done, by=by, at=at)
+    return done
+
+
+TOLD = {
+    "front_door_telephone": "the front door’s number",
+    "out_of_hours_telephone": "the number out of hours",
+    "opens": "it opens at",
+    "closes": "it closes at",
+    "always_open": "answered day and night",
+}
+"""What of the front door everybody goes by, and what the managers hear of where it changes."""
+
+
+def shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:%H:%M}" if isinstance(value, dt.time) else str(value)
+
+
+def tell_managers(partnership: Partnership, said: list[str], done: Recomputed, *, by: User, at: dt.datetime) -> None:
+    """The numbers that every page shows, or clocks that run, are changed by one person: the managers hear of it.
+
+    Before the front door is open nobody goes by them yet.
+    """
+    if not said or not partnership.takes_referrals:
+        return
+    moved = f" {done.moved} of {done.running} running clocks moved by it." if done.moved else ""
+    for manager in managers(partnership):
+        if manager.pk != by.pk:
+            outbox.tell(
+                partnership=partnership,
+                referral=None,
+                kind="front_door",
+                to=manager,
+                key=f"front_door:{at.isoformat()}:{manager.pk}",
+                subject="Front Door: numbers, hours or closure days changed",
+                body=f"{by.name} changed this: {'; '.join(said)}.{moved}\n\n"
+                f"If that is wrong, ask {by.name} or the partnership’s admin now: every page goes by it.\n",
+                at=at,
+            )
 
 
 @transaction.atomic

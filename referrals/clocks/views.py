@@ -15,6 +15,7 @@ from partnerships.models import ClosureDay
 from partnerships.permissions import Permission
 from partnerships.requests import PartnershipRequest
 from partnerships.setup.forms import SOURCES
+from partnerships.shown_before import refuse_stale, seal_of
 from partnerships.staffing import unstaffed
 from referrals.clocks import calendar_actions
 from referrals.clocks.calendar_actions import Recomputed
@@ -48,7 +49,8 @@ def front_door_edit(request: PartnershipRequest) -> HttpResponse:
     partnership = request.partnership
     now = {name: getattr(partnership, name) for name in FRONT_DOOR}
     form = FrontDoorForm(request.POST if request.method == "POST" else None, initial=now)
-    if form.is_valid():
+    stale = refuse_stale(request, form)
+    if not stale and form.is_valid():
         try:
             done = calendar_actions.change_front_door(
                 partnership=partnership, changes=form.cleaned_data, by=request.user, at=timezone.now()
@@ -58,7 +60,8 @@ def front_door_edit(request: PartnershipRequest) -> HttpResponse:
         else:
             messages.success(request, f"The front door is changed. {moved(done)}".strip())
             return redirect("partnership_settings", partnership=partnership.slug)
-    return render(request, "partnerships/front_door.html", {"form": form}, status=200 if not form.errors else 422)
+    status = 409 if stale else 422 if form.errors else 200
+    return render(request, "partnerships/front_door.html", {"form": form, "seen": seal_of(form)}, status=status)
 
 
 @gate(Permission.PARTNERSHIP_EDIT)

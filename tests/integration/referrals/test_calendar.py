@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from partnerships.models import AuditEntry, ClosureDay, Partnership
 from partnerships.permissions import Role
 from referrals.clocks import calendar_actions
 from referrals.clocks.actions import meet_clock
-from referrals.models import Clock, Referral
+from referrals.models import Clock, Notice, Referral
 from tests.factories import NOW, World, make_referral, make_world
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,10 @@ def test_a_closure_day_moves_running_clocks_and_keeps_their_first_answer(world: 
         assert Referral.objects.get(pk=referral.pk).next_due_at == decide.due_at
     verbs = list(AuditEntry.objects.order_by("sequence").values_list("verb", flat=True))[-2:]
     assert verbs == ["closure_day.added", "clocks.recomputed"]
+    with scope(partnership=world.partnership):
+        told = Notice.objects.select_related("to").get(kind="front_door")
+    assert told.to == world.person(Role.MANAGER) and not told.digest
+    assert "25 November 2026 is a closure day (Training). 2 of 3 running clocks moved by it." in told.body
 
 
 def test_taking_the_day_out_moves_them_back(world: World, admin: Client) -> None:
@@ -117,7 +122,7 @@ def test_what_was_overdue_and_has_time_again_is_due_soon(world: World, admin: Cl
 def test_many_clocks_move_in_few_queries(world: World, django_assert_max_num_queries: Any) -> None:
     for _ in range(12):
         make_referral(world)
-    with scope(partnership=world.partnership), django_assert_max_num_queries(30):
+    with scope(partnership=world.partnership), django_assert_max_num_queries(36):
         done = calendar_actions.add_closure_day(
             partnership=world.partnership, on=WEDNESDAY, reason="Snow", by=world.person(Role.ADMIN), at=NOW
         )
@@ -167,6 +172,24 @@ def test_the_front_doors_number_changes_on_every_page_at_once(world: World, admi
     assert "01632960999" in Client().get(at(world, "threshold")).content.decode()
     entry = AuditEntry.objects.get(verb="front_door.changed")
     assert entry.detail["before"] == {"front_door_telephone": "01632 960001", "closes": "17:00:00"}
+    with scope(partnership=world.partnership):
+        told = Notice.objects.get(kind="front_door").body
+    assert "the front door’s number: “01632 960001” became “01632 960999”; it closes at: “17:00” became “17:30”" in told
+
+
+def test_a_settings_page_opened_earlier_puts_no_old_number_back(world: World, admin: Client) -> None:
+    page = at(world, "front_door_edit")
+    seen = re.search(r'name="seen" value="([^"]+)"', admin.get(page).content.decode())[1]
+    admin.post(page, {**FRONT_DOOR, "seen": seen})
+    old = {**FRONT_DOOR, "front_door_telephone": "01632 960001", "hours_note": "Closed at Easter", "seen": seen}
+    answer = admin.post(page, old)
+    told = answer.content.decode()
+    assert answer.status_code == 409 and "Telephone is now “01632 960999”" in told and "Closed at Easter" in told
+    partnership = Partnership.objects.get(pk=world.partnership.pk)
+    assert partnership.front_door_telephone == "01632 960999" and not partnership.hours_note
+    again = re.search(r'name="seen" value="([^"]+)"', told)[1]
+    assert admin.post(page, {**old, "front_door_telephone": "01632 960999", "seen": again}).status_code == 302
+    assert Partnership.objects.get(pk=world.partnership.pk).hours_note == "Closed at Easter"
 
 
 @pytest.mark.parametrize(
