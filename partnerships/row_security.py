@@ -168,8 +168,8 @@ def owned(connection: BaseDatabaseWrapper) -> list[str]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND pg_has_role(current_user, relowner, 'USAGE') "
-            "AND relname = ANY (%s) ORDER BY 1",
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') "
+            "AND pg_has_role(current_user, relowner, 'MEMBER') AND relname = ANY (%s) ORDER BY 1",
             [[model._meta.db_table for model in guarded_models()] + list(ONLY_GROWS)],
         )
         return [row[0] for row in cursor.fetchall()]
@@ -184,6 +184,11 @@ def faults(connection: BaseDatabaseWrapper) -> list[str]:
         cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)")
         said += [f"the role {row[0]} sees past every policy" for row in cursor.fetchall()]
         cursor.execute(
+            "SELECT rolname FROM pg_roles WHERE rolname = current_user AND (rolcreaterole OR rolreplication) "
+            "AND NOT rolsuper"
+        )
+        said += [f"the role {row[0]} can make itself another, or copy the whole server" for row in cursor.fetchall()]
+        cursor.execute(
             "SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity, count(p.polname) FROM pg_class c "
             "LEFT JOIN pg_policy p ON p.polrelid = c.oid WHERE c.relkind IN ('r', 'p') GROUP BY 1, 2"
         )
@@ -197,7 +202,7 @@ def faults(connection: BaseDatabaseWrapper) -> list[str]:
             elif of_now.get(table) != mark(model):
                 said.append(f"{table} has the policy of an older version")
         cursor.execute(
-            "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s) AND pg_has_role(current_user, oid, 'USAGE') "
+            "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s) AND pg_has_role(current_user, oid, 'MEMBER') "
             "AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)",
             [list(SEES_MORE)],
         )

@@ -4,11 +4,11 @@ from partnerships import append_only
 
 
 def install(apps, schema_editor):
-    append_only.install(schema_editor.connection)
+    append_only.install_entries(schema_editor.connection)
 
 
 def remove(apps, schema_editor):
-    append_only.remove(schema_editor.connection)
+    append_only.remove_entries(schema_editor.connection)
 
 
 class Migration(migrations.Migration):

@@ -236,6 +236,16 @@ def test_a_policy_of_an_older_version_and_a_role_that_sees_more_are_told_and_men
         cursor.execute(f"SET LOCAL ROLE {ROLE}")
     said = row_security.faults(connection)
     assert "the role belongs to pg_monitor, and sees what others ask the server" in said
+    for power in ("CREATEROLE", "REPLICATION"):
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+            cursor.execute(f"ALTER ROLE {ROLE} {power}")
+            cursor.execute(f"SET LOCAL ROLE {ROLE}")
+        assert any("can make itself another" in each for each in row_security.faults(connection)), power
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+            cursor.execute(f"ALTER ROLE {ROLE} NO{power}")
+            cursor.execute(f"SET LOCAL ROLE {ROLE}")
 
 
 def test_the_trail_can_be_added_to_and_not_changed_by_the_serving_role(worlds: Any, ordinary: None) -> None:

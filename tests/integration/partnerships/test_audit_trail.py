@@ -190,3 +190,12 @@ def test_an_entry_joins_the_transaction_of_its_change(partnership: Partnership) 
         raise RuntimeError
     assert AuditEntry.objects.count() == before
     assert verified()[0]
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("put", [{"sequence": 2}, {"sequence": 2**62}, {"hash": "f" * 64}], ids=str)
+def test_the_head_is_put_nowhere_but_where_the_last_entry_is(partnership: Partnership, put: dict[str, Any]) -> None:
+    """Put back, it would have every next entry refused, and with it every referral."""
+    with pytest.raises(DatabaseError, match="where its last entry is"), transaction.atomic():
+        AuditHead.objects.filter(partnership=partnership).update(**put)
+    assert audit.record(partnership=partnership, verb="x", noun="y", by=None, at=NOW) and verified()[0]
