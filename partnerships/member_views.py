@@ -61,6 +61,7 @@ def member_list(request: PartnershipRequest) -> HttpResponse:
             "asked": asked,
             "invitations": waiting,
             "agencies": members.agencies(request.actor),
+            "lets_go": request.actor.can(Permission.MEMBER_EDIT),
         },
     )
 
@@ -231,7 +232,11 @@ def agency_factor(request: PartnershipRequest, agency: str) -> HttpResponse:
     if found is None:
         raise Http404
     required = request.POST.get("required") == "yes"
-    members.require_second_factor(agency=found, required=required, by=request.user, at=timezone.now())
+    try:
+        members.require_second_factor(agency=found, required=required, by=request.user, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect("members", partnership=request.partnership.slug)
     said = "needs a second factor from everybody, from their next page" if required else "offers a second factor"
     messages.success(request, f"{found.name} {said}.")
     return redirect("members", partnership=request.partnership.slug)

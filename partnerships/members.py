@@ -322,7 +322,12 @@ def record(held: Membership | Invitation, verb: str, *, by: User | None, at: dt.
 
 @transaction.atomic
 def require_second_factor(*, agency: Agency, required: bool, by: User, at: dt.datetime) -> bool:
-    """Say whether an agency's people need a second factor. It holds from their next page. True where it changed."""
+    """Say whether an agency's people need a second factor. It holds from their next page. True where it changed.
+
+    A lead asks for it; only who answers for the whole partnership lets it go again, for it may have been theirs to ask.
+    """
+    if not required and not actor_for(by, agency.partnership).can(Permission.MEMBER_EDIT):
+        raise Refused("Only the partnership’s admin lets an agency do without a second factor. Ask them.")
     changed = Agency.objects.filter(pk=agency.pk).exclude(second_factor_required=required)
     if not changed.update(second_factor_required=required):
         return False

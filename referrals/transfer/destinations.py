@@ -14,17 +14,18 @@ def destinations(partnership: Partnership) -> list[Partnership]:
     return list(Partnership.objects.filter(takes_referrals=True).exclude(pk=partnership.pk).order_by("name"))
 
 
-def lives_in(partnership: Partnership, children: Iterable[Child]) -> Partnership | None:
-    """Another partnership in whose localities one of these children lives, where this one's own don't claim it.
+def lives_in(partnership: Partnership, children: Iterable[Child]) -> list[Partnership]:
+    """The others in whose localities one of these children lives, where this one's own don't claim it.
 
-    A corrected postcode counts before the one that was sent. None where no locality says so.
+    Each partnership says by itself whom it serves, so several may claim one place: none of them is told to be right.
+    A corrected postcode counts before the one that was sent. Empty where no locality says so.
     """
     for child in children:
         postcode = dict(child.corrected or {}).get("postcode", child.postcode)
         found = serving(postcode)
         if found and partnership.pk not in {each.pk for each in found}:
-            return found[0]
-    return None
+            return found
+    return []
 
 
 def serving(postcode: str) -> list[Partnership]:

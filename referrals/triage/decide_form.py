@@ -39,7 +39,7 @@ class DecideForm(PageForm):
 
     others: the other children of the referral that have no decision yet. teams: the early help teams to choose from,
     where the MASH decides. people: who may authorise going on without consent, where the family has not agreed.
-    places: the partnerships to which a child can be sent on; lives_in: the one in whose area the home is, if known.
+    places: the partnerships to which a child can be sent on; lives_in: those in whose area the home is, by their word.
     """
 
     decided_level = RadioField("Which {step} is it?", missing="Choose the {step} that you decide on")
@@ -119,7 +119,7 @@ class DecideForm(PageForm):
         others: Sequence[Child] = (),
         teams: Sequence[Team] = (),
         places: Sequence[Partnership] = (),
-        lives_in: Partnership | None = None,
+        lives_in: Sequence[Partnership] = (),
         people: Sequence[User] = (),
         judged: int | None = None,
         consent_given: bool = True,
@@ -158,11 +158,15 @@ class DecideForm(PageForm):
         for name in absent:
             del self.fields[name]
 
-    def offer_places(self, lives_in: Partnership | None) -> None:
+    def offer_places(self, lives_in: Sequence[Partnership]) -> None:
         to: Any = self.fields["transfer_to"]
         to.offer([*(Choice(slug, place.name) for slug, place in self.places.items()), Choice(BY_HAND, "Another area")])
-        if lives_in:
-            to.help_text = f"The home’s postcode is in the area of {lives_in.name}. {to.help_text}"
+        names = [place.name for place in lives_in]
+        if len(names) == 1:
+            to.help_text = f"The home’s postcode is in the area of {names[0]}. {to.help_text}"
+        elif names:
+            several = f"{', '.join(names[:-1])} and {names[-1]}"
+            to.help_text = f"{several} each say that the home’s postcode is in their area: ask them. {to.help_text}"
 
     def offer_levels(self, scheme: Scheme) -> None:
         word = scheme.step_word.value

@@ -112,6 +112,9 @@ def test_practitioners_need_one_where_their_agency_says_so(world: World) -> None
     lead.post(reverse("agency_factor", args=["testshire", world.school.slug]), {"required": "yes"})
     assert Agency.objects.get(pk=world.school.pk).second_factor_required
     assert "/accounts/2fa/" in client.get(address)["Location"]
+    lifted = lead.post(reverse("agency_factor", args=["testshire", world.school.slug]), {"required": "no"}, follow=True)
+    assert "Only the partnership’s admin" in lifted.content.decode(), "the admin may have asked for it"
+    assert Agency.objects.get(pk=world.school.pk).second_factor_required
     lead.post(reverse("agency_factor", args=["testshire", world.practice.slug]), {"required": "yes"})
     assert not Agency.objects.get(pk=world.practice.pk).second_factor_required, "another agency is not hers"
 

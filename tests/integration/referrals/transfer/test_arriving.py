@@ -289,13 +289,19 @@ def test_danger_goes_to_the_top_and_has_an_hour(worlds: tuple[World, World]) -> 
 
 def test_whose_area_the_home_is_in(worlds: tuple[World, World]) -> None:
     own, other = worlds
+    third = make_world("thirdshire")
     row = make_referral(own, child={"postcode": "OT1 2AB"})
     here = make_referral(own, child={"postcode": "ZZ1 1ZZ"})
     with scope(partnership=own.partnership):
-        assert lives_in(own.partnership, row.children.all()) == other.partnership
-        assert lives_in(own.partnership, here.children.all()) is None
+        assert lives_in(own.partnership, row.children.all()) == [other.partnership]
+        assert lives_in(own.partnership, here.children.all()) == []
+        narrower = Locality.objects.create(team=third.early_help, postcode_prefix="OT12AB")
+        assert lives_in(own.partnership, row.children.all()) == [third.partnership, other.partnership], (
+            "each by its word"
+        )
+        narrower.delete()
         Locality.objects.create(team=own.early_help, postcode_prefix="OT1")
-        assert lives_in(own.partnership, row.children.all()) is None, "their own claims it too"
+        assert lives_in(own.partnership, row.children.all()) == [], "their own claims it too"
         sam = own.person(Role.SCREENER)
         row = actions.claim(referral=row, by=sam, at=NOW)
         with pytest.raises(Refused, match="one partnership, or one other area"):
