@@ -71,6 +71,13 @@ class Actor:
         return frozenset(m.team_id for m in held if m.team_id)
 
     @property
+    def reads_for_the_mash(self) -> bool:
+        """Whether this person reads a queue of the MASH's, or every queue: nothing of the MASH's is walled off."""
+        if self.can(Permission.REFERRAL_READ_ALL) or Role.SCREENER.value in self.roles:
+            return True
+        return any(m.team is not None and m.team.is_mash for m in self.memberships if m.team_id in self.team_ids)
+
+    @property
     def sends_for(self) -> tuple[Agency, ...]:
         """The agencies in whose name this person tells of worries, by name: not those for which they answer checks."""
         found = {m.agency for m in self.memberships if m.agency and m.role in SENDING}

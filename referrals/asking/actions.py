@@ -285,7 +285,7 @@ def answer(
     take_in(row, later, children=children, where=where, for_referrer=own, by=by, at=at)
     if later.opens_again:
         said = f"{who} answered what was asked."
-        if not own and ask.team_id != row.team_id:  # who has it now may not read what another team asked for
+        if not own and ask.team.is_mash and not row.team.is_mash:  # who has it now may not read what the MASH asked
             said = f"What {ask.team.name} asked of an agency was answered. Telephone them for what it says."
         tell_those_at_work(row, later, said=said, key=str(ask.pk), also=decided_by, by=by, at=at)
         pass_on_answer(reached, ask, later, [child.order for child in children], by=by, at=at)
@@ -323,10 +323,11 @@ def beside(ask: Ask) -> Ask:
 
 def told_of_answer(ask: Ask, row: Referral) -> list[User]:
     """Who is told of an answer: who has the referral and who asked, as far as they may read it. Where neither may any
-    more, the team that asked; where nobody of it may, the managers: somebody always reads what an agency said."""
+    more, the team that asked; where nobody of it may, the team that has it now, and else the managers: somebody always
+    reads what an agency said."""
     first = [each for each in (row.owner, ask.asked_by) if each]
     asked = Referral(partnership=row.partnership, team=ask.team)
-    for people in (first, team_members(asked), managers(row.partnership)):
+    for people in (first, team_members(asked), team_members(row), managers(row.partnership)):
         found = {each.pk: each for each in people if reads_answer(ask, row, each)}
         if found:
             return list(found.values())

@@ -33,19 +33,17 @@ class AskQuerySet(models.QuerySet["Ask"]):
         return self.checks().filter(partnership=actor.partnership, agency_id__in=mine)
 
     def readable_by(self, actor: Actor) -> AskQuerySet:
-        """What is asked of agencies stays with the team that asks: the MASH's is walled off from early help.
+        """What is asked, as somebody who may open the referral reads it: what the MASH asks of agencies is walled off
+        from early help; what early help asks goes with the referral, to the MASH too.
 
         Of what is restricted, it is read by those alone who may see the referral.
         """
         access = apps.get_model("referrals", "RestrictedAccess").objects.holding(actor.at)
         named = access.filter(referral=models.OuterRef("referral"), user=actor.user)
         open_ones = self.filter(models.Q(referral__restricted=False) | models.Exists(named))
-        if actor.can(Permission.REFERRAL_READ_ALL):
+        if actor.reads_for_the_mash:
             return open_ones
-        teams = models.Q(team_id__in=actor.team_ids)
-        if Role.SCREENER.value in actor.roles:
-            teams |= models.Q(team__kind=Team.Kind.MASH)
-        return open_ones.filter(teams | models.Q(kind=Ask.Kind.QUESTION))
+        return open_ones.exclude(kind=Ask.Kind.CHECK, team__kind=Team.Kind.MASH)
 
 
 class Ask(models.Model):

@@ -416,11 +416,9 @@ def has(referral: Referral, what: str) -> bool:
 
 
 def ratings(referral: Referral, actor: Actor) -> list[RiskRating]:
-    """How great the risk looked, before the checks and after; for the team that rated it, and who reads all."""
+    """How great the risk looked, before the checks and after; the MASH's rating is walled off from early help."""
     rated = RiskRating.objects.filter(referral=referral).select_related("by", "team")
-    if actor.can(Permission.REFERRAL_READ_ALL):
-        return list(rated)
-    return [each for each in rated if works_in(actor, each.team) or each.team_id in actor.team_ids]
+    return [each for each in rated if actor.reads_for_the_mash or not each.team.is_mash]
 
 
 def decision_lines(made: Iterable[Decision], scheme: Scheme) -> list[dict[str, Any]]:
