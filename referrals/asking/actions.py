@@ -273,6 +273,9 @@ def answer(
     ask.answered_at, ask.answered_by = at, by
     ask.save()
     settled(ask, row, by=by, at=at)
+    if ask.team_id == row.team_id or later.opens_again:  # whoever is deciding at this moment has not read it
+        row.revision += 1
+        row.save(update_fields=["revision"])
     who, did = ask.agency.name if ask.agency else "The referrer", "answered again" if again else "answered"
     kind = of_checks("check_answered", ask.team) if ask.agency else "answered"
     tell_story(row, kind, f"{who} {did} ({by.name}).", by=by, at=at)
@@ -299,7 +302,7 @@ def answer(
             said=f"{who} answered what was asked on referral {row.reference}.{late}",
             at=at,
         )
-    audited(ask, "answered", {"knows": knows, "later": later.value}, by=by, at=at)
+    audited(ask, "answered", {"knows": knows, "later": later.value, "revision": row.revision}, by=by, at=at)
     return ask
 
 

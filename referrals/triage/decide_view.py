@@ -322,7 +322,7 @@ def moved_on(request: Signed, desk: Desk, child: Child, form: DecideForm) -> Htt
         child,
         desk.form(request, child, typed),
         {
-            "moved": moves_since(row, seen),
+            "moved": moves_since(row, seen, request.actor),
             "theirs": made,
             "theirs_level": words_of(desk, made),
         },

@@ -7,16 +7,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from partnerships import audit
-from partnerships.access import actor_for
+from partnerships.access import Actor, actor_for
 from partnerships.models import Team, User
 from partnerships.permissions import Permission
 from referrals import outbox
 from referrals.clocks.words import IN_ANY_HANDS
+from referrals.domain.danger import TOLD_LATER
 from referrals.domain.lifecycle import Move, State, next_state
 from referrals.intake.sending import address, told_that_it_waits
-from referrals.models import Arrival, Ask, Clock, Decision, Event, Referral, SignOff
+from referrals.models import Addendum, Arrival, Ask, Clock, Decision, Event, Referral, SignOff
+from referrals.models.event import OF_CHECKS, OF_THE_MASH
 from referrals.triage.next_steps import works_in
 from thresholds.loading import load
 
@@ -41,6 +44,17 @@ KINDS = {
     Move.REOPEN: "reopened",
 }
 """The kind of event that each move leaves: one event a move, so that a revision counts them."""
+NEWS = (
+    "information_added",
+    "corrected",
+    "withdrawal_asked",
+    "answered",
+    *(kind for kind in (*OF_CHECKS, *OF_THE_MASH) if kind.endswith("check_answered")),
+    "support_stepped_up",
+    "sibling_told",
+    "check_passed_on",
+)
+"""The kinds of the events by which somebody tells something without a move: whoever decides reads it first."""
 
 
 class Refused(ValueError):
@@ -191,11 +205,28 @@ def out_of_hands(row: Referral, why: str, *, by: User, at: dt.datetime) -> None:
     move(referral=row, move=Move.RELEASE, sentence=sentence, changes=gone, by=by, at=at)
 
 
-def moves_since(referral: Referral, seen: int | None) -> list[Event]:
-    """What moved a referral since a form was shown at that revision, the earliest first; one event a revision."""
-    moves = Event.objects.filter(referral=referral, kind__in=KINDS.values()).order_by("-at", "-pk")
+def moves_since(referral: Referral, seen: int | None, actor: Actor) -> list[Event]:
+    """What moved a referral, and what was told of it, since a form was shown at that revision, the earliest first, as
+    far as this person may read it. A revision counts the moves and the news, one event each."""
+    counted = Event.objects.filter(referral=referral, kind__in=(*KINDS.values(), *NEWS)).order_by("-at", "-pk")
     since = referral.revision - seen if seen is not None else len(KINDS)
-    return list(moves[: max(since, 1)])[::-1]
+    last = list(counted[: max(since, 1)])
+    return news_since(referral, last[-1].at, actor, first=last[-1].pk) if last else []
+
+
+def news_since(referral: Referral, at: dt.datetime, actor: Actor, *, first: int = 0) -> list[Event]:
+    """The moves and the news since an instant that this person may read, with the words of what was added and answered,
+    the earliest first. first: of that instant, the first event that counts."""
+    told = Event.objects.readable_by(actor).filter(referral=referral, kind__in=(*KINDS.values(), *NEWS, *TOLD_LATER))
+    since = list(told.filter(Q(at__gt=at) | Q(at=at, pk__gte=first)).select_related("by").order_by("at", "pk"))
+    added = Addendum.objects.filter(referral=referral, at__gte=at)
+    answers = Ask.objects.readable_by(actor).filter(referral=referral, answered_at__gte=at)
+    words = {(each.at, each.by_id): each.text or each.reason for each in added}
+    words |= {(each.answered_at, each.answered_by_id): each.answer for each in answers if each.answered_at}
+    for event in since:
+        if event.kind in NEWS and event.by_id:
+            event.note = event.note or words.get((event.at, event.by_id), "")
+    return since
 
 
 def to_team(row: Referral, step: Move, team: Team, did: str, reason: str, *, by: User, at: dt.datetime) -> Referral:

@@ -77,7 +77,7 @@ def ask(
 
 def moved_on(request: Signed, referral: Referral, name: str, form: PageForm, more: dict[str, Any]) -> HttpResponse:
     """The form again with everything that was typed, beside what happened since it was shown. Nothing was changed."""
-    happened = moves_since(referral, form.cleaned_data.get("revision"))
+    happened = moves_since(referral, form.cleaned_data.get("revision"), request.actor)
     form.data = {**request.POST.dict(), "revision": str(referral.revision)}
     return render(
         request,

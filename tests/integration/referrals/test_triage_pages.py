@@ -16,11 +16,13 @@ from pypdf import PdfReader
 
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
+from referrals.asking.actions import answer
+from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Outcome
 from referrals.intake.actions import start_draft, submit
 from referrals.models import Child, Decision, Draft, Heartbeat, Letter, Referral
 from referrals.triage import actions
-from tests.factories import NOW, World, make_person, make_referral, make_world, sign, sign_in
+from tests.factories import NOW, World, make_check, make_person, make_referral, make_world, sign, sign_in
 
 pytestmark = pytest.mark.usefixtures("a_morning")
 
@@ -410,6 +412,23 @@ def test_a_form_that_comes_too_late_is_refused_with_both_texts(world: World, scr
             assert words in shown, words
     with scope(partnership=world.partnership):
         assert Decision.objects.get(referral=referral).by == sol
+
+
+def test_what_is_answered_while_the_decision_form_is_open_is_read_first(world: World, screener: Client) -> None:
+    referral = claimed(world)
+    check = make_check(world, referral)
+    with scope(partnership=world.partnership):
+        before = Referral.objects.get(pk=referral.pk).revision
+        pat = world.person(Role.CHECKER)
+        answer(ask=check, answer="He has a knife.", knows="yes", later=Later.NOW, by=pat, at=NOW)
+    typed = {**DECISION, "revision": before}
+    for button in ({"preview": "1"}, {}):
+        shown = page(screener.post(of(world, "referral_decide", referral), {**typed, **button}))
+        assert "Not decided: this referral has moved on" in shown and f"answered ({pat.name})" in shown
+        assert "may come to harm now" in shown and "He has a knife." in shown
+        assert "has begun to read it" not in shown, "what is new, no more"
+    with scope(partnership=world.partnership):
+        assert not Decision.objects.filter(referral=referral).exists()
 
 
 @pytest.mark.parametrize(
