@@ -117,7 +117,8 @@ class ReadField(forms.CharField):
 
 
 class SignOffForm(PageForm):
-    """The second person's word: signed, with a remark if they wish, or sent back, with a reason."""
+    """The second person's word: signed, with a remark if they wish, or sent back, with a reason. `revision` is the
+    referral's when the form was shown."""
 
     answer = RadioField(
         "What do you say?",
@@ -135,6 +136,7 @@ class SignOffForm(PageForm):
         rows=4,
     )
     read = ReadField()
+    revision = RevisionField()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

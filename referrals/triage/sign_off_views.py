@@ -11,18 +11,18 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partnerships.access import gate
+from partnerships.access import Actor, gate
 from partnerships.permissions import Permission
 from partnerships.requests import posted
 from partnerships.statuses import STATUSES
-from referrals.domain.lifecycle import NotAllowed
+from referrals.domain.lifecycle import Move, NotAllowed
 from referrals.letters import writing
 from referrals.letters.writing import Decided
-from referrals.models import Referral, SignOff
+from referrals.models import Event, Referral, SignOff
 from referrals.reading import record_reading
 from referrals.triage import actions
 from referrals.triage.forms import SignOffForm
-from referrals.triage.moves import Refused
+from referrals.triage.moves import KINDS, Refused, Stale, moves_since, news_since
 from referrals.triage.page import decision_lines
 from referrals.triage.rows import names
 from referrals.triage.signing import DECIDED_WITH
@@ -65,14 +65,19 @@ def referral_sign_off(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     proposal = proposals.waiting().first() or proposals.first()
     if proposal is None:
         raise Http404
-    form = SignOffForm(posted(request), initial={"read": proposal.pk})
+    now_read = {"read": str(proposal.pk), "revision": str(row.revision)}
+    form, template = SignOffForm(posted(request), initial=now_read), "referrals/triage/sign_off.html"
     if request.method == "POST" and form.is_valid():
         if form.cleaned_data["read"] not in ("", str(proposal.pk)):
-            form = SignOffForm({**request.POST.dict(), "read": str(proposal.pk)})
+            form = SignOffForm({**request.POST.dict(), **now_read})
             form.add_error(None, "It was proposed anew since you read it. Read it again, then give your answer.")
-            return render(request, "referrals/triage/sign_off.html", context(row, proposal, form))
+            return render(request, template, context(request, row, proposal, form))
         try:
             return answered(request, row, proposal, form.cleaned_data)
+        except Stale as stale:
+            happened = moves_since(stale.referral, form.cleaned_data["revision"], request.actor)
+            form.data = {**request.POST.dict(), **now_read, "revision": str(stale.referral.revision)}
+            return render(request, template, context(request, stale.referral, proposal, form) | {"moved": happened})
         except (Refused, NotAllowed) as refused:
             form.add_error(None, str(refused))
     elif request.method != "POST":
@@ -80,10 +85,10 @@ def referral_sign_off(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             messages.info(request, "Nothing of this referral waits for your signature. This is how it stands.")
             return back_to(row)
         record_reading(referral=row, by=request.user, at=timezone.now())
-    return render(request, "referrals/triage/sign_off.html", context(row, proposal, form))
+    return render(request, template, context(request, row, proposal, form))
 
 
-def context(row: Referral, proposal: SignOff, form: SignOffForm) -> dict[str, Any]:
+def context(request: Signed, row: Referral, proposal: SignOff, form: SignOffForm) -> dict[str, Any]:
     made = list(proposal.decisions.select_related(*DECIDED_WITH, "sign_off"))
     letter = None
     if made:
@@ -94,13 +99,23 @@ def context(row: Referral, proposal: SignOff, form: SignOffForm) -> dict[str, An
         "decisions": decision_lines(made, load(row.scheme_version)),
         "letter": letter,
         "form": form,
+        "since": since_proposed(row, proposal, request.actor),
     }
+
+
+def since_proposed(row: Referral, proposal: SignOff, actor: Actor) -> list[Event]:
+    """What was told of it, and what moved it, since it was proposed: its author had not read that."""
+    proposed = Event.objects.filter(referral=row, kind=KINDS[Move.PROPOSE], at=proposal.proposed_at).last()
+    return news_since(row, proposal.proposed_at, actor, first=proposed.pk + 1) if proposed else []
 
 
 def answered(request: Signed, row: Referral, proposal: SignOff, said: dict[str, Any]) -> HttpResponse:
     signs = said["answer"] == "sign"
-    do = actions.sign_off if signs else actions.send_back
-    do(sign_off=proposal, said=said["said"], by=request.user, at=timezone.now())
+    now = timezone.now()
+    if signs:
+        actions.sign_off(sign_off=proposal, said=said["said"], seen=said["revision"], by=request.user, at=now)
+    else:
+        actions.send_back(sign_off=proposal, said=said["said"], by=request.user, at=now)
     done = "is signed off, and what was to be sent has gone out" if signs else "has gone back to its author"
     messages.success(request, f"Referral {row.reference} {done}.")
     if Referral.objects.visible_to(request.actor).filter(pk=row.pk).exists():

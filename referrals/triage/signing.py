@@ -16,6 +16,7 @@ from referrals.models import Absence, Decision, Referral, SignOff
 from referrals.triage.moves import (
     Elsewhere,
     Refused,
+    Stale,
     held,
     locked,
     move,
@@ -134,15 +135,18 @@ def nobody_signs(row: Referral) -> str:
 
 
 @transaction.atomic
-def sign_off(*, sign_off: SignOff, said: str, by: User, at: dt.datetime) -> SignOff:
+def sign_off(*, sign_off: SignOff, said: str, seen: int | None = None, by: User, at: dt.datetime) -> SignOff:
     """Sign: the decision holds and its letter goes out, or the referral goes down to early help. Once.
 
-    said: what the second person adds, if anything. Raises `Refused` for its author, and where it was settled,
-    changed or overtaken meanwhile.
+    said: what the second person adds, if anything. seen: the revision that the form showed; where something was told
+    of the referral since, or it moved, `Stale`. Raises `Refused` for its author, and where it was settled, changed or
+    overtaken meanwhile.
     """
     row, waiting = still_waiting(sign_off, by, said=said)
     if waiting is None:
         return SignOff.objects.get(pk=sign_off.pk)
+    if seen is not None and seen != row.revision:
+        raise Stale(row)
     settled(waiting, SignOff.State.SIGNED, said, by=by, at=at)
     waits_no_more(row, "sign_off")
     if waiting.kind == SignOff.Kind.STEP_DOWN and waiting.team:

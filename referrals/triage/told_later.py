@@ -1,10 +1,11 @@
 """Danger, doubt or a new worry told after sending: what it does to a referral in each of its states, and who hears.
 
 Waiting or in hand with the MASH: danger puts it first in the queue; who has it keeps it. Proposed: the proposal is
-over, since it was written without this, and is its author's again. With early help: danger takes it to the MASH, with
-its history. Decided or withdrawn: it is opened again, for the MASH in danger or in doubt, else in the queue in which it
-was. Early help that goes on is not ended: its team is told, and the MASH decides anew. What is restricted to people of
-early help stays restricted on its way, and somebody of the MASH can act all the same: `restricted_in_need`.
+over, since it was written without this, and is its author's again, or its queue's where they are away. With early help:
+danger takes it to the MASH, with its history. Decided or withdrawn: it is opened again, for the MASH in danger or in
+doubt, else in the queue in which it was. Early help that goes on is not ended: its team is told, and the MASH decides
+anew. What is restricted to people of early help stays restricted on its way, and somebody of the MASH can act all the
+same: `restricted_in_need`.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from referrals.standing import keep_standing
 from referrals.support.ending import end_with_referral
 from referrals.triage.decisions import start_again
 from referrals.triage.helping import those_told
-from referrals.triage.moves import move, proposal_is_over, tell_story
+from referrals.triage.moves import move, out_of_hands, proposal_is_over, tell_story
 from referrals.triage.restricted_in_need import let_the_mash_act
+from referrals.triage.signing import away
 from referrals.triage.unseen import keep_seen
 from thresholds.domain.terms import Flag
 
@@ -64,8 +66,10 @@ def take_in(
         open_again(row, later, by=by, at=at)
         if for_referrer:
             tell_story(row, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
+    elif row.state == State.PROPOSED.value:
+        end_proposal(row, by=by, at=at)
     if later is Later.NOW:
-        to_the_top(row, about, by=by, at=at)
+        to_the_top(row, about, at=at)
     if row.team.is_mash and (row.team != before or later is Later.NOW):
         let_the_mash_act(row, in_danger=later is Later.NOW, at=at)
     keep_seen(row, at=at)
@@ -94,7 +98,16 @@ def open_again(row: Referral, later: Later, *, by: User, at: dt.datetime) -> Non
     start_again(row, at=at)
 
 
-def to_the_top(row: Referral, children: Sequence[Child], *, by: User, at: dt.datetime) -> None:
+def end_proposal(row: Referral, *, by: User, at: dt.datetime) -> None:
+    """Nobody signs what was written without this: its author decides anew, or whoever takes it where they are away."""
+    said = "What was proposed is over: it was written before this was told."
+    move(referral=row, move=Move.TAKE_BACK, sentence=said, changes={}, by=by, at=at)
+    if away(row, at):
+        who = row.owner.name if row.owner else "Nobody"
+        out_of_hands(row, f"{who} is away", by=by, at=at)
+
+
+def to_the_top(row: Referral, children: Sequence[Child], *, at: dt.datetime) -> None:
     """Danger, above all: with the MASH, first in its queue, flagged on the referral and on each child it concerns."""
     danger = Flag.IMMEDIATE_DANGER.value
     for child in children:
@@ -102,17 +115,7 @@ def to_the_top(row: Referral, children: Sequence[Child], *, by: User, at: dt.dat
             child.flags = [danger, *child.flags]
             child.save(update_fields=["flags"])
     put(row, immediate_danger=True, flags=row.flags if danger in row.flags else [danger, *row.flags])
-    if row.team.is_mash:
-        if row.state == State.PROPOSED.value:
-            move(
-                referral=row,
-                move=Move.TAKE_BACK,
-                sentence="What was proposed is over: it was written before a child was said to be in danger.",
-                changes={},
-                by=by,
-                at=at,
-            )
-    elif row.state != State.SENT_ON.value:
+    if not row.team.is_mash and row.state != State.SENT_ON.value:
         to_the_mash(row, at=at)
     keep_standing(row)
     keep_next_due(row)

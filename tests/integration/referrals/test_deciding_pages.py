@@ -10,6 +10,8 @@ from django.test import Client
 from django_scopes import scope
 
 from partnerships.permissions import Role
+from referrals.additions.actions import add_information
+from referrals.domain.danger import Later
 from referrals.models import Decision, Event, Letter, Referral, SignOff
 from referrals.triage import actions
 from tests.factories import NOW, World, add_child, make_person, make_referral, sign_in
@@ -198,6 +200,33 @@ def test_sent_back_taken_back_and_signed(world: World) -> None:
         told = Event.objects.get(referral=referral, kind="decided").sentence
         assert f"and {world.person(Role.SENIOR).name} signed it off" in told
         assert Letter.objects.count() == 1
+
+
+def test_what_is_told_since_it_was_proposed_is_read_before_it_is_signed(world: World) -> None:
+    referral, signer = taken(world), sign_in(world.person(Role.SENIOR))
+    author, there = sign_in(world.person(Role.SCREENER)), address(referral, "sign-off/")
+    author.post(address(referral, "decide/"), {**NOTHING, "revision": revision(world, referral)})
+    form = signer.get(there)
+    assert "Since it was proposed" not in text(form)
+    with scope(partnership=world.partnership):
+        said = {"text": "Her new partner moved in today.", "later": Later.NO, "token": "a" * 32}
+        add_information(referral=referral, **said, by=world.person(Role.PRACTITIONER), at=NOW)
+    shown = text(signer.get(there))
+    assert "Since it was proposed" in shown and "Her new partner moved in today." in shown
+    typed = {"answer": "sign", "said": "Fine by me."}
+    unread = {name: form.context["form"][name].value() for name in ("read", "revision")}
+    stale = signer.post(there, typed | unread)
+    for words in (
+        "Not signed: this referral has moved on",
+        "Her new partner moved in today.",
+        "Fine by me.</textarea>",
+    ):
+        assert words in text(stale), words
+    assert "proposed a decision" not in text(stale), "what is new, no more"
+    with scope(partnership=world.partnership):
+        assert SignOff.objects.waiting().exists() and not Letter.objects.exists()
+    read = {name: stale.context["form"][name].value() for name in ("read", "revision")}
+    assert "is signed off" in text(signer.post(there, typed | read, follow=True))
 
 
 def test_a_form_of_one_child_gone_stale_shows_both_and_keeps_what_was_typed(world: World) -> None:

@@ -18,9 +18,10 @@ from referrals.asking import actions as asking
 from referrals.domain.asking import Urgency
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Outcome
-from referrals.models import Ask, Child, Clock, Decision, Event, Notice, NoticeChoice, Referral, Support
+from referrals.models import Ask, Child, Clock, Decision, Event, Notice, NoticeChoice, Referral, SignOff, Support
 from referrals.support.actions import accept
 from referrals.triage import actions as triage
+from referrals.triage.assigning import mark_absent
 from tests.factories import NOW, World, add_child, make_check, make_person, make_referral, make_support, make_world
 from thresholds.domain.screening import read_facts
 
@@ -128,6 +129,9 @@ def test_danger_is_first_with_the_mash_whatever_the_state(
         ("early help, begun", Later.GROWN, "waiting", "early_help"),
         ("withdrawn", Later.GROWN, "waiting", "mash"),
         ("in hand", Later.GROWN, "in_hand", "mash"),
+        ("proposed", Later.UNSURE, "in_hand", "mash"),
+        ("proposed", Later.GROWN, "in_hand", "mash"),
+        ("proposed", Later.NO, "proposed", "mash"),
         ("decided", Later.NO, "decided", "mash"),
     ],
 )
@@ -141,6 +145,14 @@ def test_doubt_and_a_worry_that_has_grown_are_looked_at(
     assert told("doubt_added" if later is Later.UNSURE else "addendum")
     helper = world.person(Role.EARLY_HELP).name
     assert (helper in told("support_again")) is (state == "early help, begun")
+
+
+def test_what_ends_the_proposal_of_somebody_who_is_away_is_back_in_the_queue(world: World) -> None:
+    row, sam = in_state(world, "proposed"), world.person(Role.SCREENER)
+    back = {"until": LATER + dt.timedelta(days=7), "cover": None}
+    mark_absent(partnership=world.partnership, user=sam, **back, by=sam, at=NOW)
+    after = add(world, row, Later.UNSURE)
+    assert (after.state, after.owner) == ("waiting", None) and not SignOff.objects.waiting().exists()
 
 
 def test_the_record_says_who_told_it_when_and_of_which_child(world: World) -> None:
