@@ -14,8 +14,8 @@ from django.db import transaction
 from partnerships import audit
 from partnerships.models import Agency, User
 from partnerships.permissions import Permission
-from referrals import outbox
 from referrals.additions.corrected import as_corrected, keep_corrected
+from referrals.additions.wish import open_wish, settle_wish, tell_settled
 from referrals.asking.actions import withdraw_ask
 from referrals.attachments.actions import Looked, NotTaken, Sent, attach, let_go, look
 from referrals.clocks.actions import stop_clocks
@@ -24,9 +24,7 @@ from referrals.domain.lifecycle import Move, State
 from referrals.intake.actions import start_draft
 from referrals.intake.answers import Answers, blank, mapping
 from referrals.intake.pages import FAMILY, INVOLVED, PAGES, YOU
-from referrals.intake.sending import address
 from referrals.models import Addendum, Ask, Attachment, Child, Draft, Referral
-from referrals.referrers import for_referrer
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.transfer.receiving import reaching
@@ -183,23 +181,23 @@ def ask_to_withdraw(*, referral: Referral, reason: str, token: str, by: User, at
 
 
 @transaction.atomic
-def answer_withdrawal(*, referral: Referral, agreed: bool, reason: str, by: User, at: dt.datetime) -> Referral:
+def answer_withdrawal(
+    *, referral: Referral, agreed: bool, reason: str, seen: int | None = None, by: User, at: dt.datetime
+) -> Referral:
     """A screener agrees, or goes on all the same. Both with a reason.
 
-    What is withdrawn stops its clocks and takes back what others were asked.
+    What is withdrawn stops its clocks and takes back what others were asked. seen: the revision that the form showed;
+    where something was told of the referral since, or it moved, `Stale`.
     """
-    row = locked(referral, by=by, needs=Permission.REFERRAL_DECIDE)
-    asked = Addendum.objects.filter(referral=row, kind=Addendum.Kind.WITHDRAWAL, settled_at__isnull=True).first()
+    row = locked(referral, by=by, needs=Permission.REFERRAL_DECIDE, seen=seen)
+    asked = open_wish(row)
     if asked is None or row.withdrawal_asked_at is None:
         raise Refused("Nobody asks to withdraw this referral, or somebody has answered it already.")
     if not reason.strip():
         raise Refused("Say why.")
     if row.owner_id and row.owner_id != by.pk:
         raise Refused(f"{row.owner.name if row.owner else 'Somebody'} has this referral, and answers this.")
-    asked.settled_at, asked.settled_by, asked.agreed = at, by, agreed
-    asked.save(update_fields=["settled_at", "settled_by", "agreed"])
-    row.withdrawal_asked_at = None
-    row.save(update_fields=["withdrawal_asked_at"])
+    settle_wish(row, asked, agreed=agreed, by=by, at=at)
     if agreed:
         stop_clocks(referral=row, by=by, at=at)
         for ask in Ask.objects.open().filter(referral=row):
@@ -218,21 +216,7 @@ def answer_withdrawal(*, referral: Referral, agreed: bool, reason: str, by: User
     else:
         tell_story(row, "withdrawal_refused", f"{by.name} goes on with it all the same.", note=reason, by=by, at=at)
         told = "You asked to withdraw it. We go on with it all the same, to make sure that the child is safe."
-    tell_story(row, "withdrawal_answered", told, for_referrer=True, by=None, at=at)
-    _record(row, "withdrawal_answered", {"addendum": asked.pk, "agreed": agreed}, by=by, at=at)
-    for person in for_referrer(row, asked.by):
-        who = "you" if person.pk == asked.by_id else asked.by.name
-        outbox.tell(
-            partnership=row.partnership,
-            referral=row,
-            kind="withdrawal",
-            to=person,
-            key=f"withdrawal:{asked.pk}:{person.pk}",
-            subject=f"Front Door: {who} asked to withdraw referral {row.reference}",
-            body=f"A person has answered what {who} asked of referral {row.reference}.\n\n"
-            f"Sign in to read it: {address(row.partnership, 'referral_track', row)}\n",
-            at=at,
-        )
+    tell_settled(row, asked, told, by=by, at=at)
     return row
 
 

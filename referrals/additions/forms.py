@@ -11,6 +11,7 @@ from django import forms
 
 from partnerships.forms import CheckboxesField, ChoiceField, LongTextField, PageForm, RadioField
 from referrals.models import Child
+from referrals.triage.forms import MoveForm
 
 
 class TokenField(forms.CharField):
@@ -119,7 +120,7 @@ class WithdrawForm(OnceForm):
     )
 
 
-class AnswerWithdrawalForm(PageForm):
+class AnswerWithdrawalForm(MoveForm):
     agreed = RadioField(
         "What do you decide?",
         (("yes", "It is withdrawn"), ("no", "We go on with it all the same")),

@@ -19,6 +19,7 @@ from partnerships.permissions import Permission
 from referrals.additions import actions
 from referrals.additions.corrected import mistake_in
 from referrals.additions.forms import AnswerWithdrawalForm, CorrectionForm, InformationForm, WithdrawForm
+from referrals.additions.wish import open_wish
 from referrals.attachments import taking
 from referrals.audiences import render_for
 from referrals.domain.audiences import Audience
@@ -28,9 +29,9 @@ from referrals.intake import addresses, summary
 from referrals.intake.answers import Answers
 from referrals.intake.in_whose_name import the_only
 from referrals.intake.tracking import the_referral
-from referrals.models import Addendum, Referral
+from referrals.models import Referral
 from referrals.triage.moves import Refused
-from referrals.triage.step_views import ask
+from referrals.triage.step_views import ask, flag_warnings
 from referrals.triage.views import the_referral as the_referral_in_triage
 from thresholds.loading import load
 
@@ -187,8 +188,9 @@ def referral_sibling(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 def referral_withdrawal(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """A screener's answer to the wish to withdraw."""
     row, now = the_referral_in_triage(request, referral_id, "withdrawal"), timezone.now()
-    form = AnswerWithdrawalForm(request.POST if request.method == "POST" else None)
-    asked = Addendum.objects.filter(referral=row, kind=Addendum.Kind.WITHDRAWAL, settled_at__isnull=True).first()
+    form = AnswerWithdrawalForm(request.POST if request.method == "POST" else None, referral=row)
+    asked = open_wish(row)
+    warnings = [f"The referrer says: {asked.reason}", *flag_warnings(row)] if asked else []
     return ask(
         request,
         row,
@@ -198,9 +200,10 @@ def referral_withdrawal(request: Signed, referral_id: uuid.UUID) -> HttpResponse
             referral=row,
             agreed=form.cleaned_data["agreed"] == "yes",
             reason=form.cleaned_data["reason"],
+            seen=form.seen,
             by=request.user,
             at=now,
         ),
         done="The referrer is told.",
-        more={"button": "Answer", "warnings": [f"The referrer says: {asked.reason}"] if asked else []},
+        more={"button": "Answer", "warnings": warnings},
     )

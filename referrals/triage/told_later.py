@@ -4,8 +4,8 @@ Waiting or in hand with the MASH: danger puts it first in the queue; who has it 
 over, since it was written without this, and is its author's again, or its queue's where they are away. With early help:
 danger takes it to the MASH, with its history. Decided or withdrawn: it is opened again, for the MASH in danger or in
 doubt, else in the queue in which it was. Early help that goes on is not ended: its team is told, and the MASH decides
-anew. What is restricted to people of early help stays restricted on its way, and somebody of the MASH can act all the
-same: `restricted_in_need`.
+anew. A wish to withdraw is settled by the referrer's own word. What is restricted to people of early help stays
+restricted on its way, and somebody of the MASH can act all the same: `restricted_in_need`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from django.urls import reverse
 from partnerships.access import actor_for
 from partnerships.models import Team, User
 from referrals import outbox
+from referrals.additions.wish import end_wish
 from referrals.clocks.actions import keep_next_due
 from referrals.clocks.sweep import managers, team_hears
 from referrals.domain.danger import Later
@@ -68,6 +69,8 @@ def take_in(
             tell_story(row, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
     elif row.state == State.PROPOSED.value:
         end_proposal(row, by=by, at=at)
+    if for_referrer and row.is_open:
+        end_wish(row, by=by, at=at)
     if later is Later.NOW:
         to_the_top(row, about, at=at)
     if row.team.is_mash and (row.team != before or later is Later.NOW):

@@ -321,6 +321,27 @@ def test_withdrawing_is_asked_for_and_a_screener_answers(
     assert fresh(world, referral).state == after.state
 
 
+@pytest.mark.parametrize("later", ["yes", "unsure", "no"])
+def test_what_is_told_after_the_wish_to_withdraw_is_read_before_it_is_agreed_to(
+    world: World, practitioner: Client, later: str
+) -> None:
+    referral, screener = make_referral(world), signed_in(world.person(Role.SCREENER))
+    send(practitioner, f"/testshire/referrals/{referral.pk}/withdraw/", reason="It is sorted.")
+    answer = f"/testshire/triage/{referral.pk}/withdrawal/"
+    shown = screener.get(answer).context["form"]["revision"].value()
+    added = {"text": "I was wrong: he is drunk and has her with him.", "danger": later}
+    send(practitioner, f"/testshire/referrals/{referral.pk}/add/", **added)
+    typed = {"agreed": "yes", "reason": "As asked.", "revision": shown}
+    stale = screener.post(answer, typed)
+    for words in ("this referral has moved on", added["text"], "As asked.</textarea>"):
+        assert words in stale.content.decode()
+    screener.post(answer, typed | {"revision": stale.context["form"]["revision"].value()})
+    after = fresh(world, referral)
+    assert (after.state, after.withdrawal_asked_at) == ("withdrawn" if later == "no" else "waiting", None)
+    track = practitioner.get(f"/testshire/referrals/{referral.pk}/").content.decode()
+    assert ("We go on with it, for what was told since." in track) is (later != "no")
+
+
 def test_the_family_goes_along_for_a_sibling_and_nothing_of_the_worry(world: World, practitioner: Client) -> None:
     answers = {
         "children": [
