@@ -230,8 +230,8 @@ def step_up_open(referral: Referral, reason: str, *, by: User, at: dt.datetime) 
         referral.revision += 1
         referral.save(update_fields=["revision"])
         told = f"{by.name} stepped early help up."
-        tell_story(referral, "support_stepped_up", told, note=reason.strip(), by=by, at=at)
-        tell_team(referral, by=by, at=at)
+        up = tell_story(referral, "support_stepped_up", told, note=reason.strip(), by=by, at=at)
+        tell_team(referral, of=f"-{up.pk}", by=by, at=at)
         return
     if referral.state == State.PROPOSED.value:
         said = "What was proposed is over: it was written before early help was stepped up."

@@ -144,7 +144,8 @@ def received(
     else:
         tell_story(row, "transfer_received", said, for_referrer=True, by=by, at=at)
         record(row, "transfer_received", {"transfer": transfer.key}, by=by, at=at)
-    tell_sender(row, f"{transfer.to_name} has referral {row.reference}: {who} confirmed it.", "received", at=at)
+    said = f"{transfer.to_name} has referral {row.reference}: {who} confirmed it."
+    tell_sender(row, transfer, said, "received", at=at)
     tell_referrer(row, transfer, "received", f"{transfer.to_name} has it: {who} confirmed that.", at=at)
 
 
@@ -171,9 +172,8 @@ def came_back(row: Referral, transfer: Transfer, who: str, reason: str, *, by: U
         row, "transfer_came_back", "It came back to us: we are looking at it again.", for_referrer=True, by=None, at=at
     )
     start_again(row, at=at)
-    tell_sender(
-        row, f"{transfer.to_name} did not take referral {row.reference}. Read why, and decide anew.", "back", at=at
-    )
+    told = f"{transfer.to_name} did not take referral {row.reference}. Read why, and decide anew."
+    tell_sender(row, transfer, told, "back", at=at)
     tell_referrer(row, transfer, "came_back", "It came back to us. We are looking at it again.", at=at)
 
 
@@ -183,14 +183,15 @@ def still_there(row: Referral) -> bool:
     return bool(owner and owner.is_active and works_in(actor_for(owner, row.partnership), row.team))
 
 
-def tell_sender(row: Referral, said: str, what: str, *, at: dt.datetime) -> None:
+def tell_sender(row: Referral, transfer: Transfer, said: str, what: str, *, at: dt.datetime) -> None:
     """Its owner, else its team; where it came back, the managers too."""
     people = {each.pk: each for each in ([row.owner] if row.owner else team_hears(row))}
     if what == "back":
         people |= {each.pk: each for each in managers(row.partnership)}
     for person in people.values():
         subject = "Front Door: a referral that you sent on " + ("came back" if what == "back" else "has arrived")
-        tell_one(row, person, kind=f"transfer_{what}", subject=subject, said=said, at=at)
+        of = f"-{transfer.pk}"
+        tell_one(row, person, kind=f"transfer_{what}", of=of, subject=subject, said=said, at=at)
 
 
 def tell_referrer(row: Referral, transfer: Transfer, what: str, said: str, *, at: dt.datetime) -> None:

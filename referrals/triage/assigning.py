@@ -244,6 +244,7 @@ def tell_signers(row: Referral, author: User, why: str, *, at: dt.datetime) -> N
             row,
             person,
             kind="sign_off_alone",
+            of=f"-{at:%y%m%d%H%M%S}",
             subject="Front Door: something waits for your signature",
             said=f"{author.name} {why}. What they proposed for referral {row.reference} waits for a second person: "
             "signed, it holds; sent back, it goes to the queue.",

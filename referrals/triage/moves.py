@@ -324,9 +324,9 @@ def record(referral: Referral, what: str, detail: dict[str, Any], *, by: User | 
     )
 
 
-def tell_team(referral: Referral, *, by: User, at: dt.datetime) -> None:
+def tell_team(referral: Referral, *, of: str = "", by: User, at: dt.datetime) -> None:
     """A notice to everybody of the team whose queue the referral came into, but for who sent it there; where nobody
-    works there, to the managers."""
+    works there, to the managers. of: as in `tell_one`."""
     danger = " It says that a child is in danger now." if referral.immediate_danger else ""
     people, kind, also = told_that_it_waits(referral)
     for member in people:
@@ -337,6 +337,7 @@ def tell_team(referral: Referral, *, by: User, at: dt.datetime) -> None:
                 kind=kind,
                 subject="Front Door: a referral waits for you",
                 said=f"Referral {referral.reference} has come into the queue of {referral.team.name}.{danger}{also}",
+                of=of,
                 at=at,
             )
 
@@ -346,7 +347,8 @@ def tell_one(
 ) -> None:
     """A notice to one who works on it. It names the reference, never a child, a school or a worry.
 
-    of: what tells it from another of its kind at the same revision.
+    of: the event that it tells of, where that is no move: by its revision alone it would be told once, however often
+    such a thing happens before the next move.
     """
     outbox.tell(
         partnership=referral.partnership,

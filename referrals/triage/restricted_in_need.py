@@ -16,7 +16,7 @@ from partnerships.models import Membership, User
 from partnerships.permissions import Role
 from referrals import outbox
 from referrals.clocks.sweep import managers
-from referrals.models import Referral
+from referrals.models import Event, Referral
 from referrals.triage.moves import record, tell_one
 from referrals.triage.restricting import decides_in
 from referrals.triage.unseen import name_managers, named_on, open_to_its_queue
@@ -24,8 +24,9 @@ from referrals.triage.unseen import name_managers, named_on, open_to_its_queue
 WHY = "Something was told since that can't wait, and nobody who was named on it decides in the MASH."
 
 
-def let_the_mash_act(row: Referral, *, in_danger: bool, at: dt.datetime) -> None:
-    """See to it, of a locked referral; nothing where somebody who is named on it decides in its queue."""
+def let_the_mash_act(row: Referral, *, in_danger: bool, of: Event, at: dt.datetime) -> None:
+    """See to it, of a locked referral; nothing where somebody who is named on it decides in its queue. of: what was
+    told, of which each hears once."""
     if not row.restricted:
         return
     people = {each.user_id: each.user for each in named_on(row).select_related("user")}
@@ -40,18 +41,19 @@ def let_the_mash_act(row: Referral, *, in_danger: bool, at: dt.datetime) -> None
         name_managers(row, unnamed, reason=WHY, story=f"{WHY} The managers are named.", by=None, at=at)
         record(row, "named", {"people": [str(each.pk) for each in unnamed], "because": "moved"}, by=None, at=at)
         for person in unnamed:
-            tell_a_manager(row, person, at=at)
+            tell_a_manager(row, person, of=of, at=at)
     if in_danger:
         for screener in screeners(row):
             if screener.pk not in people:
-                tell_by_reference(row, screener, at=at)
+                tell_by_reference(row, screener, of=of, at=at)
 
 
-def tell_a_manager(row: Referral, person: User, *, at: dt.datetime) -> None:
+def tell_a_manager(row: Referral, person: User, *, of: Event, at: dt.datetime) -> None:
     tell_one(
         row,
         person,
         kind="danger_named",
+        of=f"-{of.pk}",
         subject="Front Door: name who decides a restricted referral, now",
         said=f"Something was told of restricted referral {row.reference}, in the queue of {row.team.name}, that "
         "can’t wait. Nobody who was named on it decides there. You are named on it now: name at once who decides.",
@@ -67,14 +69,14 @@ def screeners(row: Referral) -> list[User]:
     return list({each.user_id: each.user for each in held}.values())
 
 
-def tell_by_reference(row: Referral, to: User, *, at: dt.datetime) -> None:
+def tell_by_reference(row: Referral, to: User, *, of: Event, at: dt.datetime) -> None:
     page = reverse("break_glass", kwargs={"partnership": row.partnership.slug})
     outbox.tell(
         partnership=row.partnership,
         referral=row,
         kind="danger_restricted",
         to=to,
-        key=f"danger_restricted:{row.pk}:{row.revision}:{to.pk}",
+        key=f"danger_restricted:{row.pk}:{of.pk}:{to.pk}",
         subject="Front Door: a restricted referral says that a child may be in danger now",
         body=f"Referral {row.reference}, in the queue of {row.team.name}, says that a child may come to harm now. It "
         "is restricted, and nobody who is named on it decides here yet. Open it in need at once, unless a colleague "

@@ -29,7 +29,7 @@ def tell_kept_out(row: Referral, named: list[User], had_it: list[User], *, by: U
         )
     for person, words in said.values():
         if person.pk != by.pk and person.pk not in {each.pk for each in named}:
-            tell_by_reference(row, person, "a referral was restricted", words, at=at)
+            tell_by_reference(row, person, "a referral was restricted", words, of=str(row.revision), at=at)
 
 
 def tell_lifted(row: Referral, named: list[User], *, by: User, at: dt.datetime) -> None:
@@ -40,17 +40,18 @@ def tell_lifted(row: Referral, named: list[User], *, by: User, at: dt.datetime) 
     )
     for person in {each.pk: each for each in [*managers(row.partnership), *named]}.values():
         if person.pk != by.pk and person.is_active:
-            tell_by_reference(row, person, "a referral is restricted no more", said, at=at)
+            what = f"lifted-{row.revision}"
+            tell_by_reference(row, person, "a referral is restricted no more", said, of=what, at=at)
 
 
-def tell_by_reference(row: Referral, to: User, subject: str, said: str, *, at: dt.datetime) -> None:
-    """A notice to somebody who can't open it: it leads to no page of it."""
+def tell_by_reference(row: Referral, to: User, subject: str, said: str, *, of: str, at: dt.datetime) -> None:
+    """A notice to somebody who can't open it: it leads to no page of it. of: what it tells of."""
     outbox.tell(
         partnership=row.partnership,
         referral=row,
         kind="restricted",
         to=to,
-        key=f"restricted:{row.pk}:{row.revision}:{to.pk}",
+        key=f"restricted:{row.pk}:{of}:{to.pk}",
         subject=f"Front Door: {subject}",
         body=f"{said}\n",
         at=at,

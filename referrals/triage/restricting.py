@@ -216,7 +216,8 @@ def unname(*, referral: Referral, access: RestrictedAccess, by: User, at: dt.dat
         tell_team(row, by=by, at=at)
         if access.user_id != by.pk:
             said = f"{by.name} ended your leave to see referral {row.reference}: it is in your hands no more."
-            tell_by_reference(row, access.user, "a restricted referral is yours no more", said, at=at)
+            subject = "a restricted referral is yours no more"
+            tell_by_reference(row, access.user, subject, said, of=f"unnamed-{access.pk}", at=at)
     tell_story(row, "unnamed", f"{by.name} ended the leave of {access.user.name} to see it.", by=by, at=at)
     record(row, "unnamed", {"person": str(access.user_id)}, by=by, at=at)
     return True

@@ -27,7 +27,7 @@ from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.routing import the_default
 from referrals.intake.sending import address
-from referrals.models import Child, Decision, Referral, Support
+from referrals.models import Child, Decision, Event, Referral, Support
 from referrals.standing import keep_standing
 from referrals.support.ending import end_with_referral
 from referrals.triage.decisions import start_again
@@ -62,7 +62,9 @@ def take_in(
         everybody[0].name if len(everybody) == 1 else "a child (not said which)"
     )
     before = row.team
-    tell_story(row, later.kind, f"{by.name} said after sending, in {where}: {named} {later.words}.", by=by, at=at)
+    told = tell_story(
+        row, later.kind, f"{by.name} said after sending, in {where}: {named} {later.words}.", by=by, at=at
+    )
     if not row.is_open:
         open_again(row, later, by=by, at=at)
         if for_referrer:
@@ -72,11 +74,11 @@ def take_in(
     if for_referrer and row.is_open:
         end_wish(row, by=by, at=at)
     if later is Later.NOW:
-        to_the_top(row, about, at=at)
+        to_the_top(row, about, of=told, at=at)
     if row.team.is_mash and (row.team != before or later is Later.NOW):
-        let_the_mash_act(row, in_danger=later is Later.NOW, at=at)
+        let_the_mash_act(row, in_danger=later is Later.NOW, of=told, at=at)
     keep_seen(row, at=at)
-    tell_early_help(row, later, by=by, at=at)
+    tell_early_help(row, later, of=told, by=by, at=at)
 
 
 def open_again(row: Referral, later: Later, *, by: User, at: dt.datetime) -> None:
@@ -110,8 +112,11 @@ def end_proposal(row: Referral, *, by: User, at: dt.datetime) -> None:
         out_of_hands(row, f"{who} is away", by=by, at=at)
 
 
-def to_the_top(row: Referral, children: Sequence[Child], *, at: dt.datetime) -> None:
-    """Danger, above all: with the MASH, first in its queue, flagged on the referral and on each child it concerns."""
+def to_the_top(row: Referral, children: Sequence[Child], *, of: Event, at: dt.datetime) -> None:
+    """Danger, above all: with the MASH, first in its queue, flagged on the referral and on each child it concerns.
+
+    of: what was told.
+    """
     danger = Flag.IMMEDIATE_DANGER.value
     for child in children:
         if danger not in child.flags:
@@ -119,12 +124,12 @@ def to_the_top(row: Referral, children: Sequence[Child], *, at: dt.datetime) -> 
             child.save(update_fields=["flags"])
     put(row, immediate_danger=True, flags=row.flags if danger in row.flags else [danger, *row.flags])
     if not row.team.is_mash and row.state != State.SENT_ON.value:
-        to_the_mash(row, at=at)
+        to_the_mash(row, of=of, at=at)
     keep_standing(row)
     keep_next_due(row)
 
 
-def to_the_mash(row: Referral, *, at: dt.datetime) -> None:
+def to_the_mash(row: Referral, *, of: Event, at: dt.datetime) -> None:
     """From early help's queue to the MASH's; whoever had it there hears that it is gone, and where it is."""
     before, owner, mash = row.team, row.owner, the_default(row.partnership, Team.Kind.MASH)
     proposal_is_over(row)
@@ -139,7 +144,7 @@ def to_the_mash(row: Referral, *, at: dt.datetime) -> None:
             referral=row,
             kind="danger_moved",
             to=owner,
-            key=f"danger_moved:{row.pk}:{row.revision}:{owner.pk}",
+            key=f"danger_moved:{row.pk}:{of.pk}:{owner.pk}",
             subject="Front Door: a referral that you had went to the MASH",
             body=f"Referral {row.reference}, which you had, went to {mash.name}: it now says that a child may come to "
             "harm. Telephone them if you know something that they need now.\n",
@@ -153,8 +158,8 @@ def put(row: Referral, **changes: Any) -> None:
     row.save(update_fields=list(changes))
 
 
-def tell_early_help(row: Referral, later: Later, *, by: User, at: dt.datetime) -> None:
-    """Whoever supports one of its children now hears of it at once: they see the family next."""
+def tell_early_help(row: Referral, later: Later, *, of: Event, by: User, at: dt.datetime) -> None:
+    """Whoever supports one of its children now hears of it at once: they see the family next. of: what was told."""
     for support in Support.objects.filter(referral=row, state=Support.State.ACTIVE).select_related("team"):
         page = reverse("support", kwargs={"partnership": row.partnership.slug, "support_id": support.pk})
         for person in those_told(row, support.team):
@@ -164,7 +169,7 @@ def tell_early_help(row: Referral, later: Later, *, by: User, at: dt.datetime) -
                     referral=row,
                     kind="danger_support" if later is Later.NOW else "support_again",
                     to=person,
-                    key=f"support_again:{support.pk}:{row.revision}:{person.pk}",
+                    key=f"support_again:{support.pk}:{of.pk}:{person.pk}",
                     subject="Front Door: a referral that you give early help for is looked at again",
                     body=f"Something was told of referral {row.reference}. {later.notice} {row.team.name} decides what "
                     f"happens; your early help goes on until then.\n\nSign in to read it: {settings.SITE_URL}{page}\n",

@@ -10,7 +10,7 @@ import datetime as dt
 from partnerships.models import Partnership, User
 from referrals.clocks.sweep import managers, signers
 from referrals.domain.lifecycle import State
-from referrals.models import Referral, RestrictedAccess
+from referrals.models import Event, Referral, RestrictedAccess
 from referrals.models.restricted import RestrictedAccessQuerySet
 from referrals.triage.helping import left_out
 from referrals.triage.moves import held, record, tell_one, tell_story, tell_team
@@ -47,11 +47,11 @@ def named_on(row: Referral) -> RestrictedAccessQuerySet:
     return RestrictedAccess.objects.holding(None).filter(referral=row, kind=RestrictedAccess.Kind.NAMED)
 
 
-def open_to_its_queue(row: Referral, *, reason: str, at: dt.datetime) -> None:
+def open_to_its_queue(row: Referral, *, reason: str, at: dt.datetime) -> Event:
     """Restricted no more, where no manager is there to be named: it must not be seen by nobody."""
     row.restricted = False
     row.save(update_fields=["restricted"])
-    tell_story(row, "restriction_lifted", f"{reason} It is open to its queue.", by=None, at=at)
+    return tell_story(row, "restriction_lifted", f"{reason} It is open to its queue.", by=None, at=at)
 
 
 UNSEEN = "Nobody who was named on it works in its queue any more."
@@ -87,8 +87,8 @@ def name_instead(row: Referral, people: list[User], why: str, reason: str, said:
         return
     name_managers(row, people, reason=reason, story=f"{reason} The managers are named.", by=None, at=at)
     if not people:
-        open_to_its_queue(row, reason=reason, at=at)
-        tell_team(row, by=NOBODY, at=at)
+        opened = open_to_its_queue(row, reason=reason, at=at)
+        tell_team(row, of=f"-{opened.pk}", by=NOBODY, at=at)
     done = "named" if people else "restriction_lifted"
     record(row, done, {"named": [str(each.pk) for each in people], "because": why}, by=None, at=at)
     for person in people:

@@ -202,6 +202,20 @@ def test_an_answer_that_tells_of_danger_counts_as_well(world: World, late: bool)
     assert told("danger_added") == {sam.name, world.person(Role.MANAGER).name}
 
 
+def test_early_help_hears_of_danger_that_follows_a_new_worry(world: World) -> None:
+    row, erin = make_referral(world, indicators=("health-2-02",), team=world.early_help), world.person(Role.EARLY_HELP)
+    row = triage.claim(referral=row, by=erin, at=NOW)
+    ask = asking.ask_referrer(referral=row, question="How is he?", urgency=Urgency.SOON, by=erin, at=NOW)
+    said = {"outcome": Outcome.EARLY_HELP, "decided_level": 2, "reason": "They ask.", "told_referrer": "We begin."}
+    triage.decide(referral=row, **said, support_team=world.early_help, revision=row.revision, by=erin, at=NOW)
+    plan = {"lead": "Ola", "lead_agency": "", "lead_telephone": "", "plan": "Weekly visits."}
+    accept(support=Support.objects.get(referral=row), **plan, by=erin, at=NOW)
+    for later in (Later.GROWN, Later.NOW):
+        words = f"It is {later.value} now."
+        asking.answer(ask=ask, answer=words, later=later, by=world.person(Role.PRACTITIONER), at=LATER)
+    assert told("support_again") == told("danger_support") == {erin.name}
+
+
 def test_an_agencys_check_that_tells_of_danger_counts_and_the_referrer_sees_nothing_of_it(world: World) -> None:
     row = in_state(world, "waiting")
     ask, checker = make_check(world, row), make_person(world, Role.CHECKER, agency=world.school)

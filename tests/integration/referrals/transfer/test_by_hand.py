@@ -9,7 +9,8 @@ from django_scopes import scope
 
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
-from referrals.models import Clock, Referral, Transfer
+from referrals.models import Clock, Notice, Referral, Transfer
+from referrals.transfer import receiving
 from referrals.triage import actions
 from tests.factories import NOW, World, make_person, make_referral
 from tests.integration.referrals.transfer.sending_on import (
@@ -83,3 +84,18 @@ def test_an_area_outside_the_portal_is_written_down_by_hand(worlds: tuple[World,
     )
     seen = client.get(f"/ownshire/triage/{row.pk}/").content.decode()
     assert "Received by Ann Duty, duty social worker, at Kent County Council" in seen
+
+
+def test_the_word_of_each_area_is_told_by_itself(worlds: tuple[World, World]) -> None:
+    own, _ = worlds
+    sam = own.person(Role.SCREENER)
+    row = make_referral(own)
+    with scope(partnership=own.partnership):
+        actions.claim(referral=row, by=sam, at=NOW)
+        by_hand = {"partnership": own.partnership, "referral": row, "sent_at": NOW, "sent_by": sam, "handed_at": NOW}
+        kent, sussex, essex = (Transfer.objects.create(to_name=name, **by_hand) for name in ("Kent", "Sussex", "Essex"))
+        for each in (kent, sussex):
+            receiving.note_receipt(transfer=each, who="Ann Duty", when=NOW, by=sam, at=NOW)
+        receiving.note_refusal(transfer=essex, who="Ann Duty", reason="Not ours.", when=NOW, by=sam, at=NOW)
+        told = Notice.objects.filter(to=sam, kind="transfer_received").values_list("body", flat=True)
+        assert len(told) == 2 and any("Sussex has referral" in body for body in told)
