@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models import QuerySet
 
-from partnerships import audit
+from partnerships import audit, calling
 from partnerships.access import actor_for
 from partnerships.models import Agency, User
 from partnerships.templatetags.page_parts import moment
@@ -19,11 +19,12 @@ from referrals.clocks.actions import meet_clock, start_clock
 from referrals.clocks.sweep import managers, team_members
 from referrals.domain.asking import DEFAULTS, Basis, Urgency
 from referrals.domain.danger import Later
+from referrals.domain.lifecycle import State
 from referrals.models import Ask, Child, Referral, RiskRating
 from referrals.models.event import of_checks
 from referrals.referrers import for_referrer, left, of_whom
-from referrals.transfer.receiving import reaching
-from referrals.transfer.told_since import pass_on_answer
+from referrals.transfer.receiving import held_with_all, sent_back_to
+from referrals.transfer.told_since import pass_back_check, pass_on_answer
 from referrals.triage.moves import (
     Refused,
     held,
@@ -240,16 +241,16 @@ def answer(
     """Take an answer: the clock is met, and who has the referral is told. knows: an agency's `Ask.Knows`.
 
     later: whether a child may come to harm now; children: which of them, none for all. What follows from it, whatever
-    the referral's state: `referrals.triage.told_later`; where it was sent on to: `referrals.transfer.told_since`.
+    the referral's state: `referrals.triage.told_later`; where it was sent on or back to:
+    `referrals.transfer.told_since`.
 
     Pressed twice it is taken once. Where anything in it differs from what was answered before, or somebody else
     answers, it is an answer of its own, which stands beside the first and counts like it. What comes after the decision
     is taken all the same, and whoever decided is told; so is what tells of danger, doubt or a new worry after the
     question was withdrawn.
     """
-    row = held(ask.referral)
-    reached = reaching(row) if later.opens_again else ()
-    ask = Ask.objects.select_related("agency", "asked_by", "team", "referral__partnership").get(pk=ask.pk, referral=row)
+    row, back, reached = held_with_all(ask.referral) if later.opens_again else (held(ask.referral), None, ())
+    ask = Ask.objects.select_related("agency", "asked_by", "team", "partnership").get(pk=ask.pk, referral=row)
     concerns, again = sorted(child.order for child in children), ask.state == Ask.State.ANSWERED
     if again:
         same = (answer.strip(), knows, later.value, concerns)
@@ -282,7 +283,7 @@ def answer(
     if ask.kind == Ask.Kind.QUESTION:
         told = f"{by.name} {did.replace('answered', 'answered the question')}."
         tell_story(row, "you_answered", told, for_referrer=True, by=None, at=at)
-    came_late, decided_by = not row.is_open, who_decided(row)
+    late, decided_by = came_late(row), who_decided(row)
     own = ask.kind == Ask.Kind.QUESTION
     where = "an answer" if own else "a check"
     take_in(row, later, children=children, where=where, for_referrer=own, by=by, at=at)
@@ -290,9 +291,11 @@ def answer(
         said = f"{who} answered what was asked."
         if not own and ask.team.is_mash and not row.team.is_mash:  # who has it now may not read what the MASH asked
             said = f"What {ask.team.name} asked of an agency was answered. Telephone them for what it says."
-        tell_those_at_work(row, later, said=said, key=str(ask.pk), also=decided_by, by=by, at=at)
-        pass_on_answer(reached, ask, later, [child.order for child in children], by=by, at=at)
-    late = "" if not came_late else " It came after the decision: read whether it changes anything."
+        where = late if row.state == State.RETURNED.value else ""
+        tell_those_at_work(row, later, said=f"{said}{where}", key=str(ask.pk), also=decided_by, by=by, at=at)
+        pass_on_answer(reached, ask, later, concerns, by=by, at=at)
+        if back:
+            pass_back_check(back, ask, later, concerns, by=by, at=at)
     for person in told_of_answer(ask, row):
         tell_one(
             row,
@@ -304,6 +307,15 @@ def answer(
         )
     audited(ask, "answered", {"knows": knows, "later": later.value, "revision": row.revision}, by=by, at=at)
     return ask
+
+
+def came_late(row: Referral) -> str:
+    """What whoever hears of an answer is told where it came when nobody here decided any more."""
+    if row.is_open:
+        return ""
+    if elsewhere := sent_back_to(row):
+        return calling.at_any_time(elsewhere).sentence(f" It was sent back to {elsewhere.name}: telephone {{}}.")
+    return " It came after the decision: read whether it changes anything."
 
 
 def answers_to(ask: Ask) -> QuerySet[Ask]:

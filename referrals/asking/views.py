@@ -23,6 +23,7 @@ from referrals.asking.people import answering_agencies
 from referrals.audiences import render_for
 from referrals.domain.asking import Basis, Urgency
 from referrals.domain.audiences import Audience
+from referrals.domain.lifecycle import NotAllowed
 from referrals.intake.tracking import the_referral as the_tracked
 from referrals.models import Ask, Referral, RiskRating
 from referrals.referrers import left
@@ -151,7 +152,7 @@ def question_answer(request: Signed, referral_id: uuid.UUID, ask_id: uuid.UUID) 
         try:
             said = form.cleaned_data["answer"]
             actions.answer(ask=asked, answer=said, **form.told, by=request.user, at=timezone.now())
-        except Refused as refused:
+        except (Refused, NotAllowed) as refused:
             form.add_error(None, str(refused))
         else:
             sent = "Your answer has been sent. Whoever reads your referral is told."
@@ -203,7 +204,7 @@ def check_answer(request: Signed, ask_id: uuid.UUID) -> HttpResponse:
                 by=request.user,
                 at=timezone.now(),
             )
-        except Refused as refused:
+        except (Refused, NotAllowed) as refused:
             form.add_error(None, str(refused))
         else:
             sent = "Your agency’s answer has been sent. The front door is told."

@@ -295,16 +295,49 @@ class Reached:
     further: tuple[Reached, ...]
 
 
-def reaching(row: Referral) -> tuple[Reached, ...]:
+@dataclass(frozen=True, slots=True)
+class SentBack:
+    """Where a referral that was sent back came from: the referral there, and where else it was sent on to since."""
+
+    transfer: Transfer
+    referral: Referral
+    further: tuple[Reached, ...]
+
+
+def reaching(row: Referral, *also: Partnership) -> tuple[Reached, ...]:
     """Where a held referral was sent on to, every referral on that way held and every trail of it.
 
-    Called before anything is written by what goes along afterwards: what its referrer adds.
+    Called before anything is written by what goes along afterwards: what its referrer adds. also: whose trails are
+    written to besides.
     """
-    partnerships: dict[int, Partnership] = {row.partnership_id: row.partnership}
+    partnerships: dict[int, Partnership] = {each.pk: each for each in (row.partnership, *also)}
     found = _reached(row, partnerships)
-    if found:
+    if found or also:
         hold_trails(*partnerships.values())
     return found
+
+
+def held_with_all(referral: Referral) -> tuple[Referral, SentBack | None, tuple[Reached, ...]]:
+    """A referral of which something is told, and everybody who has it besides, held with every trail: where it was
+    sent back to, if it was, and where it was sent on to."""
+    arrival = Arrival.objects.select_related("from_partnership").filter(referral=referral).first()
+    if arrival is None:
+        row = held(referral)
+        return row, None, reaching(row)
+    with scope(partnership=arrival.from_partnership):
+        transfer = Transfer.objects.select_related("partnership", "referral").filter(key=arrival.key).first()
+        theirs = held(transfer.referral) if transfer else None
+    row = held(referral)
+    if transfer is None or theirs is None or row.state != State.RETURNED.value:
+        return row, None, reaching(row)
+    with scope(partnership=arrival.from_partnership):
+        return row, SentBack(transfer, theirs, reaching(theirs, row.partnership)), ()
+
+
+def sent_back_to(row: Referral) -> Partnership | None:
+    """Where a referral was sent back to, if it was."""
+    arrival = Arrival.objects.filter(referral=row, returned_at__isnull=False).select_related("from_partnership").first()
+    return arrival.from_partnership if arrival else None
 
 
 def _reached(row: Referral, partnerships: dict[int, Partnership]) -> tuple[Reached, ...]:

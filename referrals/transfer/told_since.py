@@ -3,7 +3,7 @@
 What its referrer adds, corrects, or answers with danger in it goes along word for word. What an agency said for a check
 was for whoever asked (ADR 16): of it goes along that it tells of danger, whose word it is, and whom to telephone. What
 is said of a child who stayed is for nobody there: of danger or doubt goes along that there is some, and whom to
-telephone.
+telephone. What a check tells where the referral was sent back from goes back in the same way.
 
 Every action here writes to rows and trails that `receiving.reaching` holds.
 """
@@ -26,7 +26,7 @@ from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.transfer.arriving import copied
 from referrals.transfer.carried import stays
-from referrals.transfer.receiving import Reached, numbers_of
+from referrals.transfer.receiving import Reached, SentBack, numbers_of
 from referrals.transfer.sending import addendum_for
 from referrals.triage.moves import held, record, tell_story
 from referrals.triage.told_later import take_in, tell_those_at_work, who_decided
@@ -151,23 +151,39 @@ def pass_on_check(
     reached: Iterable[Reached], ask: Ask, later: Later, numbers: Sequence[int], *, by: User, at: dt.datetime
 ) -> None:
     """That an agency's check tells of it, and whom to telephone; its words stay where they were asked for."""
-    asked_by = ask.referral.partnership
-    agency = ask.agency.name if ask.agency else "An agency"
     for each in reached:
         concerned = renumbered(each, numbers)
         if numbers and not concerned:
-            tell_of_who_stayed(each, later, whence=asked_by, key=str(ask.pk), by=by, at=at)
+            tell_of_who_stayed(each, later, whence=ask.partnership, key=str(ask.pk), by=by, at=at)
             continue
         with there(each) as row:
-            said = f"{agency} answered a check of {asked_by.name}."
-            call = calling.at_any_time(asked_by).sentence(f"Telephone {by.name} of {agency}, or {{}}.")
-            row.revision += 1
-            row.save(update_fields=["revision"])
-            note = f"What was said was for {asked_by.short_name}, who asked: it does not stand here. {call}"
-            tell_story(row, "check_passed_on", said, note=note, by=by, at=at)
-            detail = {"check": ask.pk, "from": asked_by.slug, "later": later.value}
-            record(row, "check_passed_on", detail, by=by, at=at)
-            answered = f"A check that {asked_by.name} had asked for was answered."
-            told = calling.at_any_time(asked_by).sentence(f"{answered} Telephone {{}}.")
-            let_it_count(row, later, concerned, said=told, key=f"{ask.pk}:{row.pk}", by=by, at=at)
+            check_told(row, ask, later, concerned, by=by, at=at)
             pass_on_check(each.further, ask, later, concerned, by=by, at=at)
+
+
+def pass_back_check(
+    back: SentBack, ask: Ask, later: Later, numbers: Sequence[int], *, by: User, at: dt.datetime
+) -> None:
+    """The same of a check that was asked where the referral was sent back from: to where it came from."""
+    with scope(partnership=back.transfer.partnership):
+        went = numbers_of(back.transfer)
+        concerned = [went[number - 1] for number in numbers if number <= len(went)] or went
+        check_told(back.referral, ask, later, concerned, by=by, at=at)
+        pass_on_check(back.further, ask, later, concerned, by=by, at=at)
+
+
+def check_told(row: Referral, ask: Ask, later: Later, numbers: Sequence[int], *, by: User, at: dt.datetime) -> None:
+    """At one of those who have the referral besides whoever asked: it counts there, and they are told."""
+    asked_by = ask.partnership
+    agency = ask.agency.name if ask.agency else "An agency"
+    said = f"{agency} answered a check of {asked_by.name}."
+    call = calling.at_any_time(asked_by).sentence(f"Telephone {by.name} of {agency}, or {{}}.")
+    row.revision += 1
+    row.save(update_fields=["revision"])
+    note = f"What was said was for {asked_by.short_name}, who asked: it does not stand here. {call}"
+    tell_story(row, "check_passed_on", said, note=note, by=by, at=at)
+    detail = {"check": ask.pk, "from": asked_by.slug, "later": later.value}
+    record(row, "check_passed_on", detail, by=by, at=at)
+    answered = f"A check that {asked_by.name} had asked for was answered."
+    told = calling.at_any_time(asked_by).sentence(f"{answered} Telephone {{}}.")
+    let_it_count(row, later, numbers, said=told, key=f"{ask.pk}:{row.pk}", by=by, at=at)

@@ -5,7 +5,8 @@ over, since it was written without this, and is its author's again, or its queue
 danger takes it to the MASH, with its history. Decided or withdrawn: it is opened again, for the MASH in danger or in
 doubt, else in the queue in which it was. Early help that goes on is not ended: its team is told, and the MASH decides
 anew. A wish to withdraw is settled by the referrer's own word. What is restricted to people of early help stays
-restricted on its way, and somebody of the MASH can act all the same: `restricted_in_need`.
+restricted on its way, and somebody of the MASH can act all the same: `restricted_in_need`. Sent back to another area,
+nothing of it changes here: it counts there (`referrals.transfer.told_since`).
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ def take_in(
     told = tell_story(
         row, later.kind, f"{by.name} said after sending, in {where}: {named} {later.words}.", by=by, at=at
     )
+    if row.state == State.RETURNED.value:  # it is decided where it came from, and told there
+        return
     if not row.is_open:
         open_again(row, later, by=by, at=at)
         if for_referrer:

@@ -220,6 +220,30 @@ def test_danger_in_an_agencys_check_reaches_them_without_its_words(worlds: tuple
     assert [*audit_faults(own.partnership), *audit_faults(other.partnership)] == []
 
 
+def test_danger_in_a_check_of_who_sent_it_back_reaches_who_has_it(worlds: tuple[World, World]) -> None:
+    own, other = worlds
+    row, olga = sent(worlds), other.person(Role.SCREENER)
+    there, checker = arrived(other), make_person(other, Role.CHECKER, agency=other.school)
+    with scope(partnership=other.partnership):
+        check = make_check(other, there)
+        receiving.send_back(referral=there, reason="Not ours.", by=olga, at=LATER)
+    answer = {"knows": "yes", "answer": "He left with a knife.", "danger": "yes"}
+    with time_machine.travel(LATER, tick=False):
+        assert client_of(checker).post(f"/othershire/checks/{check.pk}/", answer).status_code == 302
+    with scope(partnership=own.partnership):
+        after = Referral.objects.get(pk=row.pk)
+        assert after.immediate_danger and after.state == "in_hand"
+        line = Event.objects.get(referral=after, kind="check_passed_on")
+        assert other.school.name in line.sentence and other.partnership.the_front_door in line.note
+        assert "knife" not in line.sentence + line.note
+    assert own.person(Role.SCREENER).name in told(own, "danger_added")
+    with scope(partnership=other.partnership):
+        assert Ask.objects.get(pk=check.pk).answer and Referral.objects.get(pk=there.pk).state == "returned"
+    heard = [each.body for each in notices_of(other) if each.kind == "danger_added"]
+    assert heard and all("It was sent back to Ownshire" in body for body in heard)
+    assert [*audit_faults(own.partnership), *audit_faults(other.partnership)] == []
+
+
 def test_an_answer_without_danger_stays_where_it_was_asked_for(worlds: tuple[World, World]) -> None:
     own, other = worlds
     checker = make_person(own, Role.CHECKER, agency=own.school)
