@@ -19,7 +19,7 @@ from partnerships.staffing import workers
 from partnerships.templatetags.page_parts import day
 from referrals import outbox
 from referrals.clocks.sweep import managers, team_members
-from referrals.domain.lifecycle import Move, State
+from referrals.domain.lifecycle import Move, NotAllowed, State
 from referrals.models import Absence, Referral
 from referrals.triage.moves import Elsewhere, Refused, held, move, tell_one, tell_team
 from referrals.triage.next_steps import works_in
@@ -51,7 +51,7 @@ def assign_many(
     for row in rows:
         try:
             assign(referral=row, to=to, seen=chosen[row.pk], by=by, at=at)
-        except Refused as refused:
+        except (Refused, NotAllowed) as refused:
             results.append(Assigned(row.reference, False, str(refused), row.pk))
         else:
             results.append(Assigned(row.reference, True, f"Assigned to {to.name}.", row.pk))
@@ -75,7 +75,7 @@ def assign(*, referral: Referral, to: User, seen: int | None, by: User, at: dt.d
     said = f"{by.name} assigned it to {to.name}" + (f", from {before.name}" if before else "")
     move(
         referral=row,
-        move=Move.REASSIGN if row.owner_id else Move.CLAIM,
+        move=Move.CLAIM if row.state == State.WAITING.value else Move.REASSIGN,
         sentence=f"{said}.",
         detail={"from": before.pk if before else None, "to": to.pk},
         changes={"owner": to, "owned_at": at},

@@ -111,6 +111,17 @@ def test_many_are_assigned_at_once_and_each_row_says_what_became_of_it(world: Wo
     assert erin.post(f"{QUEUE}assign/", {"chosen": picked, "to": str(sol.pk)}).status_code == 404
 
 
+def test_what_is_sent_on_and_nobodys_is_handed_out_with_others(world: World) -> None:
+    manager, sol = world.person(Role.MANAGER), make_person(world, Role.SCREENER, name="Sol Second", team=world.mash)
+    sent_on, waiting = make_referral(world), make_referral(world)
+    Referral.objects.filter(pk=sent_on.pk).update(state="sent_on")
+    picked = [f"{row.pk}:{row.revision}" for row in (sent_on, waiting)]
+    done = client_of(manager).post(f"{QUEUE}assign/", {"chosen": picked, "to": str(sol.pk)}).content.decode()
+    assert done.count("Assigned to Sol Second.") == 2
+    states = Referral.objects.filter(owner=sol).values_list("pk", "state")
+    assert set(states) == {(sent_on.pk, "sent_on"), (waiting.pk, "in_hand")}
+
+
 def test_what_an_absent_colleague_has_goes_to_the_cover_or_back_to_its_queue(world: World) -> None:
     sam, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
     sol = make_person(world, Role.SCREENER, name="Sol Second", team=world.mash)
