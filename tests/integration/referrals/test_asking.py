@@ -217,6 +217,29 @@ def test_early_help_asks_an_agency_that_the_mash_waits_for_and_is_told_of_its_ow
         assert "Telephone them for what it says." in told and world.school.name not in told
 
 
+def test_what_early_help_asked_goes_with_a_referral_that_the_answer_takes_to_the_mash(world: World) -> None:
+    row = make_referral(world, indicators=("health-2-02",))
+    erin, sam = world.person(Role.EARLY_HELP), world.person(Role.SCREENER)
+    with scope(partnership=world.partnership):
+        actions.claim(referral=row, by=erin, at=NOW)
+    agencies = [world.school.slug, world.practice.slug]
+    typed = {**checking(world), "agencies": agencies, "rating": "high", "reason": "One injury."}
+    sign_in(erin).post(of(world, "referral_check", referral_id=row.pk), typed)
+    with scope(partnership=world.partnership):
+        answered, still_open = (Ask.objects.get(agency=agency) for agency in (world.school, world.practice))
+        pat = world.person(Role.CHECKER)
+        asking.answer(ask=answered, answer="He took her at noon.", knows="yes", later=Later.NOW, by=pat, at=NOW)
+        assert Referral.objects.get(pk=row.pk).team == world.mash
+        assert "elephone" not in Notice.objects.get(referral=row, kind="danger_added", to=sam).body
+    for role in (Role.SCREENER, Role.SENIOR, Role.MANAGER):
+        client = sign_in(world.person(role))
+        shown = page(client.get(of(world, "referral", referral_id=row.pk)))
+        assert "He took her at noon." in shown and "Risk before checks:" in shown, role
+        assert row.reference in page(client.get(of(world, "checks_board"))), role
+    take_back = of(world, "ask_withdraw", referral_id=row.pk, ask_id=still_open.pk)
+    assert "It is withdrawn." in page(sign_in(sam).post(take_back, follow=True))
+
+
 def test_an_answer_whose_asker_has_left_reaches_the_team_that_asked(world: World) -> None:
     row, sam = claimed(world), world.person(Role.SCREENER)
     check, colleague = make_check(world, row), make_person(world, Role.SCREENER, team=world.mash)
