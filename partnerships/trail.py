@@ -14,8 +14,22 @@ from partnerships.models import AuditEntry, Partnership, User
 
 MANY = 300
 WITHIN = dt.timedelta(minutes=10)
-OPENED = ("referral.read", "referral.copy_downloaded", "referral.summary_downloaded", "referral.restricted_opened")
+OPENED = (
+    "referral.read",
+    "referral.part_read",
+    *(f"referral.{each}_downloaded" for each in ("copy", "summary", "matrix", "plot_sheet", "letter", "evidence_pack")),
+    "referral.restricted_opened",
+    "letter.read",
+    "second_screening.read",
+    "support.read",
+)
 """What counts as opening a child's record."""
+
+
+def record_of(entry: AuditEntry) -> str:
+    """The id of the referral that was read, as a page, as a letter, as early help."""
+    told = entry.detail if isinstance(entry.detail, dict) else {}
+    return str(told.get("referral") or entry.object_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +110,7 @@ def many_records(read: Iterable[AuditEntry]) -> list[Anomaly]:
         window.append(entry)
         while window[0].at < entry.at - WITHIN:
             window.pop(0)
-        different = len({each.object_id for each in window})
+        different = len({record_of(each) for each in window})
         if different >= MANY and told_until.get(entry.by_id, window[0].at) <= window[0].at:
             told_until[entry.by_id] = entry.at
             found.append(Anomaly("many", entry.by, entry.at, f"opened {different} records within ten minutes"))
@@ -112,7 +126,7 @@ def out_of_hours(partnership: Partnership, read: Iterable[AuditEntry]) -> list[A
         if entry.by is not None and not is_open(partnership, entry.at, closed=day in closed):
             counts[entry.by_id, day].append(entry)
     return [
-        Anomaly("hours", held[0].by, held[0].at, f"opened {counted(len({e.object_id for e in held}))} out of hours")
+        Anomaly("hours", held[0].by, held[0].at, f"opened {counted(len({record_of(e) for e in held}))} out of hours")
         for held in counts.values()
         if held[0].by is not None
     ]
@@ -122,14 +136,13 @@ def own_family_name(read: Iterable[AuditEntry], names: dict[str, frozenset[str]]
     """Who opened the record of a child of their own family name. names: a record's id → folded last names in it."""
     found, told = [], set()
     for entry in read:
-        if entry.by is None or (entry.by_id, entry.object_id) in told:
+        record = record_of(entry)
+        if entry.by is None or (entry.by_id, record) in told:
             continue
         own = entry.by.name.split()[-1].casefold() if entry.by.name.split() else ""
-        if own and own in names.get(entry.object_id, frozenset()):
-            told.add((entry.by_id, entry.object_id))
-            found.append(
-                Anomaly("name", entry.by, entry.at, "opened a record of their own family name", entry.object_id)
-            )
+        if own and own in names.get(record, frozenset()):
+            told.add((entry.by_id, record))
+            found.append(Anomaly("name", entry.by, entry.at, "opened a record of their own family name", record))
     return found
 
 

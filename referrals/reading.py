@@ -16,8 +16,14 @@ def record_reading(*, referral: Referral, by: User, at: dt.datetime) -> None:
     _record(referral, "referral.read", by, at)
 
 
-def _record(referral: Referral, verb: str, by: User, at: dt.datetime) -> None:
-    audit.record(partnership=referral.partnership, verb=verb, noun="referral", object_id=referral.pk, by=by, at=at)
+def record_part_read(*, referral: Referral, part: str, by: User, at: dt.datetime) -> None:
+    """Somebody opened a page that shows some of what a referral tells, such as a step's. Unread notices stay so."""
+    _record(referral, "referral.part_read", by, at, part=part)
+
+
+def _record(referral: Referral, verb: str, by: User, at: dt.datetime, **detail: str) -> None:
+    where = referral.partnership
+    audit.record(partnership=where, verb=verb, noun="referral", object_id=referral.pk, detail=detail, by=by, at=at)
 
 
 def record_identity(*, referral: Referral, by: User, at: dt.datetime) -> None:

@@ -29,7 +29,8 @@ from referrals.intake import addresses, summary
 from referrals.intake.answers import Answers
 from referrals.intake.in_whose_name import the_only
 from referrals.intake.tracking import the_referral
-from referrals.models import Referral
+from referrals.models import Addendum, Referral
+from referrals.reading import record_part_read
 from referrals.triage.moves import Refused
 from referrals.triage.step_views import ask, flag_warnings
 from referrals.triage.views import the_referral as the_referral_in_triage
@@ -78,6 +79,7 @@ def referral_add(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         else:
             let_go(request)
             return after_adding(request, referral, [*added.refused, *taking.nameless(request)], Later(told["danger"]))
+    record_part_read(referral=referral, part="add", by=request.user, at=now)
     context = {"referral": referral, "form": form}
     return render_for(Audience.REFERRER, request, "referrals/additions/add.html", context)
 
@@ -122,6 +124,7 @@ def referral_correct(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             let_go(request)
             messages.success(request, "Your correction stands beside what you sent, and whoever works on it is told.")
             return back_to(referral)
+    record_part_read(referral=referral, part="correct", by=request.user, at=now)
     context = {"referral": referral, "form": form}
     return render_for(Audience.REFERRER, request, "referrals/additions/correct.html", context)
 
@@ -167,6 +170,7 @@ def referral_withdraw(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             let_go(request)
             messages.success(request, "A person reads why, and answers you. Until then the referral stays open.")
             return back_to(referral)
+    record_part_read(referral=referral, part="withdraw", by=request.user, at=now)
     context = {"referral": referral, "form": form}
     return render_for(Audience.REFERRER, request, "referrals/additions/withdraw.html", context)
 

@@ -26,6 +26,7 @@ from referrals.domain.audiences import Audience
 from referrals.domain.lifecycle import NotAllowed
 from referrals.intake.tracking import the_referral as the_tracked
 from referrals.models import Ask, Referral, RiskRating
+from referrals.reading import record_part_read
 from referrals.referrers import left
 from referrals.triage.moves import Refused
 from referrals.triage.step_views import ask as ask_step
@@ -158,6 +159,7 @@ def question_answer(request: Signed, referral_id: uuid.UUID, ask_id: uuid.UUID) 
             sent = "Your answer has been sent. Whoever reads your referral is told."
             messages.success(request, f"{sent} {then(request, form.told['later'])}")
             return redirect("referral_track", partnership=request.partnership.slug, referral_id=row.pk)
+    record_part_read(referral=row, part="question", by=request.user, at=timezone.now())
     context = {"referral": row, "ask": asked, "form": form, "now": timezone.now()}
     return render_for(Audience.REFERRER, request, "referrals/asking/question.html", context)
 

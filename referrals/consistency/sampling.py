@@ -56,8 +56,9 @@ def draw(*, partnership: Partnership, at: dt.datetime) -> int:
 
 def waiting_for(actor: Actor) -> QuerySet[SecondScreening]:
     """What this person may screen blind: in reach, neither decided nor ever opened by them."""
+    read = ("referral.read", "referral.part_read")
     opened = AuditEntry.objects.filter(
-        partnership=actor.partnership, by=actor.user, verb="referral.read", object_id=OuterRef("key")
+        partnership=actor.partnership, by=actor.user, verb__in=read, object_id=OuterRef("key")
     )
     rows = SecondScreening.objects.filter(screened_at__isnull=True)
     rows = rows.filter(referral__in=Referral.objects.visible_to(actor))

@@ -30,6 +30,7 @@ from referrals.disagreement.forms import (
 from referrals.domain.audiences import Audience
 from referrals.intake.tracking import the_referral as the_tracked
 from referrals.models import Disagreement, Referral
+from referrals.reading import record_part_read
 from referrals.triage.moves import Refused
 from referrals.triage.next_steps import BY_NAME
 from referrals.triage.readers import working
@@ -79,6 +80,7 @@ def challenge(request: Signed, row: Referral) -> HttpResponse:
             messages.success(request, "Your challenge has been sent. Whoever decided it is told, and their manager.")
             return redirect("disagreement", partnership=request.partnership.slug, referral_id=row.pk)
     stages = actions.stages_of(load(row.scheme_version))
+    record_part_read(referral=row, part="disagreement", by=request.user, at=timezone.now())
     context = {"referral": row, "form": form, "stages": stages}
     return render_for(Audience.REFERRER, request, "referrals/disagreement/challenge.html", context)
 
@@ -131,6 +133,7 @@ def stage_page(
     if why:
         messages.error(request, why)
         forms = forms_for(row, made, steps, None)
+    record_part_read(referral=row, part="disagreement", by=request.user, at=timezone.now())
     shown = next((form for form in forms.values() if form.is_bound), None)
     gone_through = list(made.stages.all())
     changed = made.result == Disagreement.Result.CHANGED

@@ -20,6 +20,7 @@ from referrals.intake.tracking import the_referral as followed
 from referrals.letters import actions, receipts
 from referrals.letters.forms import ChallengeForm, OthersForm, ParentsForm
 from referrals.models import Letter, Referral
+from referrals.reading import record_part_read
 from referrals.triage.moves import JOINED, Refused
 from referrals.triage.next_steps import works_in
 
@@ -55,6 +56,7 @@ def letter_new(request: Signed, referral_id: uuid.UUID, kind: str) -> HttpRespon
             )
             messages.success(request, "The letter is written and kept. Print it from this page and send it.")
         return redirect("referral", partnership=request.partnership.slug, referral_id=referral.pk)
+    record_part_read(referral=referral, part="letter", by=request.user, at=now)
     context = {
         "referral": referral,
         "kind": KINDS[kind],
@@ -106,6 +108,7 @@ def letter_challenge(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UU
                 messages.success(request, sent)
                 return redirect("disagreement", partnership=request.partnership.slug, referral_id=referral_id)
             form.add_error(None, "This letter has been answered already. Telephone whoever wrote it.")
+    record_part_read(referral=letter.referral, part="challenge", by=request.user, at=timezone.now())
     context = {"letter": letter, "referral": letter.referral, "form": form}
     status = 422 if form.errors else 200
     return render_for(Audience.REFERRER, request, "referrals/letters/challenge.html", context, status)

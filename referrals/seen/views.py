@@ -18,7 +18,7 @@ from partnerships.requests import posted
 from referrals.domain.matching import Match, Verdict, match
 from referrals.intake.summary import Row
 from referrals.models import Child, Referral, SameChild
-from referrals.reading import record_reading
+from referrals.reading import record_part_read, record_reading
 from referrals.seen import actions, searching
 from referrals.seen.chronology import history, household
 from referrals.seen.keys import people_of
@@ -143,6 +143,7 @@ def referral_take_back_link(request: Signed, referral_id: uuid.UUID, link_id: in
         else:
             messages.success(request, "It is taken back. What was said stays on record.")
             return redirect("referral_history", partnership=request.partnership.slug, referral_id=row.pk)
+    record_part_read(referral=row, part="take_back", by=request.user, at=now)
     return render(
         request,
         "referrals/triage/beside.html",

@@ -132,6 +132,7 @@ def support_step(request: Signed, support_id: uuid.UUID, name: str) -> HttpRespo
         else:
             messages.success(request, done)
             return back
+    actions.record_support_reading(support=row, by=request.user, at=timezone.now())
     button, title = BUTTONS[name]
     context = {"support": row, "form": form, "button": button, "title": title, "newer": newer}
     return render_for(Audience.HELPER, request, "referrals/support/step.html", context)

@@ -43,7 +43,7 @@ def find(partnership: Partnership, *, since: dt.datetime) -> Found:
         .select_related("by")
         .order_by("at", "sequence")
     )
-    ids = frozenset(pk for each in read if (pk := read_id(each.object_id)))
+    ids = frozenset(pk for each in read if (pk := read_id(trail.record_of(each))))
     names: dict[str, set[str]] = {}
     for referral_id, last_name in Child.objects.filter(referral_id__in=ids).values_list("referral_id", "last_name"):
         names.setdefault(str(referral_id), set()).add(last_name.strip().casefold())

@@ -18,7 +18,7 @@ from partnerships.permissions import Permission
 from partnerships.rescued import rescued
 from referrals.domain.lifecycle import NotAllowed
 from referrals.models import Referral, Transfer
-from referrals.reading import record_reading
+from referrals.reading import record_part_read, record_reading
 from referrals.transfer import receiving
 from referrals.transfer.forms import AnsweredForm, HandedForm, ReceiptForm
 from referrals.triage.moves import Refused, fresh
@@ -60,6 +60,7 @@ def referral_transfer(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     elif request.method == "POST":
         why = why or OVERTAKEN
         messages.error(request, why)
+    record_part_read(referral=row, part="transfer", by=request.user, at=now)
     return render(
         request,
         "referrals/transfer/transfer.html",
@@ -137,6 +138,8 @@ def referral_arrival(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             else:
                 messages.success(request, said)
                 return back_to(row)
+    if request.method == "POST":
+        record_part_read(referral=row, part="arrival", by=request.user, at=now)
     else:
         record_reading(referral=row, by=request.user, at=now)
     asks = may_answer and arrival.is_awaited and row.is_open

@@ -21,6 +21,7 @@ from referrals.domain.lifecycle import NotAllowed, State
 from referrals.letters import writing
 from referrals.letters.writing import Decided
 from referrals.models import Arrival, Child, Decision, Event, Referral
+from referrals.reading import record_part_read
 from referrals.referrers import left
 from referrals.transfer.destinations import destinations, lives_in
 from referrals.triage import actions
@@ -203,6 +204,7 @@ def overview(request: Signed, desk: Desk) -> HttpResponse:
     """Each child with what was written of it; once all are there, the letter."""
     kept = [desk.kept[child.pk] for child in desk.children if child.pk in desk.kept]
     letter = None
+    record_part_read(referral=desk.row, part="decide", by=request.user, at=timezone.now())
     if desk.whole:
         letter = writing.outcome(desk.row, decided=[Decided.of(each) for each in kept], by=request.user)
     return render(
@@ -235,6 +237,7 @@ def show(
     request: Signed, desk: Desk, child: Child, form: DecideForm, more: dict[str, Any] | None = None
 ) -> HttpResponse:
     row, scheme = desk.row, desk.scheme
+    record_part_read(referral=row, part="decide", by=request.user, at=timezone.now())
     screening = child.screening or row.screening
     return render(
         request,
@@ -289,6 +292,7 @@ def preview(request: Signed, desk: Desk, child: Child, form: DecideForm) -> Http
         refuse_unsigned(row, signers(row, by=request.user))
     if told["support_team"]:
         refuse_unseen_help(row, told["support_team"])
+    record_part_read(referral=row, part="decide", by=request.user, at=timezone.now())
     return render(
         request,
         "referrals/triage/decide_preview.html",

@@ -17,6 +17,7 @@ from partnerships.permissions import Permission
 from partnerships.requests import posted
 from referrals.domain.reference import read_reference
 from referrals.models import Referral, RestrictedAccess
+from referrals.reading import record_part_read
 from referrals.triage import notes, restricting
 from referrals.triage.moves import Refused
 from referrals.triage.record_forms import GlassForm, LiftForm, NameForm, NextSeenForm, NoteForm, RestrictForm
@@ -128,6 +129,7 @@ def referral_restrict(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             "Name one more",
             "Name them",
         )
+    record_part_read(referral=row, part="restrict", by=request.user, at=now)
     return render(
         request,
         "referrals/triage/restricted.html",

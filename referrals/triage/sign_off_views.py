@@ -19,7 +19,7 @@ from referrals.domain.lifecycle import Move, NotAllowed
 from referrals.letters import writing
 from referrals.letters.writing import Decided
 from referrals.models import Event, Referral, SignOff
-from referrals.reading import record_reading
+from referrals.reading import record_part_read, record_reading
 from referrals.triage import actions
 from referrals.triage.forms import SignOffForm
 from referrals.triage.moves import KINDS, Refused, Stale, moves_since, news_since
@@ -71,12 +71,14 @@ def referral_sign_off(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         if form.cleaned_data["read"] not in ("", str(proposal.pk)):
             form = SignOffForm({**request.POST.dict(), **now_read})
             form.add_error(None, "It was proposed anew since you read it. Read it again, then give your answer.")
+            record_part_read(referral=row, part="sign_off", by=request.user, at=timezone.now())
             return render(request, template, context(request, row, proposal, form))
         try:
             return answered(request, row, proposal, form.cleaned_data)
         except Stale as stale:
             happened = moves_since(stale.referral, form.cleaned_data["revision"], request.actor)
             form.data = {**request.POST.dict(), **now_read, "revision": str(stale.referral.revision)}
+            record_part_read(referral=row, part="sign_off", by=request.user, at=timezone.now())
             return render(request, template, context(request, stale.referral, proposal, form) | {"moved": happened})
         except (Refused, NotAllowed) as refused:
             form.add_error(None, str(refused))
@@ -85,6 +87,8 @@ def referral_sign_off(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             messages.info(request, "Nothing of this referral waits for your signature. This is how it stands.")
             return back_to(row)
         record_reading(referral=row, by=request.user, at=timezone.now())
+    if request.method == "POST":
+        record_part_read(referral=row, part="sign_off", by=request.user, at=timezone.now())
     return render(request, template, context(request, row, proposal, form))
 
 

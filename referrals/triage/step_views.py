@@ -20,6 +20,7 @@ from partnerships.requests import posted
 from referrals.domain.lifecycle import NotAllowed
 from referrals.letters import writing
 from referrals.models import Ask, Referral
+from referrals.reading import record_part_read
 from referrals.referrers import left
 from referrals.triage import actions
 from referrals.triage.assigning import assign
@@ -51,7 +52,10 @@ def ask(
     done: str,
     more: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """Show a step's form, or take the step; where it can't be taken, say why and keep what was typed."""
+    """Show a step's form, or take the step; where it can't be taken, say why and keep what was typed.
+
+    Whatever shows it, the form tells of the referral: that it was shown is in the trail.
+    """
     step = BY_NAME[name]
     if request.method != "POST" and not step.shows(referral, request.actor):
         messages.info(request, "That can't be done with this referral now. This is how it stands.")
@@ -68,6 +72,7 @@ def ask(
             if Referral.objects.visible_to(request.actor).filter(pk=referral.pk).exists():
                 return back_to(referral)
             return redirect("queue", partnership=request.partnership.slug)
+    record_part_read(referral=referral, part=name, by=request.user, at=timezone.now())
     return render(
         request,
         "referrals/triage/step.html",
@@ -78,6 +83,7 @@ def ask(
 def moved_on(request: Signed, referral: Referral, name: str, form: PageForm, more: dict[str, Any]) -> HttpResponse:
     """The form again with everything that was typed, beside what happened since it was shown. Nothing was changed."""
     happened = moves_since(referral, form.cleaned_data.get("revision"), request.actor)
+    record_part_read(referral=referral, part=name, by=request.user, at=timezone.now())
     form.data = {**request.POST.dict(), "revision": str(referral.revision)}
     return render(
         request,

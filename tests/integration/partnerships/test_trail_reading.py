@@ -22,7 +22,8 @@ from partnerships.models import AuditEntry, AuditHead
 from partnerships.permissions import Role
 from referrals.models import Notice
 from referrals.trail import anomalies
-from tests.factories import NOW, World, make_person, make_referral, make_world
+from referrals.triage import actions as triage
+from tests.factories import NOW, World, make_person, make_referral, make_support, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +117,47 @@ def entry(world: World, role: Role, record: str, at: dt.datetime) -> AuditEntry:
     return AuditEntry(
         partnership=world.partnership, verb="referral.read", object_id=record, by=world.person(role), at=at, sequence=0
     )
+
+
+@pytest.mark.parametrize(
+    ("page", "more"),
+    [
+        ("referral_check", {}),
+        ("referral_ask", {}),
+        ("referral_decide", {}),
+        ("letter_new", {"kind": "parents"}),
+    ],
+)
+def test_a_page_that_shows_some_of_a_referral_is_an_opening_of_its_record(
+    world: World, page: str, more: dict[str, str]
+) -> None:
+    screener = world.person(Role.SCREENER)
+    screener.name = "Sam Marlow"
+    screener.save()
+    referral = make_referral(world, child={"first_name": "Robin", "last_name": "Marlow"})
+    with scope(partnership=world.partnership):
+        triage.claim(referral=referral, by=screener, at=NOW)
+    address = reverse(page, kwargs={"partnership": "testshire", "referral_id": referral.pk, **more})
+    there = as_(screener)
+    assert there.get(address).status_code == 200 and there.post(address).status_code in (200, 422)
+    read = AuditEntry.objects.filter(verb="referral.part_read", object_id=str(referral.pk))
+    assert [each.by for each in read] == [screener, screener]
+    with scope(partnership=world.partnership):
+        found = anomalies.find(world.partnership, since=read[0].at).anomalies
+    assert [(each.kind, each.object_id) for each in found if each.kind == "name"] == [("name", str(referral.pk))]
+
+
+def test_the_referrers_pages_and_early_helps_count_as_opening_a_record(world: World) -> None:
+    referral = make_referral(world)
+    tess = as_(world.person(Role.PRACTITIONER))
+    for page in ("referral_add", "referral_correct", "referral_withdraw", "disagreement"):
+        assert tess.get(reverse(page, args=["testshire", referral.pk])).status_code == 200
+    read = AuditEntry.objects.filter(verb="referral.part_read", object_id=str(referral.pk)).order_by("sequence")
+    assert [each.detail["part"] for each in read] == ["add", "correct", "withdraw", "disagreement"]
+    support = make_support(world)
+    as_(world.person(Role.EARLY_HELP)).get(reverse("support", args=["testshire", support.pk]))
+    entry = AuditEntry.objects.get(verb="support.read")
+    assert entry.verb in trail.OPENED and trail.record_of(entry) == str(support.referral_id)
 
 
 @pytest.mark.parametrize(("records", "seconds", "told"), [(299, 1, 0), (300, 1, 1), (600, 1, 1), (400, 3, 0)])
