@@ -32,6 +32,10 @@ LEFT_OUT = ("noted", "late_reason", "letter_not_safe", *WHO_SEES_IT, *OF_CHECKS,
 """Lines of the story that are between those who worked on it, with whom they asked and how great the risk looked."""
 OF_ALL = tuple(KINDS[step] for step in (Move.DECIDE, Move.SEND_ON, Move.PROPOSE)) + ("corrected",)
 """Lines that say of all the children together what was decided, or of an answer of one of them that it was wrong."""
+WHERE_TO = tuple(KINDS[step] for step in (Move.RECEIVE, Move.COME_BACK)) + tuple(
+    f"transfer_{what}" for what in ("sent", "sent_told", "handed", "received", "refused", "came_back")
+)
+"""Lines that say to which area a child went: where it is another child, that may be told to nobody."""
 WHENCE = ("partnership", "front_door", "telephone", "reference", "received_at", "threshold", "staying", "at")
 """Of a history, what tells where it comes from, and of no child."""
 
@@ -120,10 +124,11 @@ def decided(made: Decision, scheme: Scheme) -> dict[str, Any]:
 
 
 def happened(row: Referral, staying: Sequence[Child]) -> list[dict[str, Any]]:
-    """The story. Where children stay, without the lines that name one of them or say what was decided of all."""
+    """The story. Where children stay, or go to another area, without the lines that name one of them, say what was
+    decided of all, or where any went."""
     events = Event.objects.filter(referral=row).exclude(kind__in=LEFT_OUT).order_by("at", "pk")
     if staying:
-        events = events.exclude(kind__in=OF_ALL)
+        events = events.exclude(kind__in=(*OF_ALL, *WHERE_TO))
     names = [child.name for child in staying]
     told_there = [each for each in events if not any(name in each.sentence for name in names)]
     return [{"at": each.at.isoformat(), "sentence": each.sentence} for each in seen_by(Audience.AREA, told_there)]

@@ -248,6 +248,24 @@ def test_what_is_added_of_a_child_who_stays_is_not_told_there(worlds: tuple[Worl
     assert [*audit_faults(own.partnership), *audit_faults(other.partnership)] == []
 
 
+def test_of_two_children_neither_area_reads_to_which_the_other_went(worlds: tuple[World, World]) -> None:
+    own, other = worlds
+    sam, third = own.person(Role.SCREENER), make_world("thirdshire")
+    row = make_referral(own, answers=ANSWERS, child={"first_name": SIBLING})
+    with scope(partnership=own.partnership):
+        first = row.children.get()
+        same = {name: getattr(first, name) for name in ("facts", "screening", "indicated_level", "route", "flags")}
+        goes = Child.objects.create(partnership=own.partnership, referral=row, order=2, first_name=NAME, **same)
+        row = actions.claim(referral=row, by=sam, at=NOW)
+        to_other(row, third, by=sam, children=[first])
+        to_other(Referral.objects.get(pk=row.pk), other, by=sam, children=[goes])
+    for here, elsewhere in ((other, third), (third, other)):
+        arrived(here)
+        with scope(partnership=here.partnership):
+            told_here = f"{Arrival.objects.get().bundle}{[(e.sentence, e.note) for e in Event.objects.all()]}"
+            assert elsewhere.partnership.name not in told_here
+
+
 def test_what_is_restricted_stays_so_and_a_manager_there_is_told(worlds: tuple[World, World]) -> None:
     own, other = worlds
     row = make_referral(own, answers=one_child(), child={"first_name": NAME})
