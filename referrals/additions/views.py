@@ -29,7 +29,7 @@ from referrals.intake import addresses, summary
 from referrals.intake.answers import Answers
 from referrals.intake.in_whose_name import the_only
 from referrals.intake.tracking import the_referral
-from referrals.models import Addendum, Referral
+from referrals.models import Referral
 from referrals.reading import record_part_read
 from referrals.triage.moves import Refused
 from referrals.triage.step_views import ask, flag_warnings
