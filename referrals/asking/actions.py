@@ -357,7 +357,8 @@ def reads_answer(ask: Ask, row: Referral, person: User) -> bool:
 
 @transaction.atomic
 def withdraw_ask(*, ask: Ask, by: User, at: dt.datetime) -> Ask:
-    """Take back a question or a check that needs no answer any more."""
+    """Take back a question or a check that needs no answer any more. Whoever asked it and whoever has the referral are
+    told, and the agency that was asked."""
     row = locked(ask.referral, by=by)
     ask = Ask.objects.select_related("agency", "team").get(pk=ask.pk, referral=row)
     if ask.state == Ask.State.WITHDRAWN:
@@ -371,7 +372,38 @@ def withdraw_ask(*, ask: Ask, by: User, at: dt.datetime) -> Ask:
     kind = of_checks("check_withdrawn", ask.team) if ask.agency else "ask_withdrawn"
     tell_story(row, kind, f"{by.name} withdrew {whom}.", by=by, at=at)
     audited(ask, "withdrawn", {}, by=by, at=at)
+    for person in {each.pk: each for each in (row.owner, ask.asked_by) if each}.values():
+        if person.pk != by.pk and reads_answer(ask, row, person):
+            tell_one(
+                row,
+                person,
+                kind="ask_withdrawn",
+                of=f"-{ask.pk}",
+                subject="Front Door: something that was asked was taken back",
+                said=f"{by.name} withdrew {'a check' if ask.agency else 'a question'} on referral {row.reference}: no "
+                "answer is waited for any more.",
+                at=at,
+            )
+    if ask.agency:
+        tell_agency_of_withdrawal(ask, row, ask.agency, at=at)
     return ask
+
+
+def tell_agency_of_withdrawal(ask: Ask, row: Referral, agency: Agency, *, at: dt.datetime) -> None:
+    """Whoever answers there need look for nothing more; what they have found all the same is told by telephone."""
+    call = calling.at_any_time(row.partnership).sentence("If a child may come to harm, telephone {}.")
+    for person in checkers(agency):
+        outbox.tell(
+            partnership=row.partnership,
+            referral=row,
+            kind="check_withdrawn",
+            to=person,
+            key=f"check_withdrawn:{ask.pk}:{person.pk}",
+            subject="Front Door: a check needs no answer any more",
+            body=f"The check that your agency was asked for at {moment(ask.asked_at)} was taken back, and needs no "
+            f"answer any more. {call}\n",
+            at=at,
+        )
 
 
 def settled(ask: Ask, row: Referral, *, by: User, at: dt.datetime) -> None:

@@ -35,6 +35,7 @@ from referrals.triage.moves import (
     record,
     tell_one,
     tell_story,
+    tell_team,
     to_team,
 )
 from referrals.triage.queries import first_to_take
@@ -114,12 +115,12 @@ def claim_next(*, team: Team, by: User, at: dt.datetime) -> Referral | None:
 
 @transaction.atomic
 def release(*, referral: Referral, by: User, at: dt.datetime) -> Referral:
-    """Give a referral back to its queue. Only who has it can."""
+    """Give a referral back to its queue, whose people are told. Only who has it can."""
     row = locked(referral, by=by)
     if row.owner_id is None and row.state == State.WAITING.value:
         return row
     in_nobody_elses_hands(row, by)
-    return move(
+    move(
         referral=row,
         move=Move.RELEASE,
         sentence=f"{by.name} gave it back to the queue of {row.team.name}.",
@@ -127,6 +128,8 @@ def release(*, referral: Referral, by: User, at: dt.datetime) -> Referral:
         by=by,
         at=at,
     )
+    tell_team(row, by=by, at=at)
+    return row
 
 
 def colleagues(referral: Referral) -> list[User]:

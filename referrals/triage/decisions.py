@@ -13,12 +13,25 @@ from partnerships.access import actor_for
 from partnerships.models import User
 from partnerships.templatetags.page_parts import moment
 from referrals.clocks.actions import meet_clock, start_clock
+from referrals.clocks.sweep import team_members
 from referrals.domain.lifecycle import Move, State
 from referrals.letters import actions as letters
 from referrals.models import Child, Clock, Decision, Letter, Referral
 from referrals.models.clock import AGAIN
 from referrals.support.ending import end_with_referral
-from referrals.triage.moves import Elsewhere, Refused, Stale, held, locked, move, record, said_already, tell_story
+from referrals.triage.moves import (
+    Elsewhere,
+    Refused,
+    Stale,
+    held,
+    locked,
+    move,
+    record,
+    said_already,
+    tell_one,
+    tell_story,
+    tell_team,
+)
 from referrals.triage.next_steps import BY_NAME
 from thresholds.loading import load
 
@@ -84,7 +97,7 @@ def lado_told(*, referral: Referral, note: str, by: User, at: dt.datetime) -> bo
 def reopen(*, referral: Referral, reason: str, seen: int | None = None, by: User, at: dt.datetime) -> Referral:
     """Put a referral that was decided or withdrawn back into its queue, with new clocks for what is owed again.
 
-    The decision that was made stays in its history.
+    The decision that was made stays in its history. Those of its queue are told, and whoever decided it.
     """
     row = held(referral)
     actor = actor_for(by, row.partnership)
@@ -95,6 +108,7 @@ def reopen(*, referral: Referral, reason: str, seen: int | None = None, by: User
         raise Stale(row)
     if not reason.strip():
         raise Refused("Say why it is opened again.")
+    decided_by = row.decided_by
     move(
         referral=row,
         move=Move.REOPEN,
@@ -115,7 +129,24 @@ def reopen(*, referral: Referral, reason: str, seen: int | None = None, by: User
     end_with_referral(row, by=by, at=at)
     tell_story(row, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
     start_again(row, at=at)
+    tell_team(row, by=by, at=at)
+    if decided_by and decided_by.pk != by.pk:
+        tell_who_decided(row, decided_by, by=by, at=at)
     return row
+
+
+def tell_who_decided(row: Referral, person: User, *, by: User, at: dt.datetime) -> None:
+    """That it is opened again, where they may read it and do not hear of it with its queue."""
+    reads = Referral.objects.visible_to(actor_for(person, row.partnership)).filter(pk=row.pk).exists()
+    if person.is_active and reads and person.pk not in {each.pk for each in team_members(row)}:
+        tell_one(
+            row,
+            person,
+            kind="reopened",
+            subject="Front Door: a referral that you decided was opened again",
+            said=f"{by.name} opened referral {row.reference} again, which you had decided. The reason is in its story.",
+            at=at,
+        )
 
 
 def start_again(referral: Referral, *, at: dt.datetime) -> list[Clock]:

@@ -16,13 +16,14 @@ from django_scopes import scope, scopes_disabled
 from partnerships.hours import LONDON
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
+from referrals.asking.actions import withdraw_ask
 from referrals.clocks.sweep import sweep
 from referrals.domain.lifecycle import Outcome
 from referrals.intake.sending import tell_people
 from referrals.models import Absence, Event, Notice, Referral, SavedView, SignOff
 from referrals.triage import actions, assigning, notes
 from referrals.triage.moves import Elsewhere, Refused, TakenBy
-from tests.factories import NOW, World, make_person, make_referral, make_world, sign
+from tests.factories import NOW, World, make_check, make_person, make_referral, make_world, sign
 
 pytestmark = pytest.mark.usefixtures("a_morning")
 
@@ -109,6 +110,24 @@ def test_many_are_assigned_at_once_and_each_row_says_what_became_of_it(world: Wo
     assert "Choose at least one referral" in nothing
     erin = client_of(world.person(Role.EARLY_HELP))
     assert erin.post(f"{QUEUE}assign/", {"chosen": picked, "to": str(sol.pk)}).status_code == 404
+
+
+def test_what_waits_again_and_what_is_asked_no_more_is_told(world: World) -> None:
+    sam, manager, checker = (world.person(role) for role in (Role.SCREENER, Role.MANAGER, Role.CHECKER))
+    sol = make_person(world, Role.SCREENER, name="Sol Second", team=world.mash)
+    row = actions.claim(referral=make_referral(world), by=sam, at=NOW)
+    check = make_check(world, row)
+    withdraw_ask(ask=check, by=sol, at=NOW)
+    assert set(Notice.objects.filter(kind="ask_withdrawn").values_list("to", flat=True)) == {sam.pk}
+    assert set(Notice.objects.filter(kind="check_withdrawn").values_list("to", flat=True)) == {checker.pk}
+    actions.release(referral=row, by=sam, at=NOW)
+    assert set(Notice.objects.filter(kind="waiting").values_list("to", flat=True)) == {sol.pk}
+    Referral.objects.filter(pk=row.pk).update(
+        state="decided", decided_by=manager, decided_at=NOW, immediate_danger=True
+    )
+    actions.reopen(referral=row, reason="He is back in the house.", by=sol, at=NOW)
+    assert set(Notice.objects.filter(kind="danger").values_list("to", flat=True)) == {sam.pk}
+    assert set(Notice.objects.filter(kind="reopened").values_list("to", flat=True)) == {manager.pk}
 
 
 def test_what_is_sent_on_and_nobodys_is_handed_out_with_others(world: World) -> None:
