@@ -274,7 +274,8 @@ def answer(
     ask.answered_at, ask.answered_by = at, by
     ask.save()
     settled(ask, row, by=by, at=at)
-    if ask.team_id == row.team_id or later.opens_again:  # whoever is deciding at this moment has not read it
+    walled_off = ask.kind == Ask.Kind.CHECK and ask.team.is_mash and not row.team.is_mash
+    if later.opens_again or not walled_off:  # whoever is deciding at this moment has not read it
         row.revision += 1
         row.save(update_fields=["revision"])
     who, did = ask.agency.name if ask.agency else "The referrer", "answered again" if again else "answered"

@@ -240,6 +240,22 @@ def test_what_early_help_asked_goes_with_a_referral_that_the_answer_takes_to_the
     assert "It is withdrawn." in page(sign_in(sam).post(take_back, follow=True))
 
 
+@pytest.mark.parametrize(("asked_by", "with_team", "stale"), [
+    ("mash", "mash", True), ("early_help", "mash", True), ("mash", "early_help", False),
+])  # fmt: skip
+def test_an_answer_makes_stale_what_is_written_by_who_may_read_it(
+    world: World, asked_by: str, with_team: str, stale: bool
+) -> None:
+    row = claimed(world)
+    with scope(partnership=world.partnership):
+        check = make_check(world, row)
+        Ask.objects.update(team=getattr(world, asked_by))
+        Referral.objects.update(team=getattr(world, with_team))
+        before = Referral.objects.get(pk=row.pk).revision
+        asking.answer(ask=check, answer="", knows="no", later=Later.NO, by=world.person(Role.CHECKER), at=NOW)
+        assert (Referral.objects.get(pk=row.pk).revision > before) is stale
+
+
 def test_an_answer_whose_asker_has_left_reaches_the_team_that_asked(world: World) -> None:
     row, sam = claimed(world), world.person(Role.SCREENER)
     check, colleague = make_check(world, row), make_person(world, Role.SCREENER, team=world.mash)
