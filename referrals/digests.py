@@ -30,6 +30,7 @@ AT_ONCE = frozenset(
         "stood_still",
         "not_reached",
         "keyed_left",
+        "shared_left",
         "nobody_checks",
         "anomaly",
         "question",

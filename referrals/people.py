@@ -86,6 +86,7 @@ class OpenWork:
                 tell_of_keyed(user, partnership, at=at)
             if Membership.objects.filter(user=user, partnership=partnership, role=Role.CHECKER.value).exists():
                 tell_of_checks(partnership, at=at)
+            tell_of_shared(user, partnership, at=at)
             asked = Ask.objects.open().questions().filter(referral__referrer=user)
             for ask in asked.select_related("partnership", "asked_by", "referral"):
                 row = held(ask.referral)
@@ -146,6 +147,30 @@ def tell_of_keyed(user: User, partnership: Partnership, *, at: dt.datetime) -> N
                 subject="Front Door: a contact that was begun is not sent",
                 body=f"{user.name} began to key a contact, keys here no more, and did not send it. Whoever told of it "
                 f"believes that the front door knows. Go on with it: {settings.SITE_URL}{address}\n",
+                at=at,
+            )
+
+
+def tell_of_shared(user: User, partnership: Partnership, *, at: dt.datetime) -> None:
+    """What somebody who is gone had shared and did not send is now for those alone with whom they shared it."""
+    if actor_for(user, partnership).sends_for:
+        return
+    shared = Draft.objects.unsent().filter(started_by=user, shared_at__isnull=False).exclude(agency=None)
+    for draft in shared.select_related("agency"):
+        address = reverse("draft_take", kwargs={"partnership": partnership.slug, "draft_id": draft.pk})
+        leads = Membership.objects.filter(
+            agency=draft.agency, role=Role.SAFEGUARDING_LEAD.value, ended_at__isnull=True, user__is_active=True
+        ).exclude(user=user)
+        for lead in leads.select_related("user"):
+            outbox.tell(
+                partnership=partnership,
+                referral=None,
+                kind="shared_left",
+                to=lead.user,
+                key=f"shared_left:{draft.pk}:{lead.user_id}",
+                subject="Front Door: something that a colleague began is not sent",
+                body=f"{user.name} began to tell of a worry, shared it with you, refers here no more, and did not send "
+                f"it. Nobody else can. Read it, and go on with it: {settings.SITE_URL}{address}\n",
                 at=at,
             )
 

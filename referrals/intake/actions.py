@@ -197,7 +197,7 @@ def discard_draft(*, draft: Draft, by: User | None, at: dt.datetime) -> Draft:
     draft.discarded_at = at
     draft.save(update_fields=["discarded_at"])
     _record(draft, "draft.discarded", {}, by, at)
-    if by is not None and draft.taken_from is not None and draft.taken_from.is_active:
+    if by is not None and draft.taken_answers and draft.taken_from is not None and draft.taken_from.is_active:
         tell_put_away(draft, draft.taken_from, by=by, at=at)
     return draft
 

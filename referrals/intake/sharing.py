@@ -13,7 +13,6 @@ from partnerships.access import actor_for
 from partnerships.models import Agency, User
 from referrals import outbox
 from referrals.intake.actions import Refused, for_writing, settle_name, start_draft
-from referrals.intake.answers import blank
 from referrals.intake.kept_from_leads import WHY, is_kept_from_leads
 from referrals.models import Draft, Referral
 
@@ -48,11 +47,12 @@ def take_over(*, draft: Draft, by: User, at: dt.datetime) -> Draft:
     shared = Draft.objects.to_take_over(actor_for(by, row.partnership)).filter(pk=row.pk).exists()
     if not shared or is_kept_back(row, at=at):
         raise Refused("This draft is shared with you no more.")
-    row.started_by, row.shared_at = by, None
-    row.taken_from, row.taken_at, row.taken_answers = before, at, row.answers
+    keyed = row.channel == Referral.Channel.KEYED.value
+    row.started_by, row.shared_at, row.taken_from, row.taken_at = by, None, before, at
+    row.taken_answers = None if keyed else row.answers  # what was keyed is the front door's, never somebody's own
     row.save(update_fields=["started_by", "shared_at", "taken_from", "taken_at", "taken_answers"])
     record(row, "draft.taken_over", {"from": before.pk if before else None}, by=by, at=at)
-    if before is not None and row.channel != Referral.Channel.KEYED.value:
+    if before is not None and not keyed:
         address = reverse("refer_tasks", kwargs={"partnership": row.partnership.slug, "draft_id": row.pk})
         outbox.tell(
             partnership=row.partnership,
@@ -79,9 +79,9 @@ def begin_again(*, taken: Draft, agency: Agency | None, by: User, at: dt.datetim
     row = Draft.objects.select_for_update(of=("self",)).get(pk=taken.pk, taken_from=by)
     if row.sent_at is not None:
         raise Refused("It was sent meanwhile. If you know more, begin another.")
-    draft = start_draft(
-        partnership=taken.partnership, agency=agency, by=by, at=at, answers=row.taken_answers or blank()
-    )
+    if not row.taken_answers:
+        raise Refused("What you had written is not kept. Begin another.")
+    draft = start_draft(partnership=taken.partnership, agency=agency, by=by, at=at, answers=row.taken_answers)
     record(draft, "draft.begun_again", {"from": row.pk}, by=by, at=at)
     return draft
 

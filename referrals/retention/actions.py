@@ -169,7 +169,7 @@ def remind_of(draft: Draft, *, at: dt.datetime) -> bool:
     mine = Draft.objects.filter(pk=draft.pk, reminded_at__isnull=True).update(reminded_at=at)
     if not mine or draft.started_by is None:
         return False
-    if draft.taken_from is not None and draft.taken_from.is_active:
+    if draft.taken_answers and draft.taken_from is not None and draft.taken_from.is_active:
         tell_who_began(draft, draft.taken_from, draft.started_by, at=at)
     address = reverse("my_referrals", kwargs={"partnership": draft.partnership.slug})
     ends = day(draft_ends_at(draft.saved_at))

@@ -12,7 +12,7 @@ from partnerships.models import Agency, AuditEntry, Membership, User
 from partnerships.permissions import Role
 from referrals.intake import sharing
 from referrals.intake.actions import Refused
-from referrals.models import Draft, Referral
+from referrals.models import Draft, Notice, Referral
 from tests.factories import NOW, World, make_draft, make_person, make_referral, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +120,9 @@ def test_what_somebody_shared_and_left_is_still_there_to_be_taken_over(world: Wo
     draft = make_draft(world, by=writer)
     sign_in(writer).post(f"/testshire/refer/{draft.pk}/share/")
     move(world, writer, None)
+    with scope(partnership=world.partnership):
+        told = Notice.objects.get(kind="shared_left")
+    assert told.to == lead and f"/refer/{draft.pk}/take-over/" in told.body and "Robin" not in told.body
     assert sign_in(lead).post(f"/testshire/refer/{draft.pk}/take-over/").status_code == 302
 
 

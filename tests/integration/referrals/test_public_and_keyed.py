@@ -452,3 +452,5 @@ def test_what_somebody_began_to_key_who_keys_no_more_is_told_to_their_colleagues
         assert sign_in(world.person(role)).get(take).status_code == 404
     assert colleague.post(take)["Location"] == f"/testshire/refer/{draft.pk}/"
     assert colleague.get(f"/testshire/refer/{draft.pk}/").status_code == 200
+    with scope(partnership=world.partnership):
+        assert Draft.objects.get(pk=draft.pk).taken_answers is None, "who is gone keeps nothing of the front door's"
