@@ -112,7 +112,8 @@ class CorrectionForm(OnceForm):
 class WithdrawForm(OnceForm):
     reason = LongTextField(
         "Why do you want to withdraw it?",
-        hint="A person reads this and decides with you. Say if somebody presses you to withdraw it.",
+        hint="A person at the front door reads this and decides with you. Nobody else at your agency can read it here. "
+        "Say if somebody presses you to withdraw it.",
         called="the reason",
         missing="Say why you want to withdraw it",
         rows=5,

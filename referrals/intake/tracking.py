@@ -72,7 +72,7 @@ def referral_track(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         "may_send": request.actor.can(Permission.REFERRAL_SEND),
         "next": afterwards.NEXT[State(referral.state)],
         "events": Event.objects.filter(referral=referral, for_referrer=True),
-        "beside": after_sending(referral, "referral_file"),
+        "beside": after_sending(referral, "referral_file", reader=request.user),
         "letters": Letter.objects.filter(referral=referral).to_referrer(),
         "challenged": Disagreement.objects.filter(referral=referral).order_by("-raised_at").first(),
         "questions": (questions := list(Ask.objects.questions().filter(referral=referral))),
@@ -92,7 +92,7 @@ def referral_copy(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         "title": f"Referral {referral.reference}",
         "sections": summary.by_section(summary.cards(situation)),
         "ways": afterwards.ways(referral, situation),
-        "beside": after_sending(referral, "referral_file"),
+        "beside": after_sending(referral, "referral_file", reader=request.user),
     }
     return serve(request, READER, referral, "copy", "referrals/documents/referral.html", context)
 

@@ -78,7 +78,9 @@ def told(row: Referral, numbers: Sequence[int]) -> list[dict[str, Any]]:
 
 
 def added(row: Referral, numbers: Sequence[int]) -> list[dict[str, Any]]:
-    found = Addendum.objects.filter(referral=row).select_related("by").order_by("at", "pk")
+    """What was said since; a wish to withdraw is between who wished it and those who answered it."""
+    said = Addendum.objects.filter(referral=row).exclude(kind=Addendum.Kind.WITHDRAWAL)
+    found = said.select_related("by").order_by("at", "pk")
     return [
         {
             "kind": each.get_kind_display(),

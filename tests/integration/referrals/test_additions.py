@@ -16,6 +16,7 @@ from django_scopes import scope
 from partnerships.permissions import Role
 from referrals.domain.lookup import pair_keys
 from referrals.models import Addendum, Clock, Draft, Event, LookupKey, Notice, Referral
+from referrals.transfer.bundle import added
 from referrals.triage import actions as triage
 from tests import hostile_files
 from tests.factories import NOW, World, make_person, make_referral
@@ -340,6 +341,18 @@ def test_what_is_told_after_the_wish_to_withdraw_is_read_before_it_is_agreed_to(
     assert (after.state, after.withdrawal_asked_at) == ("withdrawn" if later == "no" else "waiting", None)
     track = practitioner.get(f"/testshire/referrals/{referral.pk}/").content.decode()
     assert ("We go on with it, for what was told since." in track) is (later != "no")
+
+
+def test_why_somebody_wishes_to_withdraw_is_read_by_no_lead(world: World, practitioner: Client) -> None:
+    referral = make_referral(world)
+    track, words = f"/testshire/referrals/{referral.pk}/", "My lead told me to take it back."
+    send(practitioner, f"{track}withdraw/", reason=words)
+    assert words in practitioner.get(track).content.decode()
+    lead = signed_in(world.person(Role.SAFEGUARDING_LEAD)).get(track).content.decode()
+    assert words not in lead and "and the front door alone read why." in lead
+    assert words in signed_in(world.person(Role.SCREENER)).get(f"/testshire/triage/{referral.pk}/").content.decode()
+    with scope(partnership=world.partnership):
+        assert added(referral, [1]) == [], "nor by another area"
 
 
 def test_the_family_goes_along_for_a_sibling_and_nothing_of_the_worry(world: World, practitioner: Client) -> None:
