@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -24,6 +24,23 @@ def end_sessions(*, user: User, ended: Iterable[Session], by: User, at: dt.datet
     if count:
         account_events.note(user, "session.ended", detail={"sessions": count}, by=by, at=at)
     return count
+
+
+Ender = Callable[[User], object]
+_without_sign_in: list[Ender] = []
+
+
+def reads_without_sign_in(ender: Ender) -> Ender:
+    """Register what ends somebody's addresses that show something without a sign-in, such as a calendar's."""
+    if ender not in _without_sign_in:
+        _without_sign_in.append(ender)
+    return ender
+
+
+def end_what_reads_without_sign_in(user: User) -> None:
+    """With the sign-ins that end because a stranger may have had one, end what that stranger may have made."""
+    for end in _without_sign_in:
+        end(user)
 
 
 def forget_ways_in(user: User) -> dict[str, int]:
@@ -66,6 +83,7 @@ def take_second_factor_off(*, user: User, by: User, at: dt.datetime) -> bool:
     if not removed:
         return False
     sessions.end_all(user)
+    end_what_reads_without_sign_in(user)
     account_events.note(
         user,
         "second_factor.taken_off",

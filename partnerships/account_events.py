@@ -87,6 +87,11 @@ def place(request: HttpRequest | None) -> dict[str, str]:
     return {"address": came_from(request), "browser": browser}
 
 
+def half_way(request: HttpRequest, user: User, *, at: dt.datetime) -> None:
+    """Somebody proved the first of two: where nothing follows in the trail, they had the password and no more."""
+    note(user, "signin.half_way", detail=place(request), by=None, at=at)
+
+
 def known_from(user: User, request: HttpRequest) -> bool:
     """Whether this person was signed in from the address of this request before, with all that their sign-in asks."""
     made = AuditEntry.objects.filter(by=user, verb="signin.made").order_by("-at").values_list("detail", flat=True)
@@ -227,7 +232,10 @@ def factor_changed(user: User, authenticator: Any, verb: str, done: str, at: dt.
 def password_changed(request: HttpRequest, user: User, **_: Any) -> None:
     """A new password ends every other session: whoever knew the old one is out."""
     at = timezone.now()
+    from partnerships.account_actions import end_what_reads_without_sign_in
+
     ended = sessions.end_all(user, but=request.session.session_key if request.user.is_authenticated else None)
+    end_what_reads_without_sign_in(user)
     note(
         user,
         "password.changed",

@@ -172,6 +172,7 @@ def sessions_end_others(request: HttpRequest) -> HttpResponseBase:
         return redirect_to_login("/accounts/")
     others = Session.rows.of(request.user).exclude(pk=request.session.session_key)
     ended = account_actions.end_sessions(user=request.user, ended=list(others), by=request.user, at=timezone.now())
+    account_actions.end_what_reads_without_sign_in(request.user)
     messages.success(request, "You are signed in here alone." if ended else "You were signed in nowhere else.")
     return redirect("account")
 

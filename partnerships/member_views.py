@@ -185,6 +185,7 @@ def member_sign_out(request: PartnershipRequest, membership_id: int) -> HttpResp
     held = one(request, membership_id)
     rows = sessions.Session.rows.of(held.user)
     ended = account_actions.end_sessions(user=held.user, ended=list(rows), by=request.user, at=timezone.now())
+    account_actions.end_what_reads_without_sign_in(held.user)
     messages.success(request, f"{held.user.name} was signed in nowhere." if not ended else "Signed out everywhere.")
     return redirect("member", partnership=request.partnership.slug, membership_id=held.pk)
 

@@ -13,9 +13,11 @@ from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.core.internal.ratelimit import get_ip
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.utils import is_mfa_enabled
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from partnerships import account_events, second_factor
@@ -98,6 +100,8 @@ class StillTheSame(LoginStage):
         user: Any = self.login.user
         if user is None:
             return None, True
+        if "password" not in self.state and is_mfa_enabled(user):
+            account_events.half_way(self.request, user, at=timezone.now())
         self.state.setdefault("password", user.get_session_auth_hash())
         if not user.is_active or not constant_time_compare(self.state["password"], user.get_session_auth_hash()):
             return redirect("account_login"), False

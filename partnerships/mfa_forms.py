@@ -13,6 +13,7 @@ from allauth.mfa.webauthn.internal import auth as webauthn
 from crispy_forms_gds.helper import FormHelper
 from django import forms
 
+from partnerships import account_events
 from partnerships.account_forms import InOurWords
 from partnerships.mfa import MFAAdapter, first_use, may_guess
 
@@ -118,9 +119,13 @@ class OfSomebody(TakesPasskey):
     """The passkey of a person who is known already; tries are counted our way."""
 
     def clean_credential(self: Any) -> Authenticator:
-        webauthn.parse_authentication_response(self.cleaned_data["credential"])
         was_right = may_guess(context.request, self.user)
-        found: Authenticator = webauthn.complete_authentication(self.user, self.cleaned_data["credential"])
+        try:
+            webauthn.parse_authentication_response(self.cleaned_data["credential"])
+            found: Authenticator = webauthn.complete_authentication(self.user, self.cleaned_data["credential"])
+        except forms.ValidationError:
+            account_events.second_factor_failed(context.request, self.user)  # as of a code: somebody has the password
+            raise
         was_right()
         return found
 

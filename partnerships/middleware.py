@@ -86,7 +86,8 @@ class NoStoreMiddleware:
 class SessionLimitsMiddleware:
     """A session that lay untouched too long, or is too old, ends here; one in use is noted.
 
-    The page that tells how long is left does not count as use, else a page left open would keep itself alive. The first
+    The page that tells how long is left does not count as use, else a page left open would keep itself alive; nor does
+    one that the browser asks for again by itself, such as a wall board. The first
     answer after the end lets the browser forget the pages that it would bring back as they were, script or not.
     """
 
@@ -94,7 +95,7 @@ class SessionLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        over = sessions.gone(request)
+        over, used_at = sessions.gone(request), None
         if request.user.is_authenticated:
             now = timezone.now()
             if sessions.LIMITS not in request.session:
@@ -105,8 +106,10 @@ class SessionLimitsMiddleware:
                 logout(request)
                 over = True
             elif request.path_info != reverse("session_status") and "X-Background" not in request.headers:
-                sessions.touch(request, now)  # but a page that looks for news by itself is nobody at work
+                used_at = now  # but a page that looks for news by itself is nobody at work
         response = self.get_response(request)
+        if used_at is not None and not response.has_header("Refresh"):
+            sessions.touch(request, used_at)
         if request.method == "POST" and response.status_code == 302 and request.user.is_authenticated:
             kept.let_go(request)  # it has been put in again
         if over:

@@ -7,9 +7,9 @@ import datetime as dt
 
 from django.conf import settings
 from django.urls import reverse
-from django_scopes import scope
+from django_scopes import scope, scopes_disabled
 
-from partnerships import leaving
+from partnerships import account_actions, leaving
 from partnerships.access import actor_for
 from partnerships.models import Membership, Partnership, Team, User
 from partnerships.permissions import KEYING, SENDING, Permission, Role
@@ -251,5 +251,11 @@ def counted(number: int, noun: str) -> str:
     return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def end_calendars(user: User) -> None:
+    with scopes_disabled():
+        CalendarAddress.objects.filter(user=user).delete()
+
+
 def register() -> None:
+    account_actions.reads_without_sign_in(end_calendars)
     leaving.register(OpenWork())

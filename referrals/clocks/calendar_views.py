@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from icalendar import Calendar, Event
 
-from partnerships import audit
+from partnerships import account_events, audit
 from partnerships.access import Actor, actor_for, gate, open_to_all
 from partnerships.permissions import Permission
 from referrals.clocks.reading import own_due
@@ -43,7 +43,17 @@ def calendar(request: Signed) -> HttpResponse:
             user=request.user,
             defaults={"digest": digest(token), "made_at": now, "last_read_at": None},
         )
-        _record(request, "calendar.address_made")
+        account_events.note(
+            request.user,
+            "calendar.address_made",
+            told=(
+                "A calendar’s address was made",
+                f"On {account_events.moment(now)} an address was made by which a "
+                "calendar reads what is due on what you have in hand. A new password ends it.",
+            ),
+            by=request.user,
+            at=now,
+        )
         where = {"partnership": request.partnership.slug, "token": token}
         address = settings.SITE_URL + reverse("calendar_file", kwargs=where)
     return render(request, "referrals/clocks/calendar.html", {"address": address, "mine": mine.first()})

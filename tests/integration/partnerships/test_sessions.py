@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -230,3 +231,35 @@ def test_behind_a_proxy_the_trail_and_the_owner_are_told_the_address_that_it_tel
 def test_an_office_signs_in_by_passkey_though_somebody_there_sends_junk(world: World) -> None:
     junk = [Client().post(reverse("mfa_login_webauthn"), {"credential": "{}"}).status_code for _ in range(30)]
     assert 429 not in junk
+
+
+def test_a_page_that_the_browser_asks_for_again_by_itself_is_nobody_at_work(world: World) -> None:
+    """A wall board left open would keep its sign-in awake all day."""
+    client = as_(world.person(Role.SCREENER))
+    for minutes, page in ((20, "/testshire/queue/mash/wall/"), (29, "/testshire/queue/mash/wall/")):
+        with time_machine.travel(NOW + minutes * MINUTE, tick=False):
+            assert client.get(page).status_code == 200
+    with time_machine.travel(NOW + 31 * MINUTE, tick=False):
+        assert client.get("/testshire/queue/mash/").status_code == 302
+
+
+@pytest.mark.parametrize("how", ["a new password", "signed out elsewhere", "by the admin"])
+def test_a_calendars_address_ends_with_the_sign_ins_of_whoever_may_have_made_it(world: World, how: str) -> None:
+    screener, client = world.person(Role.SCREENER), Client()
+    client.force_login(screener)
+    made = re.search(r"http\S+/due[^\s<\"]*", client.post(reverse("calendar", args=["testshire"])).content.decode())
+    assert made
+    address = made[0].removeprefix(settings.SITE_URL)
+    assert Client().get(address).status_code == 200
+    if how == "a new password":
+        new = {"oldpassword": PASSWORD, "password1": "three random words", "password2": "three random words"}
+        assert client.post(reverse("account_change_password"), new).status_code == 302
+    elif how == "signed out elsewhere":
+        client.post(reverse("sessions_end_others"))
+    else:
+        admin = Client()
+        admin.force_login(world.person(Role.ADMIN))
+        admin.post(reverse("member_sign_out", args=["testshire", screener.memberships.get().pk]))
+    assert Client().get(address).status_code == 404
+    with scopes_disabled():
+        assert Notice.objects.filter(to=screener, subject="A calendar’s address was made").exists()

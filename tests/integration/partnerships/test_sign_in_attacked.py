@@ -10,15 +10,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.db import connections
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
+from partnerships.mfa_forms import AuthenticateWebAuthnForm
 from partnerships.models import AuditEntry, Invitation, Session
 from partnerships.permissions import Role
 from referrals.models import Notice
@@ -113,6 +116,23 @@ def test_whoever_knows_the_password_and_guesses_codes_is_told_of_once_a_day(worl
             found = Notice.objects.filter(to=screener, subject="Somebody gave wrong codes for your account")
             assert found.count() == told, guess
     assert AuditEntry.objects.filter(verb="second_factor.failed", object_id=str(screener.pk)).count() == 4
+
+
+def test_a_password_with_nothing_after_it_stands_in_the_trail_and_junk_passkeys_are_told_as_codes_are(
+    world: World,
+) -> None:
+    screener = with_app(world.person(Role.SCREENER))
+    sign_in(screener)
+    verbs = AuditEntry.objects.filter(object_id=str(screener.pk)).order_by("sequence").values_list("verb", flat=True)
+    assert list(verbs) == ["signin.half_way"]
+    request = RequestFactory().post(reverse(CODE))
+    request.user = AnonymousUser()
+    for _ in range(3):
+        with context.request_context(request):
+            assert not AuthenticateWebAuthnForm(user=screener, data={"credential": '{"id": "x"}'}).is_valid()
+    assert list(verbs.all()) == ["signin.half_way"] + ["second_factor.failed"] * 3
+    with scope(partnership=world.partnership):
+        assert Notice.objects.filter(to=screener, subject="Somebody gave wrong codes for your account").count() == 1
 
 
 @pytest.mark.parametrize(
