@@ -123,7 +123,7 @@ class OfSomebody(TakesPasskey):
         try:
             webauthn.parse_authentication_response(self.cleaned_data["credential"])
             found: Authenticator = webauthn.complete_authentication(self.user, self.cleaned_data["credential"])
-        except forms.ValidationError:
+        except Exception:  # whatever is sent, it was not the passkey
             account_events.second_factor_failed(context.request, self.user)  # as of a code: somebody has the password
             raise
         was_right()
