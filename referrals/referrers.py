@@ -29,6 +29,12 @@ def for_referrer(row: Referral, whose: User | None = None) -> list[User]:
     return ([person] if follows else []) + [each for each in leads_of(row) if each.pk != person.pk]
 
 
+def speaks_for_referrer(row: Referral, person: User) -> bool:
+    """Whether this person may ask that it ends, and agree to what was decided: the referrer alone, and once they left
+    its agency who answers for them there. Else who leads the agency adds, answers and challenges in their own name."""
+    return any(each.pk == person.pk for each in for_referrer(row))
+
+
 def leads_of(row: Referral) -> list[User]:
     """The safeguarding leads of its agency, where they may follow it."""
     if row.agency_id is None or not row.is_followed_by_leads:

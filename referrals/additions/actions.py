@@ -25,6 +25,7 @@ from referrals.intake.actions import start_draft
 from referrals.intake.answers import Answers, blank, mapping
 from referrals.intake.pages import FAMILY, INVOLVED, PAGES, YOU
 from referrals.models import Addendum, Ask, Attachment, Child, Draft, Referral
+from referrals.referrers import speaks_for_referrer
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.transfer.receiving import reaching
@@ -156,8 +157,13 @@ def _worse(before: Answers, now: Answers) -> tuple[Later, set[int]]:
 
 @transaction.atomic
 def ask_to_withdraw(*, referral: Referral, reason: str, token: str, by: User, at: dt.datetime) -> Addendum:
-    """Ask for a referral to be withdrawn. It closes nothing: it stays where it is until a screener has answered."""
+    """Ask for a referral to be withdrawn. It closes nothing: it stays where it is until a screener has answered.
+
+    Raises `Refused` for a lead of the agency while the referrer can ask for it themself.
+    """
     row = held(referral)
+    if not speaks_for_referrer(row, by):
+        raise Refused(f"{not_theirs_to_withdraw(row)} What you wrote here was not sent.")
     answered = row.addenda.filter(kind=Addendum.Kind.WITHDRAWAL, settled_at__isnull=False).count()
     token = mark_of(token, reason, answered)
     if (there := _there(row, token)) is not None:
@@ -175,9 +181,14 @@ def ask_to_withdraw(*, referral: Referral, reason: str, token: str, by: User, at
     row.withdrawal_asked_at = at
     row.save(update_fields=["withdrawal_asked_at"])
     tell_story(row, "withdrawal_asked", f"{by.name} asks to withdraw it.", note=reason, by=by, at=at)
-    tell_story(row, "withdrawal_asked_told", "You asked to withdraw it.", for_referrer=True, by=None, at=at)
-    _tell(row, made, "The referrer asks to withdraw it. It stays open until somebody has answered.", by=by, at=at)
+    tell_story(row, "withdrawal_asked_told", f"{by.name} asked to withdraw it.", for_referrer=True, by=None, at=at)
+    _tell(row, made, f"{by.name} asks to withdraw it. It stays open until somebody has answered.", by=by, at=at)
     return made
+
+
+def not_theirs_to_withdraw(row: Referral) -> str:
+    who = row.referrer.name if row.referrer else "Whoever told of it"
+    return f"{who} told of this, and alone can ask to withdraw it. Add information instead: the front door reads it."
 
 
 @transaction.atomic
@@ -212,10 +223,10 @@ def answer_withdrawal(
             by=by,
             at=at,
         )
-        told = "It was withdrawn, as you asked."
+        told = f"It was withdrawn, as {asked.by.name} asked."
     else:
         tell_story(row, "withdrawal_refused", f"{by.name} goes on with it all the same.", note=reason, by=by, at=at)
-        told = "You asked to withdraw it. We go on with it all the same, to make sure that the child is safe."
+        told = f"{asked.by.name} asked to withdraw it. We go on with it, to make sure that the child is safe."
     tell_settled(row, asked, told, by=by, at=at)
     return row
 

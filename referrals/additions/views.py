@@ -31,6 +31,7 @@ from referrals.intake.in_whose_name import the_only
 from referrals.intake.tracking import the_referral
 from referrals.models import Referral
 from referrals.reading import record_part_read
+from referrals.referrers import speaks_for_referrer
 from referrals.triage.moves import Refused
 from referrals.triage.step_views import ask, flag_warnings
 from referrals.triage.views import the_referral as the_referral_in_triage
@@ -160,6 +161,9 @@ def asked_of(answers: Answers, group: str, number: int) -> str:
 def referral_withdraw(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """Ask to withdraw, with a reason."""
     referral, now = the_referral(request, referral_id), timezone.now()
+    if request.method != "POST" and not speaks_for_referrer(referral, request.user):
+        messages.info(request, actions.not_theirs_to_withdraw(referral))
+        return back_to(referral)
     form = WithdrawForm(typed(request), at=now)
     if request.method == "POST" and form.is_valid():
         try:
@@ -194,7 +198,7 @@ def referral_withdrawal(request: Signed, referral_id: uuid.UUID) -> HttpResponse
     row, now = the_referral_in_triage(request, referral_id, "withdrawal"), timezone.now()
     form = AnswerWithdrawalForm(request.POST if request.method == "POST" else None, referral=row)
     asked = open_wish(row)
-    warnings = [f"The referrer says: {asked.reason}", *flag_warnings(row)] if asked else []
+    warnings = [f"{asked.by.name} says: {asked.reason}", *flag_warnings(row)] if asked else []
     return ask(
         request,
         row,

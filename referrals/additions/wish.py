@@ -54,5 +54,5 @@ def end_wish(row: Referral, *, by: User, at: dt.datetime) -> None:
     settle_wish(row, asked, agreed=False, by=by, at=at)
     said = f"The wish to withdraw it is settled: it goes on, for what {by.name} told since."
     tell_story(row, "withdrawal_refused", said, by=by, at=at)
-    told = "You asked to withdraw it. We go on with it, for what was told since."
+    told = f"{asked.by.name} asked to withdraw it. We go on with it, for what was told since."
     tell_settled(row, asked, told, by=by, at=at)

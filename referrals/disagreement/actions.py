@@ -18,6 +18,7 @@ from referrals.clocks.sweep import managers, signers, team_members, unless_kept_
 from referrals.models import Clock, Disagreement, DisagreementStage, Referral
 from referrals.referrers import for_referrer, leads_of, of_whom
 from referrals.triage.moves import Refused, held, tell_one, tell_story
+from referrals.triage.told_later import can_read
 from thresholds.domain.scheme import EscalationStage, Limit, Scheme
 from thresholds.domain.terms import Starts, Unit
 from thresholds.loading import load
@@ -125,6 +126,19 @@ def clock_name(number: int, name: str, us: User | None) -> str:
     return f"Disagreement, stage {number}: {name}{f' ({us.name} answers)' if us else ''}"[:200]
 
 
+def acts_for_them(made: Disagreement, row: Referral, stage: DisagreementStage, person: User) -> bool:
+    """Whether this person speaks for the agency at a stage: who challenged, who is named there, and once who challenged
+    left the agency, who answers for them. Any other lead may take it on to the next stage, and not settle it."""
+    mine = {made.raised_by_id, stage.for_them_user_id, *(each.pk for each in for_referrer(row, made.raised_by))}
+    return person.pk in mine
+
+
+def not_theirs(made: Disagreement, stage: DisagreementStage) -> str:
+    who = " and ".join(dict.fromkeys(filter(None, (made.raised_by.name, stage.for_them.partition(",")[0]))))
+    settle = "settle" if " and " in who else "settles"
+    return f"{who} {settle} this for your agency at this stage. What you wrote is not on record."
+
+
 def person_words(person: User | None) -> str:
     return ", ".join(filter(None, (person.name, person.job_title))) if person else ""
 
@@ -206,6 +220,8 @@ def name_for_them(
         raise Refused(f"{person.name} can’t follow this referral. Choose somebody else, or write a name.")
     if (stage.for_them, stage.for_them_user) == (words[:200], person):
         return stage
+    if stage.for_them and not acts_for_them(made, row, stage, by):
+        raise Refused(not_theirs(made, stage))
     stage.for_them, stage.for_them_user = words[:200], person
     stage.save(update_fields=["for_them", "for_them_user"])
     said = f"{by.name} named who acts for the agency at stage {stage.number}: {stage.for_them}."
@@ -331,7 +347,8 @@ def move_on(*, disagreement: Disagreement, seen: int, because: str, by: User, at
 
 @transaction.atomic
 def resolve(*, disagreement: Disagreement, result: str, resolution: str, by: User, at: dt.datetime) -> Disagreement:
-    """Record how it was resolved, and end it: by the referrer or by the front door. Pressed twice, once."""
+    """Record how it was resolved, and end it: by who challenged or acts for the agency at this stage, or by the front
+    door. Pressed twice, once."""
     made, row, stage = standing(disagreement, open_only=False)
     if made.resolved_at is not None:
         if (made.resolved_by_id, made.result, made.resolution) == (by.pk, result, resolution.strip()):
@@ -339,6 +356,8 @@ def resolve(*, disagreement: Disagreement, result: str, resolution: str, by: Use
         raise Refused(resolved_since(made))
     if result not in Disagreement.Result.values or not resolution.strip():
         raise Refused("Choose how it was resolved, and write what was agreed.")
+    if not (acts_for_them(made, row, stage, by) or can_read(row, by)):
+        raise Refused(not_theirs(made, stage))
     last = len(stages_of(load(row.scheme_version)))
     if result == Disagreement.Result.UNRESOLVED and made.stage < last:
         raise Refused("There is a stage left: go on to it before you record that it was not agreed.")

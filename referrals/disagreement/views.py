@@ -58,7 +58,14 @@ def disagreement(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     challenges = request.method == "POST" and "step" not in request.POST
     if made is None or (not made.is_open and "again" in request.GET) or (made.is_open and challenges):
         return challenge(request, row)
-    return stage_page(request, row, made, "referrals/disagreement/referrer.html", "disagreement", THEIR_STEPS)
+    steps = THEIR_STEPS if request.method == "POST" or settles(request, row, made) else ("move-on",)
+    return stage_page(request, row, made, "referrals/disagreement/referrer.html", "disagreement", steps)
+
+
+def settles(request: Signed, row: Referral, made: Disagreement) -> bool:
+    """Whether this person speaks for the agency at the stage that it is at, or nobody does yet."""
+    stage = next((each for each in made.stages.all() if each.number == made.stage), None)
+    return stage is None or not stage.for_them or actions.acts_for_them(made, row, stage, request.user)
 
 
 def challenge(request: Signed, row: Referral) -> HttpResponse:

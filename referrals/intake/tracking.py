@@ -20,8 +20,10 @@ from referrals.domain.audiences import Audience
 from referrals.domain.lifecycle import State
 from referrals.intake import afterwards, shown, summary
 from referrals.letters.reading import open_letter
+from referrals.letters.receipts import may_agree
 from referrals.models import Ask, Disagreement, Draft, Event, Letter, Referral
 from referrals.reading import record_reading
+from referrals.referrers import speaks_for_referrer
 
 PER_PAGE = 25
 READER = Audience.REFERRER
@@ -65,6 +67,7 @@ def referral_track(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     """What was sent, where it stands, what comes next and by when, and the letters."""
     referral, now = the_referral(request, referral_id), timezone.now()
     record_reading(referral=referral, by=request.user, at=now)
+    may_withdraw = speaks_for_referrer(referral, request.user)
     referral = seen_by(READER, referral)
     situation = summary.situation_of(referral)
     context = {
@@ -76,6 +79,7 @@ def referral_track(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         "letters": Letter.objects.filter(referral=referral).to_referrer(),
         "challenged": Disagreement.objects.filter(referral=referral).order_by("-raised_at").first(),
         "questions": (questions := list(Ask.objects.questions().filter(referral=referral))),
+        "may_withdraw": may_withdraw,
         "asked_now": any(each.state == Ask.State.OPEN for each in questions),
         "sections": summary.by_section(summary.cards(situation)),
     }
@@ -103,10 +107,12 @@ def letter(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) -> Htt
     """A letter as it was sent. That it was opened, and by whom, is kept."""
     referral = the_referral(request, referral_id)
     written: Letter = get_object_or_404(
-        Letter.objects.filter(referral=referral).to_referrer().select_related("sent_by"), pk=letter_id
+        Letter.objects.filter(referral=referral).to_referrer().select_related("sent_by", "answered_by"), pk=letter_id
     )
     open_letter(letter=written, by=request.user, at=timezone.now())
-    return render_for(READER, request, "referrals/intake/letter.html", {"referral": referral, "letter": written})
+    written.referral = referral
+    context = {"referral": referral, "letter": written, "may_agree": may_agree(written, request.user)}
+    return render_for(READER, request, "referrals/intake/letter.html", context)
 
 
 def the_referral(request: HttpRequest, referral_id: uuid.UUID) -> Referral:

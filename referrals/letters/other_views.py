@@ -83,10 +83,15 @@ def the_letter(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) ->
 @require_POST
 def letter_agree(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UUID) -> HttpResponse:
     letter = the_letter(request, referral_id, letter_id)
-    if receipts.answer(letter=letter, how=Letter.Answer.AGREED, by=request.user, at=timezone.now()):
-        messages.success(request, "Thank you. Whoever decided sees that you agree.")
+    try:
+        kept = receipts.answer(letter=letter, how=Letter.Answer.AGREED, by=request.user, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, str(refused))
     else:
-        messages.info(request, "This letter has been answered already.")
+        if kept:
+            messages.success(request, "Thank you. Whoever decided sees that you agree.")
+        else:
+            messages.info(request, "This letter has been answered already.")
     return redirect("letter", partnership=request.partnership.slug, referral_id=referral_id, letter_id=letter_id)
 
 
@@ -99,15 +104,12 @@ def letter_challenge(request: Signed, referral_id: uuid.UUID, letter_id: uuid.UU
     if form.is_valid():
         words, now = form.cleaned_data["words"], timezone.now()
         try:
-            kept = receipts.answer(letter=letter, how=Letter.Answer.CHALLENGED, words=words, by=request.user, at=now)
+            receipts.answer(letter=letter, how=Letter.Answer.CHALLENGED, words=words, by=request.user, at=now)
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            if kept:
-                sent = "Your challenge has been sent. Whoever decided it is told, and their manager."
-                messages.success(request, sent)
-                return redirect("disagreement", partnership=request.partnership.slug, referral_id=referral_id)
-            form.add_error(None, "This letter has been answered already. Telephone whoever wrote it.")
+            messages.success(request, "Your challenge has been sent. Whoever decided it is told, and their manager.")
+            return redirect("disagreement", partnership=request.partnership.slug, referral_id=referral_id)
     record_part_read(referral=letter.referral, part="challenge", by=request.user, at=timezone.now())
     context = {"letter": letter, "referral": letter.referral, "form": form}
     status = 422 if form.errors else 200

@@ -130,7 +130,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
     situation = summary.situation_of(referral)
     scheme = situation.scheme
     children = list(referral.children.all())
-    letters = list(Letter.objects.filter(referral=referral).select_related("sent_by", "addressed_to"))
+    letters = list(Letter.objects.filter(referral=referral).select_related("sent_by", "addressed_to", "answered_by"))
     done = {"acknowledge"} if any(each.kind == Letter.Kind.ACKNOWLEDGEMENT for each in letters) else set()
     clocks = clock_reading.of_referral(referral)
     if not any(clock.slug == "lado" and clock.met_at is None for clock in clocks):

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django_scopes import scope
 
+from partnerships.models import Membership
 from partnerships.permissions import Role
 from referrals.domain.lookup import pair_keys
 from referrals.models import Addendum, Clock, Draft, Event, LookupKey, Notice, Referral
@@ -316,7 +317,8 @@ def test_withdrawing_is_asked_for_and_a_screener_answers(
     with scope(partnership=world.partnership):
         assert referral.clocks.filter(met_at__isnull=True).exists() is not agreed
     track = practitioner.get(f"/testshire/referrals/{referral.pk}/").content.decode()
-    assert ("It was withdrawn, as you asked." in track) is agreed and "Spoke to her" not in track
+    asker = world.person(Role.PRACTITIONER).name
+    assert (f"It was withdrawn, as {asker} asked." in track) is agreed and "Spoke to her" not in track
     assert told(world, "withdrawal") == {world.person(Role.PRACTITIONER).name}
     assert screener.post(answer, {"agreed": "yes", "reason": "x"}).status_code == 200
     assert fresh(world, referral).state == after.state
@@ -353,6 +355,22 @@ def test_why_somebody_wishes_to_withdraw_is_read_by_no_lead(world: World, practi
     assert words in signed_in(world.person(Role.SCREENER)).get(f"/testshire/triage/{referral.pk}/").content.decode()
     with scope(partnership=world.partnership):
         assert added(referral, [1]) == [], "nor by another area"
+
+
+def test_a_lead_asks_to_withdraw_only_where_the_referrer_has_left(world: World) -> None:
+    referral, lead = make_referral(world), world.person(Role.SAFEGUARDING_LEAD)
+    client, track = signed_in(lead), f"/testshire/referrals/{referral.pk}/"
+    assert "Ask to withdraw it" not in client.get(track).content.decode()
+    assert "alone can ask to withdraw it" in client.get(f"{track}withdraw/", follow=True).content.decode()
+    typed = {"token": "a" * 32, "reason": "A misunderstanding."}
+    page = client.post(f"{track}withdraw/", typed).content.decode()
+    assert "alone can ask to withdraw it" in page and "A misunderstanding.</textarea>" in page
+    assert fresh(world, referral).withdrawal_asked_at is None
+    Membership.objects.filter(user=world.person(Role.PRACTITIONER)).update(ended_at=NOW)
+    assert send(client, f"{track}withdraw/", reason="She has left us.").status_code == 302
+    with scope(partnership=world.partnership):
+        notice = Notice.objects.filter(referral=referral, body__contains="asks to withdraw it").first()
+    assert notice and f"{lead.name} asks to withdraw it." in notice.body
 
 
 def test_the_family_goes_along_for_a_sibling_and_nothing_of_the_worry(world: World, practitioner: Client) -> None:

@@ -201,8 +201,36 @@ def test_the_reader_agrees_or_challenges_once_and_a_challenge_is_heard(world: Wo
     assert all("baby" not in each.body + each.subject for each in told)
     practitioner.post(at(world, "letter_agree", **where))
     letter.refresh_from_db()
-    assert letter.answer == "challenged", "the first answer is kept"
+    assert letter.answer == "challenged", "who changes their mind says so at the challenge"
     again = practitioner.post(at(world, "letter_challenge", **where), {"words": "Once more"})
     assert again.status_code == 422 and "Once more" in again.content.decode()
     page = signed_in(world.person(Role.SCREENER)).get(at(world, "referral", referral_id=referral.pk)).content.decode()
-    assert "The referrer sees it differently" in page and "The baby was not seen." in page
+    assert f"{world.person(Role.PRACTITIONER).name} sees it differently" in page and "The baby was not seen." in page
+
+
+def test_a_lead_neither_agrees_in_a_colleagues_place_nor_settles_their_challenge(world: World) -> None:
+    referral = decided(world)
+    letter = Letter.objects.get(referral=referral, kind="outcome")
+    tess, lead = (signed_in(world.person(role)) for role in (Role.PRACTITIONER, Role.SAFEGUARDING_LEAD))
+    where = {"referral_id": referral.pk, "letter_id": letter.pk}
+    assert "I agree" not in lead.get(at(world, "letter", **where)).content.decode()
+    refused = lead.post(at(world, "letter_agree", **where), follow=True).content.decode()
+    assert "to a colleague of yours, who alone can agree" in refused
+    tess.post(at(world, "letter_agree", **where))
+    letter.refresh_from_db()
+    assert (letter.answer, letter.answered_by) == ("agreed", world.person(Role.PRACTITIONER))
+    read = lead.get(at(world, "letter", **where)).content.decode()
+    assert f"{world.person(Role.PRACTITIONER).name} agreed at" in read
+    assert tess.post(at(world, "letter_challenge", **where), {"words": "New bruises."}).status_code == 302
+    letter.refresh_from_db()
+    assert (letter.answer, letter.answer_words) == ("challenged", "New bruises.")
+    there = at(world, "disagreement", referral_id=referral.pk)
+    assert "It is resolved: record how" not in lead.get(there).content.decode()
+    typed = {"step": "resolve", "result": "stands", "resolution": "We are content."}
+    shown = lead.post(there, typed).content.decode()
+    assert "settles this for your agency at this stage." in shown and "We are content." in shown
+    raised = Disagreement.objects.get(referral=referral)
+    assert raised.is_open
+    assert tess.post(there, typed).status_code == 302
+    raised.refresh_from_db()
+    assert raised.resolved_by == world.person(Role.PRACTITIONER)
