@@ -284,12 +284,13 @@ def answer(
     if ask.kind == Ask.Kind.QUESTION:
         told = f"{by.name} {did.replace('answered', 'answered the question')}."
         tell_story(row, "you_answered", told, for_referrer=True, by=None, at=at)
+    answered = f"{'An agency' if ask.agency else who} answered what was asked"  # a school's name tells of the child
     late, decided_by = came_late(row), who_decided(row)
     own = ask.kind == Ask.Kind.QUESTION
     where = "an answer" if own else "a check"
     take_in(row, later, children=children, where=where, for_referrer=own, by=by, at=at)
     if later.opens_again:
-        said = f"{who} answered what was asked."
+        said = f"{answered}."
         if not own and ask.team.is_mash and not row.team.is_mash:  # who has it now may not read what the MASH asked
             said = f"What {ask.team.name} asked of an agency was answered. Telephone them for what it says."
         where = late if row.state == State.RETURNED.value else ""
@@ -303,7 +304,7 @@ def answer(
             person,
             kind=f"answer_{ask.pk.hex[:8]}",
             subject="Front Door: an answer has come",
-            said=f"{who} answered what was asked on referral {row.reference}.{late}",
+            said=f"{answered} on referral {row.reference}.{late}",
             at=at,
         )
     audited(ask, "answered", {"knows": knows, "later": later.value, "revision": row.revision}, by=by, at=at)

@@ -231,6 +231,9 @@ def test_what_early_help_asked_goes_with_a_referral_that_the_answer_takes_to_the
         asking.answer(ask=answered, answer="He took her at noon.", knows="yes", later=Later.NOW, by=pat, at=NOW)
         assert Referral.objects.get(pk=row.pk).team == world.mash
         assert "elephone" not in Notice.objects.get(referral=row, kind="danger_added", to=sam).body
+        notices = [f"{each.subject} {each.body}" for each in Notice.objects.filter(referral=row)]
+        assert any("An agency answered what was asked" in each for each in notices)
+        assert not [each for each in notices if world.school.name in each], "it may be the child's school"
     for role in (Role.SCREENER, Role.SENIOR, Role.MANAGER):
         client = sign_in(world.person(role))
         shown = page(client.get(of(world, "referral", referral_id=row.pk)))
