@@ -6,6 +6,7 @@ or one of the answers offered is read out of them; a whole sentence is left to a
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -38,10 +39,15 @@ _NUMBERS = {"nhs_number": (r"\d(?:[ -]?\d){9}", nhs_number_is_valid), "upn": (r"
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b", re.IGNORECASE)
 
 
-def as_corrected(referral: Referral) -> Answers:
-    """The answers with every correction that can be read written into its place, the latest last."""
+def as_corrected(referral: Referral, *, until: dt.datetime | None = None) -> Answers:
+    """The answers with every correction that can be read written into its place, the latest last.
+
+    until: without what was corrected after this instant.
+    """
     answers = Answers(referral.answers)
     said = Addendum.objects.filter(referral=referral, kind=Addendum.Kind.CORRECTION).exclude(answer="")
+    if until is not None:
+        said = said.filter(at__lte=until)
     for each in said.order_by("at", "pk"):
         answers = written(answers, each.answer, each.text, referral)
     return answers
@@ -136,13 +142,20 @@ def chosen(field: Any, said: str) -> str | None:
 
 def keep_corrected(referral: Referral, answers: Answers) -> None:
     """Keep with each child what is now known otherwise of who it is, so that it is compared by that too."""
-    now = {child.number: person_told(child) for child in answers.children}
-    sent = {child.number: person_told(child) for child in Answers(referral.answers).children}
     for child in Child.objects.filter(referral=referral):
-        found = differing(now.get(child.order), sent.get(child.order))
+        found = corrected_of(child, referral, answers)
         if found != child.corrected:
             child.corrected = found
             child.save(update_fields=["corrected"])
+
+
+def corrected_of(child: Child, referral: Referral, answers: Answers) -> Mapping[str, str]:
+    """What these answers say otherwise of who a child is than what was sent."""
+    now, sent = (
+        next((person_told(each) for each in said.children if each.number == child.order), None)
+        for said in (answers, Answers(referral.answers))
+    )
+    return differing(now, sent)
 
 
 def differing(now: Person | None, sent: Person | None) -> Mapping[str, str]:

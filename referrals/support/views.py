@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from partnerships.access import gate
 from partnerships.permissions import Permission
 from partnerships.requests import posted
+from referrals.additions.corrected import as_corrected, corrected_of
 from referrals.audiences import render_for, seen_by
 from referrals.domain.audiences import Audience
 from referrals.models import FamilyMember, PlanReview, Referral, Support
@@ -85,6 +86,10 @@ def support(request: Signed, support_id: uuid.UUID) -> HttpResponse:
     row, now = the_support(request, support_id), timezone.now()
     actions.record_support_reading(support=row, by=request.user, at=now)
     family = FamilyMember.objects.filter(referral=row.referral)
+    may_open = Referral.objects.visible_to(request.actor).filter(pk=row.referral_id).exists()
+    if row.closed_at and row.child.corrected and not may_open:  # where the child lives since is not this team's to know
+        known = as_corrected(row.referral, until=row.closed_at)
+        row.child.corrected = corrected_of(row.child, row.referral, known)
     row = seen_by(Audience.HELPER, row)
     return render_for(
         Audience.HELPER,
@@ -96,7 +101,7 @@ def support(request: Signed, support_id: uuid.UUID) -> HttpResponse:
             "family": [family_row(seen_by(Audience.HELPER, person)) for person in family],
             "reviews": list(row.reviews.select_related("by")),
             "steps": [(name, BUTTONS[name][1]) for name in steps_of(request, row)],
-            "may_open": Referral.objects.visible_to(request.actor).filter(pk=row.referral_id).exists(),
+            "may_open": may_open,
             "now": now,
         },
     )

@@ -13,6 +13,7 @@ from django_scopes import scope
 
 from partnerships.audit import faults
 from partnerships.permissions import Role
+from referrals.additions import actions as additions
 from referrals.clocks.sweep import sweep
 from referrals.disagreement import actions as disagreeing
 from referrals.domain.lifecycle import Outcome
@@ -372,3 +373,24 @@ def test_opened_again_before_it_was_accepted_it_is_offered_no_more(world: World)
         support.refresh_from_db()
         assert support.state == "closed"
         assert Clock.objects.get(referral=support.referral, slug="support_accepted").met_at
+
+
+def test_early_help_that_is_closed_reads_nothing_that_is_corrected_since(world: World) -> None:
+    """A refuge's postcode is not for a team that helps no more, and may not open the referral."""
+    answers = {"children": [{"who": {"first_name": "Robin"}, "home": {"same_home": "no", "postcode": "ME4 4AA"}}]}
+    support, erin = make_support(world, answers=answers), world.person(Role.EARLY_HELP)
+    where, tess = of(world, "support", support_id=support.pk), world.person(Role.PRACTITIONER)
+
+    def correct(postcode: str, at: dt.datetime) -> str:
+        with scope(partnership=world.partnership):
+            row = Referral.objects.get(pk=support.referral_id)
+            said = {"about": "Postcode", "answer": "child/1/home/postcode", "reason": "Moved.", "token": postcode}
+            additions.correct(referral=row, text=postcode, **said, by=tess, at=at)
+            Referral.objects.filter(pk=row.pk).update(team=world.mash)
+        return page(sign_in(erin).get(where))
+
+    assert "ME7 1AA" in correct("ME7 1AA", NOW)
+    with scope(partnership=world.partnership):
+        Support.objects.filter(pk=support.pk).update(state="closed", ending="met", closed_at=NOW + DAY, closed_by=erin)
+    shown = correct("TN23 9ZZ", NOW + 2 * DAY)
+    assert "TN23" not in shown and "ME7 1AA" in shown
