@@ -7,6 +7,7 @@ import hashlib
 import json
 from typing import Any
 
+from partnerships.access import Actor
 from partnerships.audit import digest
 from partnerships.models import AuditEntry
 from referrals.intake import summary
@@ -22,7 +23,7 @@ def sha256(value: Any) -> str:
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
-def pack(referral: Referral, *, at: dt.datetime) -> dict[str, Any]:
+def pack(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, Any]:
     """What stood at `at`: nothing that was written later is in it, and each part has its hash."""
     scheme = load(referral.scheme_version)
     trail = list(
@@ -56,7 +57,7 @@ def pack(referral: Referral, *, at: dt.datetime) -> dict[str, Any]:
             for each in letters
         ],
         "clocks": clocks(referral, at=at),
-        "events": Event.objects.filter(referral=referral, at__lte=at).select_related("by"),
+        "events": Event.objects.readable_by(actor).filter(referral=referral, at__lte=at).select_related("by"),
         "additions": Addendum.objects.filter(referral=referral, at__lte=at).select_related("by").order_by("at"),
         "attachments": Attachment.objects.filter(referral=referral, added_at__lte=at).order_by("added_at"),
         "trail": [{"entry": entry, "holds": digest(entry) == entry.hash} for entry in trail],

@@ -126,7 +126,10 @@ def evidence_pdf(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
         form.add_error("on", "The referral had not been sent by then: give a later day")
         context = {"referral": referral, "form": form}
         return render(request, "referrals/documents/evidence_ask.html", context, status=422)
-    told = {**evidence.pack(referral, at=min(at, now)), "title": f"Evidence pack of referral {referral.reference}"}
+    told = {
+        **evidence.pack(referral, request.actor, at=min(at, now)),
+        "title": f"Evidence pack of referral {referral.reference}",
+    }
     if at >= now:  # now is when something last happened: the same pack, asked for again, is the same file
         told["at"] = told["as_of"]
     return serve(request, Audience.MANAGER, referral, "evidence_pack", "referrals/documents/evidence.html", told)

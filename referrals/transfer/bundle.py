@@ -19,7 +19,7 @@ from referrals.domain.lifecycle import Move
 from referrals.intake import summary
 from referrals.intake.answers import Answers
 from referrals.models import Addendum, Arrival, Child, Decision, Event, Referral
-from referrals.models.event import OF_CHECKS, OF_THE_MASH
+from referrals.models.event import OF_CHECKS, OF_THE_MASH, WHO_SEES_IT
 from referrals.standing import listed
 from referrals.transfer.carried import of_children, stays
 from referrals.triage.moves import KINDS
@@ -27,7 +27,6 @@ from referrals.triage.rows import level_words
 from thresholds.domain.scheme import Scheme
 from thresholds.loading import load
 
-WHO_SEES_IT = ("restricted", "named", "unnamed", "glass_broken", "restriction_lifted")
 LEFT_OUT = ("noted", "late_reason", "letter_not_safe", *WHO_SEES_IT, *OF_CHECKS, *OF_THE_MASH)
 """Lines of the story that are between those who worked on it, with whom they asked and how great the risk looked."""
 OF_ALL = tuple(KINDS[step] for step in (Move.DECIDE, Move.SEND_ON, Move.PROPOSE)) + ("corrected",)

@@ -138,6 +138,7 @@ def referral_restrict(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             "access": access,
             "form": form_lift if lifting else form_name,
             "lifting": lifting,
+            "notes": restricting.notes_since(row) if lifting else 0,
         },
     )
 

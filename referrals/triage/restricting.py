@@ -18,7 +18,7 @@ from partnerships.models import Membership, Partnership, Team, User
 from partnerships.permissions import Permission, Role
 from referrals.clocks.sweep import managers, signers_by_role
 from referrals.domain.lifecycle import State
-from referrals.models import Referral, RestrictedAccess
+from referrals.models import Event, Referral, RestrictedAccess
 from referrals.triage.helping import helpers, left_out, teams_that_help, teams_that_may_help
 from referrals.triage.moves import Refused, held, out_of_hands, record, said_already, tell_one, tell_story, tell_team
 from referrals.triage.next_steps import works_in
@@ -221,6 +221,13 @@ def unname(*, referral: Referral, access: RestrictedAccess, by: User, at: dt.dat
     tell_story(row, "unnamed", f"{by.name} ended the leave of {access.user.name} to see it.", by=by, at=at)
     record(row, "unnamed", {"person": str(access.user_id)}, by=by, at=at)
     return True
+
+
+def notes_since(referral: Referral) -> int:
+    """How many notes were written since a referral was restricted: its queue reads them once it is lifted."""
+    story = Event.objects.filter(referral=referral)
+    began = story.filter(kind="restricted").order_by("at", "pk").last()
+    return story.filter(kind="noted", at__gte=began.at).count() if began else 0
 
 
 @transaction.atomic

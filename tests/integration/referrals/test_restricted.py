@@ -29,7 +29,7 @@ from referrals.models import Ask, CalendarAddress, Notice, Referral, RestrictedA
 from referrals.seen.chronology import history
 from referrals.seen.finding import contacts_by_child
 from referrals.seen.searching import search
-from referrals.triage import actions, restricting
+from referrals.triage import actions, notes, restricting
 from referrals.triage.moves import Elsewhere, Refused
 from referrals.triage.queries import queues_for
 from tests.factories import (
@@ -227,6 +227,20 @@ def test_restricting_and_lifting_on_the_page(world: World, sol: Any) -> None:
     assert client.post(address, {"lift": "1", "reason": "She has left."}).status_code == 302
     row.refresh_from_db()
     assert not row.restricted and not RestrictedAccess.objects.holding(NOW).exists()
+
+
+def test_who_was_kept_out_does_not_read_why_once_it_is_lifted(world: World, sol: Any) -> None:
+    hidden = actions.claim(referral=make_referral(world), by=sol, at=NOW)
+    restricting.restrict(referral=hidden, named=[sol], reason="A colleague's own family.", by=sol, at=NOW)
+    sam, there = world.person(Role.SCREENER), reverse("referral", args=["testshire", hidden.pk])
+    notes.add_note(referral=hidden, note="Speak with the school.", by=sol, at=NOW)
+    lifting = client_of(sol).get(f"{reverse('referral_restrict', args=['testshire', hidden.pk])}?lift=yes")
+    assert "with 1 note written while it was restricted" in lifting.content.decode()
+    restricting.lift(referral=hidden, reason="It was not Kim.", by=sol, at=NOW)
+    for person, reads in ((sol, True), (sam, False), (world.person(Role.MANAGER), False)):
+        shown = client_of(person).get(there).content.decode()
+        assert "Speak with the school." in shown, person
+        assert [why in shown for why in ("own family.", "It was not Kim.")] == [reads, reads], person
 
 
 def told_of_an_allegation(world: World, **more: Any) -> Referral:
