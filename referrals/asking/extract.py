@@ -43,10 +43,12 @@ def fields(referral: Referral) -> list[Field]:
         if person.name:
             found.append(Field(f"person-{number}", f"{who}, name and date of birth", f"{person.name}{born}"))
     answers = Answers(referral.answers)
+    # Of what was told in confidence the agency tells who told, most of all to that agency itself.
+    agency = referral.agency.name if referral.agency and not referral.in_confidence else ""
     told_of = (
         ("happened", "What the referrer saw", answers.said("worry", "happened")),
         ("impact", "What it does to the child", answers.said("impact", "impact")),
-        ("agency", "Who referred", referral.agency.name if referral.agency else ""),
+        ("agency", "Who referred", agency),
     )
     found += [Field(key, label, value) for key, label, value in told_of if value]
     return found

@@ -16,6 +16,7 @@ from partnerships.audit import faults
 from partnerships.models import Membership
 from partnerships.permissions import Role
 from referrals.asking import actions as asking
+from referrals.asking.extract import chosen, fields
 from referrals.clocks.sweep import sweep
 from referrals.domain.asking import Urgency
 from referrals.domain.danger import Later
@@ -316,6 +317,14 @@ def test_a_check_shows_what_was_chosen_and_nothing_else(world: World) -> None:
             ("before", "high"),
             ("after", "medium"),
         ]
+
+
+def test_of_what_is_told_in_confidence_no_agency_is_shown_who_told(world: World) -> None:
+    row = make_referral(world)
+    with scope(partnership=world.partnership):
+        assert "agency" in {each.key for each in fields(row)}
+        row.in_confidence = True
+        assert "agency" not in {each.key for each in fields(row)} and chosen(row, ["agency"]) == []
 
 
 def test_what_an_agency_said_stays_with_the_mash(world: World) -> None:
