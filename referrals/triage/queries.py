@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
 
-from partnerships.access import Actor
-from partnerships.models import Team, User
+from partnerships.access import Actor, actor_for
+from partnerships.models import Team
 from partnerships.permissions import Permission, Role
 from referrals.domain.lifecycle import State
 from referrals.models import Child, Clock, Heartbeat, Referral, SavedView
@@ -197,10 +197,24 @@ def first_to_take(actor: Actor, team: Team) -> Referral | None:
     return apart if last else flood
 
 
-def saved_views(user: User, teams: list[Team]) -> list[SavedView]:
-    """The views that this person kept, and those that were shared with everybody of these queues."""
+def saved_views(actor: Actor, teams: list[Team]) -> list[SavedView]:
+    """The views that this person kept, and those that were shared with everybody of these queues.
+
+    A name may tell of a child. One of all queues is shown to whoever sees every queue that its author sees.
+    """
     shared = Q(shared=True) & (Q(team__in=teams) | Q(team__isnull=True))
-    return list(SavedView.objects.filter(Q(by=user) | shared).select_related("team", "by")[:40])
+    rows = SavedView.objects.filter(Q(by=actor.user) | shared).select_related("team", "by")
+    own = set(teams_of(actor))
+    theirs: dict[Any, set[Team]] = {}
+    found = []
+    for view in rows:
+        if view.team is None and view.by_id != getattr(actor.user, "pk", None):
+            if view.by_id not in theirs:
+                theirs[view.by_id] = set(teams_of(actor_for(view.by, actor.partnership)))
+            if not theirs[view.by_id] or not theirs[view.by_id] <= own:
+                continue
+        found.append(view)
+    return found[:40]
 
 
 def options(actor: Actor, teams: tuple[Team, ...], *, at: dt.datetime) -> dict[str, list[tuple[str, str]]]:

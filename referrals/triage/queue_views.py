@@ -179,7 +179,7 @@ def queue_filter(request: Signed, team: str) -> HttpResponse:
         else:
             messages.success(request, "The view is kept. It stands at the top of the filters.")
             return redirect(f"{reverse('queue_filter', kwargs=where(request, here))}?{chosen.query}")
-    views = queries.saved_views(request.user, list(here.teams))
+    views = queries.saved_views(request.actor, list(here.teams))
     return render(
         request,
         "referrals/triage/filter.html",

@@ -88,6 +88,15 @@ def test_a_kept_view_is_ones_own_or_the_teams(world: World) -> None:
     assert SavedView.objects.count() == 1
 
 
+def test_a_view_of_all_queues_is_shown_to_who_sees_them_all(world: World) -> None:
+    saved = {"name": "After the strategy meeting", "shared": "yes"}
+    manager = client_of(world.person(Role.MANAGER))
+    assert manager.post("/testshire/queue/all/filter/", saved).status_code == 302
+    erin = client_of(world.person(Role.EARLY_HELP)).get("/testshire/queue/early-help/filter/").content.decode()
+    assert saved["name"] not in erin
+    assert saved["name"] in client_of(make_person(world, Role.MANAGER)).get(f"{QUEUE}filter/").content.decode()
+
+
 def test_many_are_assigned_at_once_and_each_row_says_what_became_of_it(world: World) -> None:
     sam, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
     sol = make_person(world, Role.SCREENER, name="Sol Second", team=world.mash)
