@@ -18,10 +18,21 @@ KEPT = ("why", "consent_said", "told_before", "flag_words")
 
 
 def keep_standing(referral: Referral) -> Referral:
-    """Work the line out from the referral's answers and screening, and store it."""
+    """Work the line out from the referral's answers and screening, and store it. Fewer earlier contacts are told where
+    some were restricted since (`referrals.seen.restricted`)."""
+    told_before = referral.told_before if referral.why else None
     work_out(referral)
+    if told_before is not None and told_before < referral.told_before:
+        tell_fewer(referral, told_before)
     referral.save(update_fields=list(KEPT))
     return referral
+
+
+def tell_fewer(referral: Referral, told_before: int) -> None:
+    """As many earlier contacts as may be known of; without the flag where there is none."""
+    referral.told_before = told_before
+    if not told_before:
+        referral.flag_words = referral.flag_words.replace(f"|{Flag.SEEN_BEFORE.value}|", "|")
 
 
 def work_out(referral: Referral) -> None:

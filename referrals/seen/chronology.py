@@ -71,6 +71,8 @@ class History:
     would_indicate: str
     own: tuple[Decision, ...] = ()
     """The decisions of the referral itself, the earliest first: read with the others', in one query."""
+    known_before: int = 0
+    """How many contacts that came before it, and count as the same child's, the reader may know of."""
 
     @property
     def unlisted(self) -> int:
@@ -119,8 +121,8 @@ def history(referral: Referral, actor: Actor, *, at: dt.datetime) -> History:
         standing = "linked" if other in linked else "same" if other in sure else "possible"
         if one and frozenset((one.ours, other)) in apart and other not in linked:
             standing = "apart"
-        before = how.get(key)
-        if before is None or ORDER.index(standing) < ORDER.index(before.how):
+        there = how.get(key)
+        if there is None or ORDER.index(standing) < ORDER.index(there.how):
             how[key] = Contact(
                 row,
                 row.open,
@@ -138,7 +140,12 @@ def history(referral: Referral, actor: Actor, *, at: dt.datetime) -> History:
     others = [each for each in how.values() if each.how in ("possible", "apart") and (shown_all or each.open)]
     recent = [each for each in contacts if each.referral.received_at >= at - dt.timedelta(days=365)]
     counted = contacts + [each for each in others if each.how == "possible" and each.match and each.match.counts]
+    before = [each for each in how.values() if each.referral.received_at < referral.received_at]
     return History(
+        known_before=sum(
+            each.how in ("linked", "same") or (each.how == "possible" and each.match is not None and each.match.counts)
+            for each in before
+        ),
         count=len(contacts),
         contacts=_latest(listed),
         possible=_likeliest(each for each in others if each.how == "possible"),

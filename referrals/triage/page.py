@@ -47,10 +47,11 @@ from referrals.models import (
 )
 from referrals.referrers import left
 from referrals.seen.chronology import history
+from referrals.standing import earlier
 from referrals.triage.moves import KINDS
 from referrals.triage.next_steps import next_steps, works_in
 from referrals.triage.rows import age, decided_words, level_words, listed, names
-from thresholds.domain.scheme import Flag, FlagParameters, Scheme
+from thresholds.domain.scheme import Flag, FlagParameters, RuleKind, Scheme
 
 FOR_REFERRER_ONLY = (
     *("routed_told", "moved", "open_again", "question", "you_answered"),
@@ -143,6 +144,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         done.add("receipt")
     steps = next_steps(referral, actor, done=done)
     seen = history(referral, actor, at=at)
+    known = min(seen.known_before, earlier(referral))
     made = decision_lines(sorted(seen.own, key=by_child_newest_first), scheme)
     story = Event.objects.readable_by(actor).filter(referral=referral)
     events = list(story.exclude(kind__in=FOR_REFERRER_ONLY).select_related("by"))
@@ -155,7 +157,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "steps": steps,
         "level": level_words(scheme, referral.indicated_level),
         "level_colour": colour(scheme, referral.indicated_level),
-        "children": children_said(referral, children, situation, on=timezone.localdate(at)),
+        "children": children_said(referral, children, situation, known=known, on=timezone.localdate(at)),
         "family": [family_row(person) for person in FamilyMember.objects.filter(referral=referral)],
         "called_999_at": situation.answers.called_999_at,
         "cautions": situation.answers.cautions,
@@ -163,7 +165,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "worries": worries(situation),
         "strengths": strengths(situation),
         "known_from": known_from(situation),
-        "flags": flags(referral, scheme),
+        "flags": [each for each in flags(referral, scheme) if each.flag not in untold(referral, known)],
         "cards": beside(situation),
         "quality": quality(situation, referral),
         "letters": letters,
@@ -313,13 +315,25 @@ def beside(situation: Situation) -> list[summary.Card]:
     return [cards[slug] for slug in BESIDE if slug in cards and cards[slug].rows]
 
 
-def children_said(referral: Referral, children: list[Child], situation: Situation, *, on: dt.date) -> list[ChildSaid]:
+SEEN = RuleKind.SEEN_BEFORE.value
+
+
+def untold(referral: Referral, known: int) -> tuple[str, ...]:
+    """The flag of earlier contacts, where there were some when it was sent and the reader may know of none of them:
+    they are restricted by now, and their history shows nothing."""
+    return (Flag.SEEN_BEFORE.value,) if earlier(referral) and not known else ()
+
+
+def children_said(
+    referral: Referral, children: list[Child], situation: Situation, *, known: int, on: dt.date
+) -> list[ChildSaid]:
     """Every child with what was told and chosen for it, in one query for all of them."""
     scheme = situation.scheme
     by_child: dict[uuid.UUID, list[ChosenIndicator]] = {}
     for row in referral.chosen_indicators.select_related("indicator"):
         by_child.setdefault(row.child_id, []).append(row)
     worries = {worry.number: worry for worry in situation.answers.worries}
+    kept_back, all_known = untold(referral, known), known >= earlier(referral)
     said = []
     for child in children:
         worry = worries.get(child.order) or child_worry(child.order, {}, {})
@@ -337,8 +351,8 @@ def children_said(referral: Referral, children: list[Child], situation: Situatio
                 route=child.route,
                 judged=level_words(scheme, child.judged_level) if child.judged_level is not None else "",
                 judged_why=worry.judged_why,
-                flags=[flag for flag in child.flags if flag in STATUSES["flag"]],
-                reasons=listed(child.screening, "reasons"),
+                flags=[flag for flag in child.flags if flag in STATUSES["flag"] and flag not in kept_back],
+                reasons=[each for each in listed(child.screening, "reasons") if all_known or each.get("kind") != SEEN],
                 would_change=listed(child.screening, "would_change"),
                 domains=by_domain_of(by_child.get(child.pk, []), scheme),
                 sheet=sheet(scheme, worry),

@@ -19,6 +19,7 @@ from partnerships.permissions import Permission, Role
 from referrals.clocks.sweep import managers, signers_by_role
 from referrals.domain.lifecycle import State
 from referrals.models import Event, Referral, RestrictedAccess
+from referrals.seen.restricted import keep_told_before
 from referrals.triage.helping import helpers, left_out, teams_that_help, teams_that_may_help
 from referrals.triage.moves import Refused, held, out_of_hands, record, said_already, tell_one, tell_story, tell_team
 from referrals.triage.next_steps import works_in
@@ -56,6 +57,7 @@ def restrict(*, referral: Referral, named: Iterable[User], reason: str, by: User
     if row.owner_id not in {each.pk for each in people}:
         out_of_hands(row, f"{by.name} restricted it to others", by=by, at=at)
     tell_kept_out(row, people, had_it, by=by, at=at)
+    keep_told_before(row)
     return row
 
 
@@ -250,6 +252,7 @@ def lift(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> Refer
     tell_lifted(row, named, by=by, at=at)
     tell_story(row, "restriction_lifted", f"{by.name} lifted the restriction.", note=reason, by=by, at=at)
     record(row, "restriction_lifted", {}, by=by, at=at)
+    keep_told_before(row)
     return row
 
 

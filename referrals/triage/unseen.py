@@ -12,6 +12,7 @@ from referrals.clocks.sweep import managers, signers
 from referrals.domain.lifecycle import State
 from referrals.models import Event, Referral, RestrictedAccess
 from referrals.models.restricted import RestrictedAccessQuerySet
+from referrals.seen.restricted import keep_told_before
 from referrals.triage.helping import left_out
 from referrals.triage.moves import held, record, tell_one, tell_story, tell_team
 from referrals.triage.restricting import could_help, could_see, decides_in
@@ -51,6 +52,7 @@ def open_to_its_queue(row: Referral, *, reason: str, at: dt.datetime) -> Event:
     """Restricted no more, where no manager is there to be named: it must not be seen by nobody."""
     row.restricted = False
     row.save(update_fields=["restricted"])
+    keep_told_before(row)
     return tell_story(row, "restriction_lifted", f"{reason} It is open to its queue.", by=None, at=at)
 
 

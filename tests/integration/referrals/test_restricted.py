@@ -29,6 +29,7 @@ from referrals.models import Ask, CalendarAddress, Notice, Referral, RestrictedA
 from referrals.seen.chronology import history
 from referrals.seen.finding import contacts_by_child
 from referrals.seen.searching import search
+from referrals.standing import keep_standing
 from referrals.triage import actions, notes, restricting
 from referrals.triage.moves import Elsewhere, Refused
 from referrals.triage.queries import queues_for
@@ -227,6 +228,34 @@ def test_restricting_and_lifting_on_the_page(world: World, sol: Any) -> None:
     assert client.post(address, {"lift": "1", "reason": "She has left."}).status_code == 302
     row.refresh_from_db()
     assert not row.restricted and not RestrictedAccess.objects.holding(NOW).exists()
+
+
+def test_a_later_contact_tells_nothing_of_earlier_ones_while_they_are_restricted(world: World, sol: Any) -> None:
+    days = [NOW - dt.timedelta(days=back) for back in (9, 8)]
+    earlier = [make_referral(world, received_at=day) for day in days]
+    row = make_referral(world, facts={"previous_contacts": [day.date().isoformat() for day in days]})
+    keep_standing(row)
+    sam, there = client_of(world.person(Role.SCREENER)), reverse("referral", args=["testshire", row.pk])
+
+    def shown() -> tuple[bool, bool, list[str]]:
+        page, queue = sam.get(there).content.decode(), sam.get("/testshire/queue/mash/").content.decode()
+        return (
+            "een before" in page,
+            "2 earlier contacts for the same child" in page,
+            re.findall(r"Told of before: (\d)", queue),
+        )
+
+    assert shown() == (True, True, ["2"])
+    restricting.restrict(referral=earlier[0], named=[sol], reason="Family.", by=sol, at=NOW)
+    assert shown() == (True, False, ["1"])
+    restricting.restrict(referral=earlier[1], named=[sol], reason="Family.", by=sol, at=NOW)
+    assert shown() == (False, False, [])
+    row.refresh_from_db()
+    keep_standing(row)
+    assert not row.told_before and "seen_before" not in row.flag_words, "nor once its line is worked out anew"
+    for each in earlier:
+        restricting.lift(referral=each, reason="She has left.", by=sol, at=NOW)
+    assert shown() == (True, True, ["2"])
 
 
 def test_who_was_kept_out_does_not_read_why_once_it_is_lifted(world: World, sol: Any) -> None:

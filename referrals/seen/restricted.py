@@ -1,0 +1,31 @@
+"""What the line of a later contact tells of an earlier one that is restricted: nothing, for as long as it is."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import QuerySet
+
+from referrals.models import Referral
+from referrals.seen.finding import referrals_of
+from referrals.seen.keys import people_of
+from referrals.standing import earlier, tell_fewer, work_out
+
+
+def keep_told_before(row: Referral) -> None:
+    """It was restricted, or is so no more: count anew the earlier contacts of those that came after it."""
+    open_ones = Referral.objects.filter(partnership=row.partnership_id, restricted=False)
+    later = open_ones.filter(received_at__gt=row.received_at).exclude(pk=row.pk)
+    for other in Referral.objects.filter(pk__in=same_child(row, later)).select_related("scheme_version"):
+        told = min(earlier(other), len(same_child(other, open_ones.filter(received_at__lt=other.received_at))))
+        if earlier(other) and told != other.told_before:
+            work_out(other)
+            tell_fewer(other, told)
+            Referral.objects.filter(pk=other.pk).update(told_before=told, flag_words=other.flag_words)
+
+
+def same_child(row: Referral, within: QuerySet[Referral]) -> set[uuid.UUID]:
+    """The referrals `within` that count as telling of one of a referral's children."""
+    people = [person for child in row.children.all() for person in people_of(child)]
+    found = [referrals_of(person, within=within, partnership=row.partnership) for person in people]
+    return set().union(*found) - {row.pk}
