@@ -68,10 +68,9 @@ NOT_SHOWN: dict[Audience, set[FieldClass]] = {
     A.AGENCY: {C.OUTCOME, C.LETTER},
     A.AREA: {C.OUTCOME, C.NEED},
     A.RETURNS: {C.OUTCOME},
-    A.MASH: {C.CHECK},
 }
 """Classes that an audience may read and whose words none of its channels shows: letters, returns and what is sent on
-tell outcome and need by their codes, a letter's own words are its writer's, and the MASH has no checks of early help's.
+tell outcome and need by their codes, and a letter's own words are its writer's.
 """
 
 
