@@ -56,7 +56,8 @@ def offer_children(form: PageForm, children: Iterable[Child]) -> None:
 class InformationForm(OnceForm):
     text = LongTextField(
         "What do you want to add?",
-        hint="What happened, when, and how you know. What you sent stays as it is; this stands beside it.",
+        hint="What happened, when, and how you know. What you sent stays as it is; this stands beside it. Your "
+        "agency’s safeguarding lead can read it: if it is about them, telephone us.",
         called="what you want to add",
         missing="Tell us what you want to add, in a sentence at least",
         rows=8,

@@ -26,7 +26,8 @@ URGENCIES = [
 class QuestionForm(PageForm):
     question = LongTextField(
         "What do you ask?",
-        hint="The referrer reads it in the portal. Ask for what you need to decide, one thing at a time.",
+        hint="The referrer reads it in the portal, and their agency’s safeguarding lead can. "
+        "Ask for what you need to decide, one thing at a time.",
         called="the question",
         missing="Write the question",
         max_length=LONGEST,

@@ -350,6 +350,7 @@ def test_why_somebody_wishes_to_withdraw_is_read_by_no_lead(world: World, practi
     track, words = f"/testshire/referrals/{referral.pk}/", "My lead told me to take it back."
     send(practitioner, f"{track}withdraw/", reason=words)
     assert words in practitioner.get(track).content.decode()
+    assert "if it is about them, telephone us" in practitioner.get(f"{track}add/").content.decode()
     lead = signed_in(world.person(Role.SAFEGUARDING_LEAD)).get(track).content.decode()
     assert words not in lead and "and the front door alone read why." in lead
     assert words in signed_in(world.person(Role.SCREENER)).get(f"/testshire/triage/{referral.pk}/").content.decode()
