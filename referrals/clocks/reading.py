@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
@@ -13,6 +12,7 @@ from partnerships.access import Actor
 from partnerships.hours import LONDON
 from partnerships.models import Team
 from partnerships.permissions import Permission
+from referrals.clocks.words import called
 from referrals.domain.lifecycle import State
 from referrals.models import Clock, ClockPause, LateReason, Referral
 
@@ -102,12 +102,14 @@ def late_on(actor: Actor, day: dt.date, *, at: dt.datetime) -> LateDay:
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """A team's clocks for a screen on the wall: counts, and what is due next. No child's name is read for it."""
+    """A team's clocks for a screen on the wall: counts, and what is due next, each by what it is called there. No
+    child's name is read for it, and no agency's: a school's would tell whose child it is.
+    """
 
     overdue: int
     due_soon: int
     running: int
-    rows: list[Any]
+    rows: list[tuple[Clock, str]]
 
 
 def wall(actor: Actor, team: Team, *, at: dt.datetime) -> Wall:
@@ -120,7 +122,8 @@ def wall(actor: Actor, team: Team, *, at: dt.datetime) -> Wall:
         due_soon=Count("pk", filter=Q(due_at__gte=at, warn_at__lte=at)),
     )
     overdue, soon = counted["overdue"], counted["due_soon"]
-    rows = list(clocks.select_related("referral__owner").order_by("due_at", "pk")[:ON_A_WALL])
+    first = clocks.select_related("referral__owner").order_by("due_at", "pk")[:ON_A_WALL]
+    rows = [(clock, called(clock)) for clock in first]
     return Wall(overdue, soon, counted["all"] - overdue - soon, rows)
 
 

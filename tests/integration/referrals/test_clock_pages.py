@@ -15,7 +15,7 @@ from partnerships.permissions import Role
 from referrals.clocks.actions import meet_clock, start_after_decision, start_clock
 from referrals.domain.lifecycle import Outcome
 from referrals.models import Clock, Event, Referral
-from tests.factories import NOW, World, make_referral, make_world
+from tests.factories import NOW, World, make_check, make_referral, make_world
 
 pytestmark = pytest.mark.django_db
 HOUR = dt.timedelta(hours=1)
@@ -137,6 +137,12 @@ def test_the_wall_board_counts_the_teams_clocks_and_names_no_child(
     assert "1 overdue" in page and "6 hours overdue" in page
     assert "Zephyrine" not in page and "Quillfeather" not in page
     assert client.get(at(world, "wall", team="early-help")).status_code == 404
+
+
+def test_the_wall_board_does_not_name_the_school_that_is_asked_for_a_check(world: World) -> None:
+    ask = make_check(world, make_referral(world))
+    page = signed_in(world, Role.SCREENER).get(at(world, "wall", team="mash")).content.decode()
+    assert "A check by an agency" in page and ask.agency and ask.agency.name not in page
 
 
 def test_ones_due_dates_are_in_ones_calendar_by_a_private_address_that_can_be_ended(world: World) -> None:
