@@ -8,7 +8,7 @@ are gone or late, the managers are told by its reference, and can open it in nee
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 
@@ -16,10 +16,11 @@ from partnerships import audit
 from partnerships.access import Actor, actor_for
 from partnerships.models import Membership, Partnership, Team, User
 from partnerships.permissions import Permission, Role
-from referrals.clocks.sweep import managers, signers_by_role
+from referrals.clocks.sweep import managers, signers_by_role, unless_kept_out
 from referrals.domain.lifecycle import State
 from referrals.models import Event, Referral, RestrictedAccess
 from referrals.seen.restricted import keep_told_before
+from referrals.standing import keep_standing
 from referrals.triage.helping import helpers, left_out, teams_that_help, teams_that_may_help
 from referrals.triage.moves import Refused, held, out_of_hands, record, said_already, tell_one, tell_story, tell_team
 from referrals.triage.next_steps import works_in
@@ -75,14 +76,46 @@ def enough(row: Referral, people: list[User]) -> None:
         raise Refused(f"{team.name} gives early help for it. Name also somebody of that team, who goes on with it.")
 
 
+def pass_to_the_lado(row: Referral, deciders: Collection[User], *, by: User, at: dt.datetime) -> None:
+    """What is passed to the LADO is an allegation from then on, also where nobody had ticked that it is one.
+
+    Who holds the LADO's role hears of it, and it is restricted as one that came so, to them and to who decided it. One
+    that is restricted already stays as it is: of who takes allegations, who is not named hears by its reference.
+    """
+    if Flag.LADO.value not in row.flags:
+        row.flags = [*row.flags, Flag.LADO.value]
+        row.save(update_fields=["flags"])
+        keep_standing(row)
+    if not row.restricted:
+        restrict_allegation(row, also=deciders, by=by, at=at)
+        return
+    officers = who_take_allegations(row.partnership)
+    named = {each.pk for each in unless_kept_out(row, officers)}
+    subject = "a referral was passed to the LADO"
+    for person in officers:
+        if person.pk == by.pk:
+            continue
+        said = f"{by.name} passed referral {row.reference} to the LADO."
+        if person.pk in named:
+            tell_one(row, person, kind="allegation", subject=f"Front Door: {subject}", said=said, at=at)
+        else:
+            said += f" It is restricted, and you are not named on it. Speak with {by.name} or a manager."
+            tell_by_reference(row, person, subject, said, of=f"lado-{row.revision}", at=at)
+
+
 @transaction.atomic
-def restrict_allegation(referral: Referral, *, at: dt.datetime) -> bool:
+def restrict_allegation(
+    referral: Referral, *, also: Collection[User] = (), by: User | None = None, at: dt.datetime
+) -> bool:
     """What tells of an allegation against somebody in a position of trust is the LADO's from the moment it comes: it
     may be about anybody, a colleague of whoever would read it too. Whether it was restricted.
 
     Named is who holds that role and works on it; where nobody of them could decide it, the managers are named as well,
     so that it is never seen by nobody. Without either, and where a child is in danger now, it stays open to its queue:
-    the child comes first. The managers hear of it in any case, by its reference.
+    the child comes first. So does one for which a team gives early help of which nobody is named. The managers hear of
+    it in any case, by its reference.
+
+    also: who decided that it is one, and is named beside those. by: whose word that is; nobody's where it came so.
     """
     if Flag.LADO.value not in referral.flags or referral.restricted:
         return False
@@ -92,6 +125,9 @@ def restrict_allegation(referral: Referral, *, at: dt.datetime) -> bool:
     if not any(decides_in(referral.team, each) for each in officers):
         people |= {each.pk: each for each in above}
     restricts = bool(people) and not referral.immediate_danger
+    if restricts and also:
+        people |= {each.pk: each for each in also if could_see(referral, each)}
+        restricts = not left_out(referral, people.values())
     if restricts:
         referral.restricted = True
         referral.save(update_fields=["restricted"])
@@ -103,20 +139,25 @@ def restrict_allegation(referral: Referral, *, at: dt.datetime) -> bool:
                 kind=RestrictedAccess.Kind.NAMED,
                 reason=ALLEGATION,
                 at=at,
+                by=by,
             )
             for person in people.values()
         )
-        tell_story(referral, "restricted", "It was restricted when it came.", note=ALLEGATION, by=None, at=at)
+        when = "when it was passed to the LADO" if also else "when it came"
+        tell_story(referral, "restricted", f"It was restricted {when}.", note=ALLEGATION, by=by, at=at)
         audit.record(
             partnership=referral.partnership,
             verb="referral.restricted",
             noun="referral",
             object_id=referral.pk,
             detail={"named": [str(key) for key in people], "because": Flag.LADO.value},
-            by=None,
+            by=by,
             at=at,
         )
+    knows = {each.pk for each in also}
     for person in (people | {each.pk: each for each in above}).values():
+        if person.pk in knows:
+            continue
         tell_one(
             referral,
             person,
@@ -134,7 +175,7 @@ ALLEGATION = "It tells of an allegation against somebody in a position of trust.
 def said_of_allegation(referral: Referral, *, named: bool, restricts: bool) -> str:
     told = f"Referral {referral.reference} tells of an allegation against somebody in a position of trust."
     if not restricts:
-        return f"{told} It is open to its queue: a child may be in danger, or nobody else could see it."
+        return f"{told} It is open to its queue: a child may be in danger, or others could not go on with it."
     if named:
         return f"{told} You are named on it: name who else must see it, and speak of it with nobody else."
     return f"{told} It is restricted to those who look into it. Open it only in need."

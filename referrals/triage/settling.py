@@ -12,6 +12,7 @@ from referrals.models import Clock, Decision, Referral
 from referrals.support.actions import offer
 from referrals.transfer.sending import going_on, hold_both, send_on
 from referrals.triage.moves import move, tell_one
+from referrals.triage.restricting import pass_to_the_lado
 
 ANSWERED = ("decide", "decision_told", "decision_signed", "outcome_in_writing", "acknowledge")
 """What a decision with its letter meets. The letter is a named person's word: whoever had none yet has it now."""
@@ -54,6 +55,8 @@ def settle(row: Referral, decisions: list[Decision], *, author: User, by: User, 
         each.state = Decision.State.FINAL
     offer(row, decisions, by=author, at=at)
     tell_authorities(row, decisions, author=author, at=at)
+    if Outcome.LADO in outcomes:
+        pass_to_the_lado(row, [author, by], by=author, at=at)
     letters.write_outcome(referral=row, decisions=decisions, by=author, at=at)
     if going_on(decisions):
         send_on(row, decisions, author=author, at=at)

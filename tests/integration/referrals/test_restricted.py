@@ -343,6 +343,39 @@ def test_an_allegation_is_never_seen_by_nobody(world: World) -> None:
     assert not nobody.restricted and client_of(sam).get(f"/testshire/triage/{nobody.pk}/").status_code == 200
 
 
+def passed_to_the_lado(world: World, row: Referral) -> Referral:
+    """Decided so by a screener, who has it."""
+    sam = world.person(Role.SCREENER)
+    row = actions.claim(referral=row, by=sam, at=NOW)
+    more = {"reason": "The coach, she says.", "told_referrer": "We look into it."}
+    decided = {"decided_level": None, "outcome": Outcome.LADO, "revision": row.revision}
+    actions.decide(referral=row, **more, **decided, by=sam, at=NOW)
+    return Referral.objects.get(pk=row.pk)
+
+
+def test_what_the_decision_passes_to_the_lado_is_restricted_and_told_to_who_holds_that_role(world: World) -> None:
+    sam, lead = world.person(Role.SCREENER), world.person(Role.SAFEGUARDING_LEAD)
+    lola = make_person(world, Role.SCREENER, name="Lola Officer", team=world.mash)
+    lola.memberships.create(partnership=world.partnership, role=Role.LADO.value)
+    row = passed_to_the_lado(world, make_referral(world, child={"first_name": NAME}))
+    assert row.restricted and "lado" in row.flags and "|lado|" in row.flag_words
+    assert {each.user for each in RestrictedAccess.objects.filter(referral=row)} == {lola, sam}
+    assert hear(row, "allegation") == {lola, world.person(Role.MANAGER)}
+    for user, sees in ((lola, 200), (sam, 200), (world.person(Role.SENIOR), 404), (world.person(Role.MANAGER), 404)):
+        assert client_of(user).get(f"/testshire/triage/{row.pk}/").status_code == sees, user.name
+    assert client_of(lead).get(f"/testshire/referrals/{row.pk}/").status_code == 404, "it may be about the lead"
+    assert client_of(world.person(Role.PRACTITIONER)).get(f"/testshire/referrals/{row.pk}/").status_code == 200
+
+
+def test_who_takes_allegations_hears_also_of_one_that_is_restricted_to_others(world: World) -> None:
+    sam, lado = world.person(Role.SCREENER), world.person(Role.LADO)
+    row = restricting.restrict(referral=make_referral(world), named=[sam], reason="Family.", by=sam, at=NOW)
+    row = passed_to_the_lado(world, row)
+    assert [each.user for each in RestrictedAccess.objects.filter(referral=row)] == [sam]
+    told = Notice.objects.get(referral=row, to=lado)
+    assert "you are not named" in told.body and str(row.pk) not in told.body
+
+
 def hidden_with_early_help(world: World, *named: Any) -> Referral:
     """Restricted to people of early help, and so walled off from the MASH twice."""
     row = make_referral(world, indicators=("health-2-02",), team=world.early_help, child={"first_name": NAME})
