@@ -14,6 +14,7 @@ from referrals import outbox
 from referrals.clocks import sweep as clocks
 from referrals.health import stands_still
 from referrals.models import Heartbeat
+from referrals.triage.need_over import give_back
 
 log = logging.getLogger(__name__)
 
@@ -21,16 +22,25 @@ log = logging.getLogger(__name__)
 def deliver(*, at: dt.datetime, only: int | None = None) -> outbox.Delivered:
     """Deliver; and where nobody sweeps, sweep too. A nudge from a page brings this by even where beat is dead."""
     if only is None:
-        stand_in("sweep", lambda: clocks.sweep(at=at), at=at)
+        stand_in("sweep", lambda: sweep_all(at=at), at=at)
     return outbox.deliver_due(at=at, only=only)
 
 
 def sweep(*, at: dt.datetime, only: int | None = None) -> clocks.Swept:
     """Sweep; and where nobody delivers, deliver too."""
-    swept = clocks.sweep(at=at, only=only)
+    swept = sweep_all(at=at, only=only)
     if only is None:
         stand_in("deliver", lambda: outbox.deliver_due(at=at), at=at)
     return swept
+
+
+def sweep_all(*, at: dt.datetime, only: int | None = None) -> clocks.Swept:
+    """Move the clocks, and give back what was taken in need by somebody whose hour is over."""
+    try:
+        return clocks.sweep(at=at, only=only)
+    finally:
+        if only is None or Partnership.objects.filter(pk=only).exists():
+            give_back(at=at, only=only)
 
 
 def stand_in(name: str, work: Callable[[], object], *, at: dt.datetime) -> bool:

@@ -160,7 +160,7 @@ def move(
     for_referrer: bool = False,
     detail: dict[str, Any] | None = None,
     changes: dict[str, Any],
-    by: User,
+    by: User | None,
     at: dt.datetime,
 ) -> Referral:
     """Take a locked referral to its next state. Raises `lifecycle.NotAllowed` where that state allows no such move."""
@@ -187,7 +187,7 @@ def refuse_unseen_elsewhere(referral: Referral) -> None:
         )
 
 
-def out_of_hands(row: Referral, why: str, *, by: User, at: dt.datetime) -> None:
+def out_of_hands(row: Referral, why: str, *, by: User | None, at: dt.datetime) -> None:
     """Take a locked open referral from whoever has it and may not work on it any more: it waits in its queue.
 
     What they proposed is taken back first: nobody signs for them, and whoever decides it now starts from what they

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from referrals import outbox
 from referrals.attachments.sweep import scan_waiting, tidy
-from referrals.clocks.sweep import sweep
 from referrals.replay.running import go_on_with_all
 from referrals.trail.anomalies import tell_all as tell_anomalies
+from referrals.watch import sweep_all
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             time.sleep(settings.SWEEP_SECONDS)
 
     def once(self) -> None:
-        swept = sweep(at=timezone.now())
+        swept = sweep_all(at=timezone.now())
         scanned = scan_waiting(at=timezone.now())
         tidied = tidy(at=timezone.now())
         tell_anomalies(at=timezone.now())

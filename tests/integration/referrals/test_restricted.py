@@ -32,6 +32,7 @@ from referrals.seen.searching import search
 from referrals.standing import keep_standing
 from referrals.triage import actions, notes, restricting
 from referrals.triage.moves import Elsewhere, Refused
+from referrals.triage.need_over import give_back
 from referrals.triage.queries import queues_for
 from tests.factories import (
     NOW,
@@ -172,6 +173,28 @@ def test_breaking_the_glass_tells_the_managers_at_once_and_lasts_an_hour(
     with time_machine.travel(NOW + dt.timedelta(minutes=61), tick=False):
         again = client_of(sam)
         assert again.get(reverse("referral", kwargs=page)).status_code == 404
+
+
+def test_what_somebody_took_in_need_waits_for_the_named_again_when_the_hour_is_over(
+    world: World, sol: Any, hidden: Referral
+) -> None:
+    sam, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
+    opened = {"partnership": world.partnership, "reference": hidden.reference, "reason": "She rang.", "by": sam}
+    restricting.break_glass(**opened, at=NOW)
+    if hidden.owner_id:
+        actions.release(referral=hidden, by=sol, at=NOW)
+    actions.claim(referral=hidden, by=sam, at=NOW)
+    within, after = NOW + dt.timedelta(minutes=59), NOW + dt.timedelta(minutes=61)
+    assert give_back(at=within) == 0, "theirs for the hour"
+    assert (give_back(at=after), give_back(at=after)) == (1, 0)
+    row = Referral.objects.get(pk=hidden.pk)
+    assert (row.state, row.owner) == ("waiting", None)
+    told = Notice.objects.filter(referral=row, kind="restricted", subject__contains="hour in need")
+    assert {each.to for each in told} == {sam, manager} and all(str(row.pk) not in each.body for each in told)
+    assert sol in hear(row, "waiting")
+    restricting.name(referral=row, person=sam, reason="Goes on.", by=sol, at=after)
+    actions.claim(referral=row, by=sam, at=after)
+    assert give_back(at=after) == 0, "who is named keeps it"
 
 
 def test_an_hour_in_need_is_no_leave_to_lift_or_to_widen(world: World, sol: Any, hidden: Referral) -> None:

@@ -228,7 +228,7 @@ def test_the_loop_goes_on_after_a_round_that_failed(world, monkeypatch):
 
     with scope(partnership=world.partnership):
         notice = tell(world, "a")
-    real, rounds = command.sweep, []
+    real, rounds = command.sweep_all, []
 
     def away_at_first(**kwargs):
         rounds.append(1)
@@ -243,7 +243,7 @@ def test_the_loop_goes_on_after_a_round_that_failed(world, monkeypatch):
         if len(rounds) == 2:
             raise EnoughRounds
 
-    monkeypatch.setattr(command, "sweep", away_at_first)
+    monkeypatch.setattr(command, "sweep_all", away_at_first)
     monkeypatch.setattr(command.time, "sleep", slept)
     with pytest.raises(EnoughRounds):
         call_command("sweep", "--loop")
