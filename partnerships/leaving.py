@@ -32,6 +32,28 @@ def register(what: LeftBehind) -> None:
         _kept.append(what)
 
 
+class TakenOn(Protocol):
+    """What becomes of a role that begins."""
+
+    def __call__(self, membership: Membership, *, at: dt.datetime) -> None:
+        """In the transaction in which it begins."""
+        ...
+
+
+_begins: list[TakenOn] = []
+
+
+def begins(what: TakenOn) -> None:
+    """Register what is done when somebody takes a role on."""
+    if what not in _begins:
+        _begins.append(what)
+
+
+def taken_on(membership: Membership, *, at: dt.datetime) -> None:
+    for each in _begins:
+        each(membership, at=at)
+
+
 def told(membership: Membership) -> list[str]:
     return [sentence for each in _kept for sentence in each.told(membership)]
 

@@ -120,6 +120,7 @@ def give(*, user: User, post: Post, partnership: Partnership, by: User | None, a
     record(held, "role.given", by=by, at=at)
     if post.role.needs_second_factor:
         tell_managers(held, by=by, at=at)
+    leaving.taken_on(held, at=at)
     return held
 
 

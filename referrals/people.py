@@ -25,7 +25,7 @@ from referrals.models.draft import DraftQuerySet
 from referrals.referrers import for_referrer, leads_of
 from referrals.triage.moves import held, out_of_hands, tell_one, tell_team
 from referrals.triage.next_steps import works_in
-from referrals.triage.unseen import end_leave
+from referrals.triage.unseen import end_leave, name_on_allegations
 
 LETTERS_TOLD = dt.timedelta(weeks=4)
 """How old a letter is at most that nobody opened and whose reader leaves, for others to be told of it."""
@@ -251,6 +251,12 @@ def counted(number: int, noun: str) -> str:
     return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def take_on(membership: Membership, *, at: dt.datetime) -> None:
+    """What waits for whoever holds such a role is theirs to see from now."""
+    with scope(partnership=membership.partnership):
+        name_on_allegations(membership.user, membership.partnership, at=at)
+
+
 def end_calendars(user: User) -> None:
     with scopes_disabled():
         CalendarAddress.objects.filter(user=user).delete()
@@ -258,4 +264,5 @@ def end_calendars(user: User) -> None:
 
 def register() -> None:
     account_actions.reads_without_sign_in(end_calendars)
+    leaving.begins(take_on)
     leaving.register(OpenWork())

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from partnerships.access import actor_for
 from partnerships.models import Partnership, User
+from partnerships.permissions import Permission
 from referrals.clocks.sweep import managers, signers
 from referrals.domain.lifecycle import State
 from referrals.models import Event, Referral, RestrictedAccess
@@ -15,7 +17,8 @@ from referrals.models.restricted import RestrictedAccessQuerySet
 from referrals.seen.restricted import keep_told_before
 from referrals.triage.helping import left_out
 from referrals.triage.moves import held, record, tell_one, tell_story, tell_team
-from referrals.triage.restricting import could_help, could_see, decides_in
+from referrals.triage.restricting import ALLEGATION, could_help, could_see, decides_in, said_of_allegation
+from thresholds.domain.terms import Flag
 
 NOBODY = User()
 """An author who is nobody: whoever it concerns is told."""
@@ -106,15 +109,63 @@ def name_instead(row: Referral, people: list[User], why: str, reason: str, said:
 
 
 def end_leave(person: User, partnership: Partnership, *, by: User, at: dt.datetime) -> None:
-    """A role of this person has ended: of what they could not see any more were it open, their leave ends for good,
-    and does not come back with another role."""
+    """A role of this person has ended: of what they could not see any more were it open, and of allegations that were
+    theirs by a role that they hold no more, their leave ends for good, and does not come back with another role. Of the
+    rest it is asked whether somebody who is named can still decide it."""
     held_now = RestrictedAccess.objects.holding(at).filter(partnership=partnership, user=person)
     for access in held_now.select_related("referral__partnership", "referral__team"):
         row = held(access.referral)
-        if could_see(row, person):
-            continue
-        if not could_help(row, person):
+        rule = by_rule(access) and not takes_allegations(person, partnership)
+        if rule or not (could_see(row, person) or could_help(row, person)):
             RestrictedAccess.objects.filter(pk=access.pk).update(ended_at=at, ended_by=by)
             tell_story(row, "unnamed", f"The leave of {person.name} to see it ended with their role.", by=by, at=at)
             record(row, "unnamed", {"person": str(person.pk), "because": "role"}, by=by, at=at)
         keep_seen(row, at=at)
+
+
+def by_rule(access: RestrictedAccess) -> bool:
+    """Whether nobody named them but the rule on allegations, as who takes these or as a manager."""
+    return access.by_id is None and access.kind == RestrictedAccess.Kind.NAMED and access.reason == ALLEGATION
+
+
+def takes_allegations(person: User, partnership: Partnership) -> bool:
+    actor = actor_for(person, partnership)
+    return actor.can(Permission.ALLEGATION_TAKE) or actor.can(Permission.REFERRAL_READ_ALL)
+
+
+def name_on_allegations(person: User, partnership: Partnership, *, at: dt.datetime) -> None:
+    """Who takes allegations from now is named on those that are open, as on each that comes; they hear of each."""
+    if not actor_for(person, partnership).can(Permission.ALLEGATION_TAKE):
+        return
+    rows = Referral.objects.open().filter(partnership=partnership, restricted=True)
+    for found in rows.select_related("team", "partnership").order_by("pk"):
+        row = held(found)
+        ever = list(RestrictedAccess.objects.filter(referral=row, kind=RestrictedAccess.Kind.NAMED))
+        now = [each for each in ever if each.ended_at is None]
+        by_hand = any(each.by_id for each in now) and not any(map(by_rule, now))
+        known = person.pk in {
+            each.user_id for each in ever
+        }  # and was taken off it by hand, perhaps: it may be about them
+        if Flag.LADO.value not in row.flags or by_hand or known or not any(map(by_rule, ever)):
+            continue
+        if not could_see(row, person):
+            continue
+        RestrictedAccess.objects.create(
+            partnership=partnership,
+            referral=row,
+            user=person,
+            kind=RestrictedAccess.Kind.NAMED,
+            reason=ALLEGATION,
+            at=at,
+        )
+        tell_story(row, "restricted", f"{person.name}, who takes allegations now, is named.", by=None, at=at)
+        record(row, "named", {"named": [str(person.pk)], "because": Flag.LADO.value}, by=None, at=at)
+        tell_one(
+            row,
+            person,
+            kind="allegation",
+            of="-taken-on",
+            subject="Front Door: an allegation against somebody in a position of trust",
+            said=f"{said_of_allegation(row, named=True, restricts=True)} It was open when you took on the role.",
+            at=at,
+        )

@@ -348,6 +348,31 @@ def test_an_allegation_that_danger_leaves_open_to_its_queue_is_not_its_agencys_l
     assert lead not in disagreeing.people_for_them(row)
 
 
+def test_an_allegation_goes_from_who_was_lado_to_who_is(world: World) -> None:
+    admin, manager = world.person(Role.ADMIN), world.person(Role.MANAGER)
+    lola, nell = (make_person(world, Role.SCREENER, name=name, team=world.mash) for name in ("Lola Was", "Nell Is"))
+    role = lola.memberships.create(partnership=world.partnership, role=Role.LADO.value)
+    row = told_of_an_allegation(world)
+    members.end(membership=role, by=admin, at=NOW)
+    assert who_sees(world, row, lola, nell) == {manager.name}, "the screener that she still is sees none of it"
+    members.give(
+        user=nell, post=members.Post(Role.LADO), partnership=world.partnership, by=admin, at=NOW + dt.timedelta(hours=1)
+    )
+    assert who_sees(world, row, lola, nell) == {manager.name, nell.name}
+    assert Notice.objects.filter(kind="allegation", to=nell, referral=row).count() == 1
+
+
+def test_a_restricted_referral_is_not_left_to_who_can_only_read_it(world: World) -> None:
+    admin, manager = world.person(Role.ADMIN), world.person(Role.MANAGER)
+    max_ = make_person(world, Role.SCREENER, name="Max Both", team=world.mash)
+    max_.memberships.create(partnership=world.partnership, role=Role.SENIOR.value, team=world.mash)
+    row = actions.claim(referral=make_referral(world, child={"first_name": NAME}), by=max_, at=NOW)
+    row = restricting.restrict(referral=row, named=[max_], reason="Known to the team.", by=max_, at=NOW)
+    members.end(membership=max_.memberships.get(role=Role.SCREENER.value), by=admin, at=NOW)
+    assert manager.name in who_sees(world, row, max_)
+    assert Notice.objects.filter(kind="named", to=manager, referral=row).exists()
+
+
 def test_an_allegation_is_never_seen_by_nobody(world: World) -> None:
     sam, manager = world.person(Role.SCREENER), world.person(Role.MANAGER)
     alone = told_of_an_allegation(world)
