@@ -8,11 +8,13 @@ import re
 import uuid
 from email.message import Message
 
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 
 from partnerships.models import Partnership
-from referrals.models import Event, Notice
+from referrals.models import Event, Notice, Referral
 from thresholds.domain.scheme import Limit, Starts, Unit
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,8 @@ def open_task(notice: Notice, *, at: dt.datetime) -> None:
     referral = notice.referral
     if referral is None:
         return
+    if referral.immediate_danger and notice.kind != "danger_unheard":
+        tell_managers(notice, referral, at=at)
     start_clock(
         referral=referral,
         slug=SLUG,
@@ -64,6 +68,28 @@ def open_task(notice: Notice, *, at: dt.datetime) -> None:
         at=at,
         by=None,
     )
+
+
+def tell_managers(notice: Notice, referral: Referral, *, at: dt.datetime) -> None:
+    """Word of a child in danger that did not arrive may be all that anybody was told: the managers hear at once."""
+    from referrals import outbox
+    from referrals.clocks.sweep import managers, unless_kept_out
+
+    for person in unless_kept_out(referral, managers(notice.partnership)):
+        if person.pk == notice.to_id:
+            continue
+        outbox.tell(
+            partnership=notice.partnership,
+            referral=referral,
+            kind="danger_unheard",
+            to=person,
+            key=f"danger_unheard:{referral.pk}:{notice.to_id}:{person.pk}",
+            subject="Front Door: an email about a child in danger came back",
+            body=f"Referral {referral.reference} says that a child may be in danger. The email about it to "
+            f"{notice.to.name} came back, and perhaps nobody has read it. Open its queue now, and telephone.\n\n"
+            f"{settings.SITE_URL}{reverse('referral', args=[notice.partnership.slug, referral.pk])}\n",
+            at=at,
+        )
 
 
 def notice_in(message: Message) -> uuid.UUID | None:

@@ -25,6 +25,7 @@ AT_ONCE = frozenset(
         "danger_named",
         "danger_restricted",
         "danger_support",
+        "danger_unheard",
         "draft_put_away",
         "doubt_added",
         "stood_still",

@@ -50,6 +50,8 @@ def draft_files(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def draft_file(request: Signed, draft_id: uuid.UUID, attachment_id: uuid.UUID) -> HttpResponse:
     draft = intake.the_draft(request, draft_id)
+    if draft.sent_at:  # whoever may have it now has it with the referral
+        return intake.to_sent(draft)
     return handed_out(request, one_of(attachment_id, draft=draft), back=addresses.of_page(draft, ATTACH))
 
 

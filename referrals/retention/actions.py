@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 
 from partnerships import audit
@@ -153,6 +153,10 @@ def delete_whole(model: type[models.Model], keys: list[Any]) -> None:
     rows._raw_delete(rows.db)
 
 
+NOT_REMINDED = Q(reminded_at__isnull=True) | Q(reminded_at__lt=F("saved_at"))
+"""Of what lies now: whoever wrote on after a reminder is reminded again."""
+
+
 def remind(*, at: dt.datetime, only: int | None = None) -> int:
     """Tell each writer, once, of a draft that will go in a week. It names no child."""
     return sum(for_each(lambda partnership: remind_one(at=at), only=only))
@@ -160,13 +164,13 @@ def remind(*, at: dt.datetime, only: int | None = None) -> int:
 
 def remind_one(*, at: dt.datetime) -> int:
     """The writers of the partnership in scope."""
-    waiting = Draft.objects.unsent().filter(saved_at__lt=at - DRAFT_REMINDED, reminded_at__isnull=True)
+    waiting = Draft.objects.unsent().filter(NOT_REMINDED, saved_at__lt=at - DRAFT_REMINDED)
     return sum(remind_of(draft, at=at) for draft in waiting.select_related("partnership", "started_by", "taken_from"))
 
 
 @transaction.atomic
 def remind_of(draft: Draft, *, at: dt.datetime) -> bool:
-    mine = Draft.objects.filter(pk=draft.pk, reminded_at__isnull=True).update(reminded_at=at)
+    mine = Draft.objects.filter(NOT_REMINDED, pk=draft.pk).update(reminded_at=at)
     if not mine or draft.started_by is None:
         return False
     if draft.taken_answers and draft.taken_from is not None and draft.taken_from.is_active:

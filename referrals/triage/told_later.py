@@ -68,6 +68,9 @@ def take_in(
     )
     if row.state == State.RETURNED.value:  # it is decided where it came from, and told there
         return
+    # What was decided of one of several children before this was told is sent by no press that does not know of it.
+    kept = Decision.objects.filter(referral=row, child__in=about, state=Decision.State.RECORDED)
+    kept.update(state=Decision.State.OVERTAKEN)
     if not row.is_open:
         open_again(row, later, by=by, at=at)
         if for_referrer:

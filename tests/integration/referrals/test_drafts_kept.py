@@ -196,6 +196,14 @@ def test_a_draft_is_reminded_of_once_then_deleted_with_its_files(
         Draft.objects.filter(pk=fresh.pk).update(saved_at=NOW + dt.timedelta(days=20))
     assert remind(at=NOW + dt.timedelta(days=20)) == 0
     assert remind(at=NOW + dt.timedelta(days=22)) == 1 and remind(at=NOW + dt.timedelta(days=23)) == 0
+    written_on = make_draft(world)
+    with scope(partnership=world.partnership):
+        lies_again = {"reminded_at": NOW - dt.timedelta(days=5), "revision": 7}
+        Draft.objects.filter(pk=written_on.pk).update(**lies_again)
+    assert remind(at=NOW + dt.timedelta(days=23)) == 1, "reminded once, written on, and lying again: once more"
+    with scope(partnership=world.partnership):
+        Notice.objects.filter(key__contains=str(written_on.pk)).delete()
+        Draft.objects.filter(pk=written_on.pk).delete()
     with scope(partnership=world.partnership):
         told = Notice.objects.get(kind="draft_reminder")
     assert "22 December 2026" in told.body and "Robin" not in told.body

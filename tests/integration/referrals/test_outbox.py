@@ -131,6 +131,20 @@ def test_a_bounce_that_the_mail_system_received_is_taken_in(world: World) -> Non
     assert not bounces.bounce(email.message_from_string("Subject: Hello\n\nHello"), at=NOW)
 
 
+def test_word_of_a_child_in_danger_that_came_back_is_told_to_the_managers_at_once(world: World) -> None:
+    referral, manager = make_referral(world), world.person(Role.MANAGER)
+    referral.immediate_danger = True
+    referral.save()
+    notice = tell(world, "a", referral=referral, kind="danger")
+    outbox.deliver_due(at=NOW)
+    bounces.came_back(notice=notice, why="No such mailbox", at=NOW)
+    told = Notice.objects.get(kind="danger_unheard")
+    assert told.to == manager and not told.digest and notice.to.name in told.body and referral.reference in told.body
+    outbox.deliver_due(at=NOW)
+    bounces.came_back(notice=told, why="No such mailbox", at=NOW)
+    assert Notice.objects.filter(kind="danger_unheard").count() == 1, "theirs comes back too: nobody is told for ever"
+
+
 def test_an_address_that_is_refused_for_good_is_not_tried_eight_times(world: World, monkeypatch: Any) -> None:
     class Refuses(BaseEmailBackend):
         def send_messages(self, messages: Any) -> None:

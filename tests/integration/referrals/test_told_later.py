@@ -61,9 +61,9 @@ def in_state(world: World, state: str) -> Referral:
     return row
 
 
-def decide(row: Referral, *, outcome: Outcome, decided_level: int, by: Any) -> None:
+def decide(row: Referral, *, outcome: Outcome, decided_level: int, by: Any, **of: Any) -> None:
     said = {"outcome": outcome, "decided_level": decided_level, "reason": "Read whole.", "told_referrer": "We go on."}
-    triage.decide(referral=row, **said, revision=row.revision, by=by, at=NOW)
+    triage.decide(referral=row, **said, **of, revision=row.revision, by=by, at=NOW)
 
 
 def add(world: World, row: Referral, later: Later, **more: Any) -> Referral:
@@ -182,6 +182,19 @@ def test_the_record_says_who_told_it_when_and_of_which_child(world: World) -> No
     assert world.person(Role.PRACTITIONER).name in page and page.count("told after sending, at the top") == 1
     flagged = {child.first_name: "immediate_danger" in child.flags for child in row.children.all()}
     assert flagged == {"Robin": False, "Kit": True}
+
+
+@pytest.mark.parametrize("later", [Later.NOW, Later.UNSURE, Later.GROWN])
+def test_what_was_decided_of_one_child_before_it_was_told_is_not_sent_by_a_press(world: World, later: Later) -> None:
+    row = in_state(world, "in hand")
+    kit = {"first_name": "Kit", "last_name": "Marlow", "order": 2}
+    add_child(world, row, read_facts({}), {"indicated_level": None, "route": "mash", "flags": []}, (), kit)
+    row.refresh_from_db()
+    first, sam = [row.children.get(order=1)], world.person(Role.SCREENER)
+    decide(row, outcome=Outcome.ADVICE, decided_level=2, children=first, finish=False, by=sam)
+    assert Decision.objects.get(referral=row).state == "recorded"
+    after = add(world, row, later)
+    assert Decision.objects.get(referral=row).state == "overtaken" and after.state == "in_hand"
 
 
 @pytest.mark.parametrize("late", [False, True])
