@@ -32,7 +32,7 @@ LEFT_OUT = ("noted", "late_reason", "letter_not_safe", *WHO_SEES_IT, *OF_CHECKS,
 OF_ALL = tuple(KINDS[step] for step in (Move.DECIDE, Move.SEND_ON, Move.PROPOSE)) + ("corrected",)
 """Lines that say of all the children together what was decided, or of an answer of one of them that it was wrong."""
 WHERE_TO = tuple(KINDS[step] for step in (Move.RECEIVE, Move.COME_BACK)) + tuple(
-    f"transfer_{what}" for what in ("sent", "sent_told", "handed", "received", "refused", "came_back")
+    f"transfer_{what}" for what in ("sent", "sent_told", "handed", "to_tell", "received", "refused", "came_back")
 )
 """Lines that say to which area a child went: where it is another child, that may be told to nobody."""
 WHENCE = ("partnership", "front_door", "telephone", "reference", "received_at", "threshold", "staying", "at")

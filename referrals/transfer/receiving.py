@@ -15,9 +15,10 @@ from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.clocks.actions import meet_clock, stop_clocks
 from referrals.clocks.sweep import managers, team_hears
+from referrals.domain.danger import TOLD_LATER
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.sending import address
-from referrals.models import Arrival, Decision, Referral, Transfer
+from referrals.models import Arrival, Decision, Event, Referral, Transfer
 from referrals.referrers import for_referrer, of_whom
 from referrals.transfer.bundle import signed
 from referrals.transfer.receipt import RECEIPT, hold_trails
@@ -226,6 +227,12 @@ def say_handed(*, transfer: Transfer, how: str, to: str, when: dt.datetime, by: 
         raise Refused("Say how it was sent and to whom.")
     if when > at or when < row.received_at:
         raise Refused("The time at which it was sent must lie between when the referral came and now.")
+    news = told_since_sent(standing)
+    if news and when < news.at.replace(second=0, microsecond=0):
+        raise Refused(
+            f"More was told at {moment(news.at)}, after the time that you wrote. Tell {standing.to_name} of that too, "
+            "and write at what time they had all of it."
+        )
     standing.handed_how, standing.handed_to, standing.handed_at, standing.handed_by = how.strip(), to.strip(), when, by
     standing.save(update_fields=["handed_how", "handed_to", "handed_at", "handed_by"])
     said = f"{by.name} sent it on to {standing.to_name}."
@@ -257,24 +264,33 @@ def note_refusal(
     row, standing = by_hand(transfer, by)
     if standing.returned_at and (standing.returned_by, standing.returned_because) == (who.strip(), reason.strip()):
         return standing
-    sound_word(standing, who, when, at)
+    sound_word(standing, who, when, at, refuses=True)
     if not reason.strip():
         raise Refused("Say why they do not take it.")
     came_back(row, standing, who.strip(), reason.strip(), by=by, at=at)
     return standing
 
 
-def sound_word(standing: Transfer, who: str, when: dt.datetime, at: dt.datetime) -> None:
+def told_since_sent(transfer: Transfer) -> Event | None:
+    """The last that was told of danger, of doubt or of a new worry since it was decided to send it there."""
+    news = Event.objects.filter(referral=transfer.referral_id, kind__in=TOLD_LATER, at__gt=transfer.sent_at)
+    return news.order_by("at", "pk").last()
+
+
+def sound_word(standing: Transfer, who: str, when: dt.datetime, at: dt.datetime, *, refuses: bool = False) -> None:
+    """refuses: they do not take it, which is noted also where they were not told of all of it."""
     if not standing.is_awaited:
         raise Refused(
             f"It is on record already what {standing.to_name} said. What you typed is not kept: read how it stands, "
             "and write a note where they said something else."
         )
-    if standing.handed_at is None:
-        raise Refused("Write down first how and to whom it was sent.")
+    if standing.handed_at is None and not refuses:
+        news = told_since_sent(standing)
+        told = f"More was told at {moment(news.at)}. Tell {standing.to_name} of that too. " if news else ""
+        raise Refused(f"{told}Write down first how and to whom it was sent.")
     if not who.strip():
         raise Refused("Say who it was, by name.")
-    if not standing.handed_at <= when <= at:
+    if when > at or (standing.handed_at and when < standing.handed_at):
         raise Refused("The time must lie between when it was sent and now.")
 
 

@@ -70,6 +70,7 @@ def referral_transfer(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
             "form": asked[1] if asked else None,
             "asked_of": next_one,
             "of": of,
+            "told_since": receiving.told_since_sent(next_one) if next_one and not next_one.handed_at else None,
             "typed": rescued(request) if why and asked is not sent else [],
             "takes_summary": request.actor.can(Permission.SUMMARY_DOWNLOAD),
             "now": now,

@@ -5,8 +5,9 @@ over, since it was written without this, and is its author's again, or its queue
 danger takes it to the MASH, with its history. Decided or withdrawn: it is opened again, for the MASH in danger or in
 doubt, else in the queue in which it was. Early help that goes on is not ended: its team is told, and the MASH decides
 anew. A wish to withdraw is settled by the referrer's own word. What is restricted to people of early help stays
-restricted on its way, and somebody of the MASH can act all the same: `restricted_in_need`. Sent back to another area,
-nothing of it changes here: it counts there (`referrals.transfer.told_since`).
+restricted on its way, and somebody of the MASH can act all the same: `restricted_in_need`. Sent on by hand: that area
+is to be told of it too, before its receipt counts. Sent back to another area, nothing of it changes here: it counts
+there (`referrals.transfer.told_since`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 
 from partnerships.access import actor_for
@@ -28,12 +30,12 @@ from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.routing import the_default
 from referrals.intake.sending import address
-from referrals.models import Child, Decision, Event, Referral, Support
+from referrals.models import Child, Decision, Event, Referral, Support, Transfer
 from referrals.standing import keep_standing
 from referrals.support.ending import end_with_referral
 from referrals.triage.decisions import start_again
 from referrals.triage.helping import those_told
-from referrals.triage.moves import move, out_of_hands, proposal_is_over, tell_story
+from referrals.triage.moves import move, out_of_hands, proposal_is_over, record, tell_story
 from referrals.triage.restricted_in_need import let_the_mash_act
 from referrals.triage.signing import away
 from referrals.triage.unseen import keep_seen
@@ -77,6 +79,8 @@ def take_in(
             tell_story(row, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
     elif row.state == State.PROPOSED.value:
         end_proposal(row, by=by, at=at)
+    if row.state == State.SENT_ON.value:
+        hand_on_again(row, about, by=by, at=at)
     if for_referrer and row.is_open:
         end_wish(row, by=by, at=at)
     if later is Later.NOW:
@@ -107,6 +111,21 @@ def open_again(row: Referral, later: Later, *, by: User, at: dt.datetime) -> Non
     Decision.objects.filter(referral=row).exclude(state=Decision.State.OVERTAKEN).update(state=Decision.State.OVERTAKEN)
     end_with_referral(row, by=by, at=at)
     start_again(row, at=at)
+
+
+def hand_on_again(row: Referral, children: Sequence[Child], *, by: User, at: dt.datetime) -> None:
+    """An area that is not on Front Door has what was sent to it by hand, and not what is told since: it is to be sent
+    once more, and no receipt of what went before closes it."""
+    sent = Transfer.objects.awaited().filter(referral=row, to_partnership__isnull=True, handed_at__isnull=False)
+    concerned = Q(decisions__child__in=children) | Q(decisions__child__isnull=True)
+    for transfer in sent.filter(concerned).select_related("handed_by").distinct():
+        who = transfer.handed_by.name if transfer.handed_by else "Somebody"
+        said = f"{transfer.to_name} is to be told of it too."
+        note = f"{who} sent on what was told before: {transfer.handed_how}, to {transfer.handed_to}."
+        transfer.handed_how, transfer.handed_to, transfer.handed_at, transfer.handed_by = "", "", None, None
+        transfer.save(update_fields=["handed_how", "handed_to", "handed_at", "handed_by"])
+        tell_story(row, "transfer_to_tell", said, note=note, by=None, at=at)
+        record(row, "transfer_to_tell", {"transfer": transfer.key}, by=by, at=at)
 
 
 def end_proposal(row: Referral, *, by: User, at: dt.datetime) -> None:

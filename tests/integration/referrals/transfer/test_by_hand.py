@@ -5,13 +5,18 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import time_machine
 from django_scopes import scope
 
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
+from referrals.additions import actions as additions
+from referrals.domain.danger import Later
+from referrals.domain.lifecycle import Outcome
 from referrals.models import Clock, Notice, Referral, Transfer
 from referrals.transfer import receiving
 from referrals.triage import actions
+from referrals.triage.moves import Refused
 from tests.factories import NOW, World, make_person, make_referral
 from tests.integration.referrals.transfer.sending_on import (
     NAME,
@@ -99,3 +104,33 @@ def test_the_word_of_each_area_is_told_by_itself(worlds: tuple[World, World]) ->
         receiving.note_refusal(transfer=essex, who="Ann Duty", reason="Not ours.", when=NOW, by=sam, at=NOW)
         told = Notice.objects.filter(to=sam, kind="transfer_received").values_list("body", flat=True)
         assert len(told) == 2 and any("Sussex has referral" in body for body in told)
+
+
+def test_no_receipt_of_what_went_before_closes_it_over_danger_that_was_told_since(worlds: tuple[World, World]) -> None:
+    own, _ = worlds
+    sam, prue = own.person(Role.SCREENER), own.person(Role.PRACTITIONER)
+    row, later = make_referral(own), NOW + dt.timedelta(minutes=10)
+    with scope(partnership=own.partnership):
+        actions.claim(referral=row, by=sam, at=NOW)
+        more = {"decided_level": None, "reason": "In Kent.", "told_referrer": "", "transfer_elsewhere": "Kent"}
+        actions.decide(referral=row, outcome=Outcome.TRANSFER, **more, revision=1, by=sam, at=NOW)
+        kent = Transfer.objects.get()
+        handing = {"transfer": kent, "how": "Secure email", "to": "Ann Duty", "by": sam}
+        receiving.say_handed(**handing, when=NOW, at=NOW)
+        additions.add_information(
+            referral=row, text="He has a knife.", later=Later.NOW, token="a" * 32, by=prue, at=later
+        )
+    with time_machine.travel(later + dt.timedelta(minutes=5), tick=False):
+        client, page = client_of(sam), f"/ownshire/triage/{row.pk}/transfer/"
+        when = {"on_day": "24", "on_month": "11", "on_year": "2026", "time": "10:05am"}
+        old = {"of": f"{kent.pk}:answer", "answer": "have", "who": "Ann Duty of Kent", **when}
+        told = client.post(page, old).content.decode()
+    assert "Tell Kent of that too" in told and "Ann Duty of Kent" in told and "may come to harm now" in told
+    with scope(partnership=own.partnership):
+        assert Referral.objects.get(pk=row.pk).state == "sent_on"
+        with pytest.raises(Refused, match="More was told"):
+            receiving.say_handed(**handing, when=NOW, at=later)
+        receiving.say_handed(**handing, when=later, at=later)
+        receiving.note_receipt(transfer=kent, who="Ann Duty", when=later, by=sam, at=later)
+        assert Referral.objects.get(pk=row.pk).state == "decided"
+        assert "Secure email, to Ann Duty" in row.events.get(kind="transfer_to_tell").note
