@@ -23,6 +23,7 @@ from referrals.domain.lifecycle import Move, NotAllowed, State
 from referrals.models import Absence, Referral
 from referrals.triage.moves import Elsewhere, Refused, held, move, tell_one, tell_team
 from referrals.triage.next_steps import works_in
+from referrals.triage.restricted_notices import tell_by_reference
 from referrals.triage.signing import signers
 
 LONGEST_AWAY = dt.timedelta(days=366)
@@ -233,8 +234,28 @@ def hand_back(
                 at=at,
             )
             tell_team(row, by=by, at=at)
+            tell_where_nobody_is_there(row, user, why, at=at)
             to_queue += 1
     return HandedBack(to_cover, to_queue)
+
+
+def tell_where_nobody_is_there(row: Referral, user: User, why: str, *, at: dt.datetime) -> None:
+    """A restricted referral waits for whoever is named on it. Where all of them are away, the managers hear at once."""
+    if not row.restricted:
+        return
+    named = {each.pk for each in team_members(row)}
+    away = set(Absence.objects.holding(at).filter(user__in=named).values_list("user", flat=True))
+    if named - away:
+        return
+    said = (
+        f"{user.name} {why}, and nobody else who is there is named on referral {row.reference}: it waits where nobody "
+        "sees it. Where it can’t wait, open it in need, and name somebody who goes on with it."
+    )
+    for person in managers(row.partnership):
+        if person.pk not in named:
+            tell_by_reference(
+                row, person, "a restricted referral waits unseen", said, of=f"away-{user.pk}-{at:%y%m%d%H%M}", at=at
+            )
 
 
 def tell_signers(row: Referral, author: User, why: str, *, at: dt.datetime) -> None:

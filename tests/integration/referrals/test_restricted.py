@@ -31,6 +31,7 @@ from referrals.seen.finding import contacts_by_child
 from referrals.seen.searching import search
 from referrals.standing import keep_standing
 from referrals.triage import actions, notes, restricting
+from referrals.triage.assigning import mark_absent
 from referrals.triage.moves import Elsewhere, Refused
 from referrals.triage.need_over import give_back
 from referrals.triage.queries import queues_for
@@ -334,6 +335,18 @@ def test_an_allegation_is_the_lados_from_the_moment_it_comes(world: World) -> No
     lifted = Notice.objects.filter(referral=row, subject__endswith="restricted no more")
     assert {each.to for each in lifted} == {lola, sam}, "who was named hears it, as the managers do"
     assert AuditEntry.objects.filter(verb="referral.restricted", object_id=str(row.pk), by=None).count() == 1
+
+
+def test_where_the_only_one_who_is_named_is_away_the_managers_hear_at_once(world: World) -> None:
+    manager = world.person(Role.MANAGER)
+    lola = make_person(world, Role.SCREENER, name="Lola Officer", team=world.mash)
+    lola.memberships.create(partnership=world.partnership, role=Role.LADO.value)
+    row = told_of_an_allegation(world)
+    actions.claim(referral=row, by=lola, at=NOW)
+    away = {"user": lola, "until": NOW + dt.timedelta(days=9), "cover": None}
+    mark_absent(partnership=world.partnership, **away, by=lola, at=NOW)
+    told = Notice.objects.get(referral=row, subject__endswith="waits unseen")
+    assert told.to == manager and row.reference in told.body and NAME not in told.body and not told.digest
 
 
 def test_an_allegation_that_danger_leaves_open_to_its_queue_is_not_its_agencys_leads_to_read(world: World) -> None:
