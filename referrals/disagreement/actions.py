@@ -15,7 +15,7 @@ from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.clocks.actions import meet_clock, start_clock
 from referrals.clocks.sweep import managers, signers, team_members, unless_kept_out
-from referrals.models import Clock, Disagreement, DisagreementStage, Referral
+from referrals.models import Clock, Disagreement, DisagreementStage, Letter, Referral
 from referrals.referrers import for_referrer, leads_of, of_whom
 from referrals.triage.moves import Refused, held, tell_one, tell_story
 from referrals.triage.told_later import can_read
@@ -43,6 +43,44 @@ def limit_of(scheme: Scheme, stage: EscalationStage) -> Limit | None:
     if any(each.limit_working_days for each in scheme.escalation_stages):
         return None
     return general
+
+
+@transaction.atomic
+def challenge_letter(*, letter: Letter, words: str, by: User, at: dt.datetime) -> Disagreement:
+    """The reader of a letter challenges it. Where a disagreement is open their words are added to it, under their name:
+    its stage and its clock go on, and whoever answers for it hears.
+    """
+    row = held(letter.referral)
+    made = Disagreement.objects.filter(referral=row, resolved_at__isnull=True).select_related("raised_by").first()
+    if made is None or (made.raised_by_id, made.words) == (by.pk, words.strip()):
+        return raise_disagreement(referral=row, words=words, by=by, at=at)
+    if not words.strip():
+        raise Refused("Say in a sentence how you see it.")
+    if made.words.endswith(f":\n{words.strip()}"):  # pressed twice
+        return made
+    made.words = f"{made.words}\n\n{by.name}, {moment(at)}, of the letter of {moment(letter.sent_at)}:\n{words.strip()}"
+    made.save(update_fields=["words"])
+    said = f"{by.name} challenged a letter too: it is part of the disagreement that is open."
+    told = tell_story(row, "disagreement", said, for_referrer=True, by=by, at=at)
+    audited(made, "added_to", {"letter": letter.pk}, by=by, at=at)
+    people = {each.pk: each for each in answerable(row)}
+    stage = made.stages.select_related("for_us").get(number=made.stage)
+    if stage.for_us:
+        people[stage.for_us.pk] = stage.for_us
+    for person in people.values():
+        tell_one(
+            row,
+            person,
+            kind=f"disagreement_{made.pk.hex[:8]}",
+            of=f"-{told.pk}",
+            subject="Front Door: a referrer disagrees with a letter too",
+            said=f"More was written to the disagreement on {row.reference} that is open: a letter is challenged. Read "
+            "it before you answer.",
+            at=at,
+        )
+    if by.pk != made.raised_by_id:
+        tell_referrer(made, row, f"added:{told.pk}", "A colleague has added to your challenge", at=at)
+    return made
 
 
 @transaction.atomic

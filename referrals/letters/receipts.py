@@ -8,7 +8,7 @@ from django.db import transaction
 
 from partnerships import audit
 from partnerships.models import User
-from referrals.disagreement.actions import raise_disagreement
+from referrals.disagreement.actions import challenge_letter
 from referrals.models import Event, Letter
 from referrals.referrers import speaks_for_referrer
 from referrals.triage.moves import Refused
@@ -19,8 +19,9 @@ def answer(*, letter: Letter, how: Letter.Answer, words: str = "", by: User, at:
     """Keep the reader's answer. False where they agree to what was answered already.
 
     A challenge raises a professional disagreement: its first stage begins, with its clock, and people are told. It
-    takes the place of whatever was answered before, by whomever. Raises `Refused` where one of other words is open, and
-    for a lead of the agency who would agree in a colleague's place.
+    takes the place of whatever was answered before, by whomever. Where a disagreement is open it becomes part of that,
+    and a letter that was challenged already keeps those first words.
+    Raises `Refused` for a lead of the agency who would agree in a colleague's place.
     """
     if how is Letter.Answer.AGREED and not may_agree(letter, by):
         raise Refused("This letter is to a colleague of yours, who alone can agree with it. You can challenge it.")
@@ -32,8 +33,8 @@ def answer(*, letter: Letter, how: Letter.Answer, words: str = "", by: User, at:
     if not first and how is Letter.Answer.AGREED:
         return False
     if how is Letter.Answer.CHALLENGED:
-        raise_disagreement(referral=letter.referral, words=words, by=by, at=at)
-        if not first:
+        made = challenge_letter(letter=letter, words=words, by=by, at=at)
+        if not first and (letter.answer != Letter.Answer.CHALLENGED or made.words == words.strip()):
             Letter.objects.filter(pk=letter.pk).update(**said)
             letter.refresh_from_db()
     else:

@@ -15,6 +15,7 @@ from django_scopes import scope
 from partnerships.models import User
 from partnerships.permissions import Role
 from referrals import outbox
+from referrals.disagreement.actions import raise_disagreement
 from referrals.domain.lifecycle import Outcome
 from referrals.letters import texts_kept, writing
 from referrals.models import Disagreement, Event, Letter, LetterText, Notice, Referral
@@ -202,10 +203,32 @@ def test_the_reader_agrees_or_challenges_once_and_a_challenge_is_heard(world: Wo
     practitioner.post(at(world, "letter_agree", **where))
     letter.refresh_from_db()
     assert letter.answer == "challenged", "who changes their mind says so at the challenge"
-    again = practitioner.post(at(world, "letter_challenge", **where), {"words": "Once more"})
-    assert again.status_code == 422 and "Once more" in again.content.decode()
+    for _ in range(2):  # the second is the same press
+        again = practitioner.post(at(world, "letter_challenge", **where), {"words": "Once more"})
+    raised.refresh_from_db()
+    assert again.status_code == 302 and raised.words.endswith("Once more") and raised.words.count("Once more") == 1
     page = signed_in(world.person(Role.SCREENER)).get(at(world, "referral", referral_id=referral.pk)).content.decode()
     assert f"{world.person(Role.PRACTITIONER).name} sees it differently" in page and "The baby was not seen." in page
+
+
+def test_a_letter_that_is_challenged_while_a_disagreement_is_open_becomes_part_of_it_and_is_heard(world: World) -> None:
+    referral = decided(world)
+    prue, manager = world.person(Role.PRACTITIONER), world.person(Role.MANAGER)
+    raise_disagreement(referral=referral, words="The baby was not seen.", by=prue, at=NOW)
+    before = set(Notice.objects.values_list("pk", flat=True))
+    letter = Letter.objects.get(referral=referral, kind="outcome")
+    where = {"referral_id": referral.pk, "letter_id": letter.pk}
+    for _ in range(2):  # the second is the same press
+        sent = signed_in(prue).post(at(world, "letter_challenge", **where), {"words": "She was hit again."})
+        assert sent.status_code == 302
+    made = Disagreement.objects.get(referral=referral)
+    assert made.words.startswith("The baby was not seen.") and made.words.count("She was hit again.") == 1
+    assert referral.clocks.filter(slug="escalation_stage").count() == 1, "the stage goes on"
+    told = Notice.objects.exclude(pk__in=before).filter(kind__startswith="disagreement_")
+    assert {each.to for each in told} == {letter.sent_by, manager}
+    assert all("hit" not in each.body + each.subject for each in told)
+    theirs = at(world, "referral_disagreement", referral_id=referral.pk)
+    assert "She was hit again." in signed_in(world.person(Role.SCREENER)).get(theirs).content.decode()
 
 
 def test_a_lead_neither_agrees_in_a_colleagues_place_nor_settles_their_challenge(world: World) -> None:
