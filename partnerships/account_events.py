@@ -21,7 +21,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from partnerships import afterwards, audit, second_factor, sessions, telling
+from partnerships import afterwards, audit, kept, second_factor, sessions, telling
 from partnerships.hours import LONDON
 from partnerships.models import AuditEntry, Membership, Partnership, User
 from partnerships.places import came_from
@@ -101,6 +101,7 @@ def known_from(user: User, request: HttpRequest) -> bool:
 @receiver(user_logged_in)
 def session_begins(request: HttpRequest, user: User, **_: Any) -> None:
     sessions.begin(request, user, timezone.now())
+    kept.pages_are_of(request, user)
 
 
 @receiver(account.user_logged_in)

@@ -12,8 +12,12 @@ import re
 from typing import Any
 
 from allauth.core.internal.ratelimit import get_ip
+from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest, QueryDict
+from django.middleware.csrf import CSRF_TOKEN_LENGTH, _unmask_cipher_token  # type: ignore[attr-defined]
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from partnerships.encryption import Unreadable, seal, unseal
 from partnerships.places import times
@@ -41,6 +45,30 @@ A_RECORD = re.compile(r"/[0-9a-f]{8}-[0-9a-f-]{27}/", re.I)
 def whose(request: HttpRequest) -> str:
     """The id of who typed it; empty where their session was ended from elsewhere and nobody knows any more."""
     return str(request.user.pk if request.user.is_authenticated else getattr(request, RAN_OUT, ""))
+
+
+def token_mark(secret: str) -> str:
+    return f"page-of:{salted_hmac('partnerships.kept', secret).hexdigest()}"
+
+
+def pages_are_of(request: HttpRequest, user: Any) -> None:
+    """From here on the forms of this browser's pages carry a token of this person's sign-in: it is known whose."""
+    secret = request.META.get("CSRF_COOKIE")
+    if secret:
+        cache.set(token_mark(secret), str(user.pk), settings.SESSION_COOKIE_AGE)
+
+
+def made_for_another(request: HttpRequest) -> bool:
+    """Whether the page that sent this was made for somebody else, who was signed in at this browser before."""
+    token = request.POST.get("csrfmiddlewaretoken", "")
+    if (
+        len(token) != CSRF_TOKEN_LENGTH
+        or not (token.isascii() and token.isalnum())
+        or not request.user.is_authenticated
+    ):
+        return False
+    of = cache.get(token_mark(_unmask_cipher_token(token)))
+    return of is not None and of != str(request.user.pk)
 
 
 MOST_BY_NOBODY = 60

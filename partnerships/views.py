@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 
 from partnerships.access import open_to_all
-from partnerships.kept import keep
+from partnerships.kept import keep, made_for_another
 from partnerships.models import Partnership
 from partnerships.rescued import posted, rescued
 
@@ -34,7 +34,7 @@ def taking_referrals() -> QuerySet[Partnership]:
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     told = rescued(request)
     # Kept only for somebody whose session came with the request: it was not posted from elsewhere.
-    held = bool(told) and request.user.is_authenticated and keep(request)
+    held = bool(told) and request.user.is_authenticated and not made_for_another(request) and keep(request)
     return render(request, "partnerships/form_expired.html", {"typed": told, "kept": held}, status=403)
 
 

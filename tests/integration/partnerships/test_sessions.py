@@ -16,7 +16,7 @@ from django.urls import reverse
 from django_scopes import scopes_disabled
 
 from partnerships.browsers import browser_name
-from partnerships.models import AuditEntry, Session
+from partnerships.models import AuditEntry, Session, User
 from partnerships.permissions import Role
 from referrals.models import Notice
 from tests.factories import NOW, World, make_draft, make_world
@@ -263,3 +263,31 @@ def test_a_calendars_address_ends_with_the_sign_ins_of_whoever_may_have_made_it(
     assert Client().get(address).status_code == 404
     with scopes_disabled():
         assert Notice.objects.filter(to=screener, subject="A calendar’s address was made").exists()
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_what_was_typed_in_an_old_tab_is_kept_for_who_typed_it_alone(world: World, same: bool) -> None:
+    """Another signed in at this browser meanwhile: what the first one typed is not put into their page."""
+    first, second = world.person(Role.SCREENER), world.person(Role.PRACTITIONER)
+    browser = Client(enforce_csrf_checks=True)
+
+    def signs_in(person: User) -> None:
+        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', browser.get(reverse("account_login")).content.decode())
+        assert token
+        told = {"login": person.email, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
+        assert browser.post(reverse("account_login"), told).status_code == 302
+
+    def token() -> str:
+        found = re.search(
+            r'csrfmiddlewaretoken" value="(\w+)"', browser.get(reverse("account_logout")).content.decode()
+        )
+        assert found
+        return found[1]
+
+    signs_in(first)
+    old = token()
+    assert browser.post(reverse("account_logout"), {"csrfmiddlewaretoken": old}).status_code == 302
+    signs_in(first if same else second)
+    sent = browser.post("/accounts/sessions/end-others/", {"note": "He flinched.", "csrfmiddlewaretoken": old})
+    assert sent.status_code == 403 and "He flinched." in sent.content.decode()
+    assert bool(browser.session.get("kept")) is same
