@@ -23,7 +23,7 @@ from playwright.sync_api import Locator, Page, expect
 from referrals.intake.pages import INSIDE
 from tests.journeys.portal import Portal, WebServer
 
-pytestmark = pytest.mark.xdist_group("portal")
+pytestmark = pytest.mark.xdist_group("killed")
 PASSWORD = "front-door-demo"
 INDICATOR = "child-developmental-needs-3-14"
 CHOSEN = {"another": "no", "worker": "no", "born": "born", "chosen": INDICATOR, "concerns": "none", "exist": "none"}

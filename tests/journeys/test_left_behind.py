@@ -35,7 +35,8 @@ CHILD, WORRY, TYPED = "Zephyrine", "Kestrelword", "Plovertyped"
 OF_THE_CHILD = (CHILD, WORRY, TYPED)
 BRINGS_BACK = "--enable-features=CacheControlNoStoreEnterBackForwardCache:level/restore-unless-http-only-cookie-change"
 TELLS = """addEventListener("pageshow", event => {
-    if (event.persisted) console.info("came back " + (document.documentElement.hidden ? "hidden" : "open"));
+    if (!event.persisted || location.pathname === "/accounts/login/") return; // which shows nobody's record
+    console.info("came back " + (document.documentElement.hidden ? "hidden" : "open"));
 })"""
 Opens = Callable[..., Page]
 
