@@ -20,7 +20,7 @@ from referrals.clocks.sweep import managers, team_members
 from referrals.domain.asking import DEFAULTS, Basis, Urgency
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import State
-from referrals.models import Ask, Child, Referral, RiskRating
+from referrals.models import Absence, Ask, Child, Referral, RiskRating
 from referrals.models.event import of_checks
 from referrals.referrers import for_referrer, left, of_whom
 from referrals.transfer.receiving import held_with_all, sent_back_to
@@ -298,7 +298,7 @@ def answer(
         pass_on_answer(reached, ask, later, concerns, by=by, at=at)
         if back:
             pass_back_check(back, ask, later, concerns, by=by, at=at)
-    for person in told_of_answer(ask, row):
+    for person in told_of_answer(ask, row, at=at):
         tell_one(
             row,
             person,
@@ -338,17 +338,19 @@ def beside(ask: Ask) -> Ask:
     return Ask(**{name: getattr(ask, name) for name in (*asked, *when)})
 
 
-def told_of_answer(ask: Ask, row: Referral) -> list[User]:
+def told_of_answer(ask: Ask, row: Referral, *, at: dt.datetime) -> list[User]:
     """Who is told of an answer: who has the referral and who asked, as far as they may read it. Where neither may any
-    more, the team that asked; where nobody of it may, the team that has it now, and else the managers: somebody always
-    reads what an agency said."""
+    more or all of them are away, the team that asked; where nobody of it may, the team that has it now, and else the
+    managers: somebody who is there always reads what an agency said."""
+    away = set(Absence.objects.holding(at).filter(partnership=row.partnership).values_list("user", flat=True))
+    told: dict[object, User] = {}
     first = [each for each in (row.owner, ask.asked_by) if each]
     asked = Referral(partnership=row.partnership, team=ask.team)
     for people in (first, team_members(asked), team_members(row), managers(row.partnership)):
-        found = {each.pk: each for each in people if reads_answer(ask, row, each)}
-        if found:
-            return list(found.values())
-    return []
+        told |= {each.pk: each for each in people if reads_answer(ask, row, each)}
+        if set(told) - away:
+            break
+    return list(told.values())
 
 
 def reads_answer(ask: Ask, row: Referral, person: User) -> bool:

@@ -67,9 +67,12 @@ def tell_start(request: Any) -> HttpResponse:
 def tell_leave(request: Any) -> HttpResponse:
     """Away from here at one press: what was begun is emptied, this browser forgets it, and shows the weather.
 
-    A link and no form, since it must work without script. What was sent stays sent.
+    A link and no form, since it must work without script. What was sent stays sent. Whatever fetches it without
+    anybody pressing it (a browser that looks ahead, a filter, a picture's address) empties nothing.
     """
     offered(request)
+    if not pressed(request):
+        return redirect(ELSEWHERE)
     if (draft := held(request)) is not None:
         with suppress(intake.AlreadySent, intake.Refused):
             actions.forget(draft=draft, at=timezone.now())
@@ -78,6 +81,11 @@ def tell_leave(request: Any) -> HttpResponse:
         request.session[HELD] = rest
     request.session.pop(SAVED, None)
     return redirect(ELSEWHERE)
+
+
+def pressed(request: Any) -> bool:
+    ahead = {"Purpose", "Sec-Purpose", "X-Purpose", "X-Moz"} & set(request.headers)
+    return request.method == "GET" and not ahead and request.headers.get("Sec-Fetch-Dest", "document") == "document"
 
 
 def held(request: Any) -> Draft | None:

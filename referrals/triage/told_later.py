@@ -210,7 +210,7 @@ def tell_those_at_work(
     In doubt the team hears as well as its owner, who may be away. also: whom it concerns besides, if they may read it.
     """
     people: dict[object, User] = {}
-    if row.owner_id and row.owner:
+    if row.owner_id and row.owner and can_read(row, row.owner):  # who decided it may have left
         people[row.owner_id] = row.owner
     if not people or later in (Later.NOW, Later.UNSURE):
         people |= {user.pk: user for user in team_hears(row)}

@@ -24,6 +24,7 @@ from referrals.letters.actions import write_acknowledgement
 from referrals.models import Ask, Clock, Notice, Referral, RiskRating
 from referrals.transfer.bundle import happened
 from referrals.triage import actions
+from referrals.triage.assigning import mark_absent
 from referrals.triage.moves import Refused
 from tests.factories import NOW, World, make_check, make_letter, make_person, make_referral, sign, sign_in
 
@@ -269,6 +270,18 @@ def test_an_answer_whose_asker_has_left_reaches_the_team_that_asked(world: World
         asking.answer(ask=check, answer="", knows="no", later=Later.NO, by=world.person(Role.CHECKER), at=NOW)
         told = {each.to for each in Notice.objects.filter(referral=row, kind__startswith="answer")}
         assert colleague in told and sam not in told
+
+
+def test_an_answer_whose_asker_is_away_reaches_somebody_who_is_there(world: World) -> None:
+    row, sam = claimed(world), world.person(Role.SCREENER)
+    check, colleague = make_check(world, row), make_person(world, Role.SCREENER, team=world.mash)
+    with scope(partnership=world.partnership):
+        mark_absent(
+            partnership=world.partnership, user=sam, until=NOW + dt.timedelta(days=9), cover=None, by=sam, at=NOW
+        )
+        asking.answer(ask=check, answer="", knows="no", later=Later.NO, by=world.person(Role.CHECKER), at=NOW)
+        told = {each.to for each in Notice.objects.filter(referral=row, kind__startswith="answer")}
+    assert {colleague, sam} <= told
 
 
 def test_a_check_shows_what_was_chosen_and_nothing_else(world: World) -> None:

@@ -416,6 +416,11 @@ def test_leaving_at_once_leaves_nothing_to_read(world: World, sent: bool) -> Non
         client.post("/testshire/tell/worry/", {"happened": WORRY})
     exit_link = re.search(r'href="([^"]+)"[^>]*exit-this-page', client.get("/testshire/tell/").content.decode())
     assert exit_link
+    for ahead in ({"Sec-Purpose": "prefetch"}, {"Sec-Fetch-Dest": "image"}):
+        assert client.get(exit_link[1], headers=ahead).status_code == 302
+    client.head(exit_link[1])
+    with scope(partnership=world.partnership):
+        assert sent or "left alone" in str(Draft.objects.get().answers), "nobody pressed it"
     assert client.get(exit_link[1])["Location"] == "https://www.bbc.co.uk/weather"
     for page in ("check", "sent", "worry", "child", "you", ""):
         answer = client.get(f"/testshire/tell/{page}/".replace("//", "/"), follow=True)

@@ -197,6 +197,14 @@ def test_what_was_decided_of_one_child_before_it_was_told_is_not_sent_by_a_press
     assert Decision.objects.get(referral=row).state == "overtaken" and after.state == "in_hand"
 
 
+def test_what_is_added_after_the_decision_is_told_to_somebody_who_is_still_there(world: World) -> None:
+    row, sam = in_state(world, "decided"), world.person(Role.SCREENER)
+    colleague = make_person(world, Role.SCREENER, team=world.mash)
+    sam.memberships.update(ended_at=NOW)
+    add(world, row, Later.NO)
+    assert told("addendum") == {colleague.name}
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_an_answer_that_tells_of_danger_counts_as_well(world: World, late: bool) -> None:
     row, sam = in_state(world, "in hand"), world.person(Role.SCREENER)
