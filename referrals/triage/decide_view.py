@@ -225,6 +225,7 @@ def overview(request: Signed, desk: Desk) -> HttpResponse:
             "letter": letter,
             "second": " and ".join(each.words for each in reasons_for_a_second(desk.row, kept)) if letter else "",
             "sent_back": sent_back(desk.row, Event.objects.filter(referral=desk.row).select_related("by")),
+            "warnings": warnings(desk.row, request.user),
         },
     )
 

@@ -26,6 +26,7 @@ from referrals.triage.moves import KINDS, Refused, Stale, moves_since, news_sinc
 from referrals.triage.page import decision_lines
 from referrals.triage.rows import names
 from referrals.triage.signing import DECIDED_WITH
+from referrals.triage.step_views import flag_warnings
 from referrals.triage.views import Signed, back_to, the_referral
 from thresholds.loading import load
 
@@ -104,6 +105,7 @@ def context(request: Signed, row: Referral, proposal: SignOff, form: SignOffForm
         "letter": letter,
         "form": form,
         "since": since_proposed(row, proposal, request.actor),
+        "warnings": flag_warnings(row),
     }
 
 

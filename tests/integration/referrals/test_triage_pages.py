@@ -247,6 +247,17 @@ def test_a_step_that_is_anothers_is_not_found(world: World) -> None:
             assert client.post(of(world, f"referral_{name}", referral)).status_code == 404, (role, name)
 
 
+def test_who_signs_a_step_down_is_warned_of_danger_as_who_proposes_it_is(world: World) -> None:
+    referral = claimed(world)
+    with scope(partnership=world.partnership):
+        Referral.objects.filter(pk=referral.pk).update(flags=["immediate_danger"], immediate_danger=True)
+        actions.step_down(
+            referral=referral, reason="All well.", team=world.early_help, by=world.person(Role.SCREENER), at=NOW
+        )
+    shown = page(sign_in(world.person(Role.MANAGER)).get(of(world, "referral_sign_off", referral)))
+    assert "The referrer says that the child is in danger now." in shown
+
+
 def test_the_loser_of_a_claim_is_told_who_has_it(world: World) -> None:
     referral = claimed(world)
     late = sign_in(make_person(world, Role.SCREENER, name="Late Comer", team=world.mash))
