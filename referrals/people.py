@@ -189,7 +189,9 @@ def sent_by(membership: Membership) -> list[str]:
         return []
     with scope(partnership=membership.partnership):
         mine = list(Referral.objects.open().filter(referrer=membership.user, agency=membership.agency))
-        alone = [row for row in mine if not [each for each in leads_of(row) if each.pk != membership.user_id]]
+        follows = next((row for row in mine if row.is_followed_by_leads), None)  # the leads of one agency, asked once
+        leads = [each for each in leads_of(follows) if each.pk != membership.user_id] if follows else []
+        alone = [row for row in mine if not (leads and row.is_followed_by_leads)]
     said = []
     if others := len(mine) - len(alone):
         said.append(

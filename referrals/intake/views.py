@@ -181,6 +181,9 @@ def save(request: Signed, draft: Draft, situation: Situation, step: Step, now: d
         )
     except actions.AlreadySent as sent:
         return not_saved(request, "This referral was already sent.", sent.referral)
+    except actions.Shifted as error:
+        listed = addresses.of_page(draft, Step(the_page("other-children" if step.page.group == "child" else "family")))
+        return not_saved(request, str(error), listed=listed)
     except actions.Refused as error:
         return not_saved(request, str(error))
     let_go(request)
@@ -286,12 +289,15 @@ def show(
     return render(request, step.page.template, context, status=status)
 
 
-def not_saved(request: Signed, why: str, referral: Referral | None = None) -> HttpResponse:
-    """What was typed could not be stored: say why, and give every word back to copy."""
+def not_saved(request: Signed, why: str, referral: Referral | None = None, *, listed: str = "") -> HttpResponse:
+    """What was typed could not be stored: say why, and give every word back to copy.
+
+    listed: the page from which the right child or person is opened.
+    """
     return render(
         request,
         "referrals/intake/not_saved.html",
-        {"why": why, "typed": rescued(request), "referral": referral},
+        {"why": why, "typed": rescued(request), "referral": referral, "listed": listed},
         status=409,
     )
 

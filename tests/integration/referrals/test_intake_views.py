@@ -303,6 +303,7 @@ def test_what_is_typed_of_one_child_is_never_stored_under_another(
     told = answer.json()["why"] if by_itself else answer.content.decode()
     assert answer.status_code == 409 and "A child was taken out of this referral" in told
     assert by_itself or "Beth is being hurt" in told, "given back, to put in on the right page"
+    assert by_itself or f'href="{draft}other-children/"' in told, "which one press leads to"
     with scope(partnership=world.partnership):
         assert not any("impact" in child for child in Draft.objects.get().answers["children"])
     right = f"{draft}child/1/impact/"
