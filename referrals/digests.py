@@ -32,6 +32,7 @@ AT_ONCE = frozenset(
         "not_reached",
         "keyed_left",
         "shared_left",
+        "nobody_answers",
         "nobody_checks",
         "anomaly",
         "question",

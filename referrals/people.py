@@ -91,7 +91,13 @@ class OpenWork:
             for ask in asked.select_related("partnership", "asked_by", "referral"):
                 row = held(ask.referral)
                 if not tell_of_question(ask, row, at=at):
-                    tell_who_asked(ask, row, at=at)
+                    said = (
+                        f"Whoever was asked on referral {row.reference} has left, and nobody else follows it here. "
+                        "Telephone their agency, and note what they said."
+                    )
+                    tell_who_asked(
+                        ask, row, "nobody_answers", "Front Door: nobody can answer what you asked", said, at=at
+                    )
             unread = Letter.objects.to_referrer().filter(
                 referral__referrer=user, opened_at__isnull=True, sent_at__gt=at - LETTERS_TOLD
             )
@@ -113,17 +119,11 @@ def tell_of_checks(partnership: Partnership, *, at: dt.datetime) -> None:
     alone = waiting.exclude(agency__in=answering_agencies(partnership))
     for ask in alone.select_related("asked_by", "referral", "agency"):
         row = held(ask.referral)
-        for person in {each.pk: each for each in (row.owner or ask.asked_by, ask.asked_by)}.values():
-            tell_one(
-                row,
-                person,
-                kind="nobody_checks",
-                of=ask.pk.hex[:8],
-                subject="Front Door: nobody can answer a check",
-                said=f"An agency whose check on referral {row.reference} waits has nobody any more who answers checks. "
-                "Telephone them, and note what they said.",
-                at=at,
-            )
+        said = (
+            f"An agency whose check on referral {row.reference} waits has nobody any more who answers checks. "
+            "Telephone them, and note what they said."
+        )
+        tell_who_asked(ask, row, "nobody_checks", "Front Door: nobody can answer a check", said, at=at)
 
 
 def keyed_by(user: User) -> DraftQuerySet:
@@ -206,17 +206,10 @@ def sent_by(membership: Membership) -> list[str]:
     return said
 
 
-def tell_who_asked(ask: Ask, row: Referral, *, at: dt.datetime) -> None:
+def tell_who_asked(ask: Ask, row: Referral, kind: str, subject: str, said: str, *, at: dt.datetime) -> None:
+    """Whoever asked, and who has the referral, hear once that nobody can answer."""
     for person in {each.pk: each for each in (row.owner or ask.asked_by, ask.asked_by)}.values():
-        tell_one(
-            row,
-            person,
-            kind=f"asked_{ask.pk.hex[:8]}",
-            subject="Front Door: nobody can answer what you asked",
-            said=f"Whoever was asked on referral {row.reference} has left, and nobody else follows it here. Telephone "
-            "their agency, and note what they said.",
-            at=at,
-        )
+        tell_one(row, person, kind=kind, of=ask.pk.hex[:8], subject=subject, said=said, at=at)
 
 
 def queue_of(membership: Membership) -> Team | None:
