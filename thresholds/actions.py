@@ -47,6 +47,7 @@ def import_draft(
     if partnership is None:
         raise Refused(f"There is no partnership {content.partnership}. Create it before its threshold comes in.")
     scheme, _ = Scheme.objects.get_or_create(partnership=partnership)
+    hold(scheme.pk)
     there = SchemeVersion.objects.filter(slug=content.slug).first()
     if there and not there.is_draft:
         raise Refused(f"{content.slug} is published and can't change. Give the file a slug of its own.")
@@ -82,10 +83,16 @@ def bring_in(*, content: SchemeContent, partnership: Partnership, by: User, at: 
             f"The file says that it is of the partnership “{content.partnership}”. "
             f"If it is meant for this one, put “{partnership.slug}” there and bring it in again."
         )
+    hold(Scheme.objects.get_or_create(partnership=partnership)[0].pk)
     base = SchemeVersion.objects.of(partnership).in_force(at).first()
     if SchemeVersion.objects.filter(slug=content.slug).exists():
         content = replace(content, slug=free_slug(partnership.slug, at))
     return import_draft(content=content, based_on=base, by=by, at=at)
+
+
+def hold(scheme: Any) -> None:
+    """One new draft or version of a partnership at a time, by its scheme's key: each has a slug of its own."""
+    Scheme.objects.select_for_update(no_key=True).only("pk").get(pk=scheme)
 
 
 def discard(draft: SchemeVersion) -> None:
@@ -182,8 +189,17 @@ def write_rows(version: SchemeVersion, content: SchemeContent) -> None:
 
 
 @transaction.atomic
-def draft_from(*, version: SchemeVersion, by: User, at: dt.datetime) -> SchemeVersion:
-    """A new draft with the content of a version, under a slug of its own; every indicator keeps its key."""
+def draft_from(*, version: SchemeVersion, shown: int | None = None, by: User, at: dt.datetime) -> SchemeVersion:
+    """A new draft with the content of a version, under a slug of its own; every indicator keeps its key.
+
+    shown: the key of the latest version on the page where this was pressed: what this person made since is the same
+    press, and is given back while it is a draft.
+    """
+    hold(version.scheme_id)
+    if shown is not None:
+        since = SchemeVersion.objects.filter(scheme=version.scheme, pk__gt=shown, based_on=version, created_by=by)
+        if (made := since.filter(state=SchemeVersion.State.DRAFT).order_by("pk").first()) is not None:
+            return made
     told = write_scheme(loading.load(version))
     told["slug"] = free_slug(version.scheme.partnership.slug, at)
     told["in_force_from"], told["in_force_to"] = at.astimezone(LONDON).date().isoformat(), None
@@ -258,7 +274,7 @@ def publish(
     not whole, `ChangedMeanwhile` where a colleague changed the draft since, `Refused` where it is not a draft, is not
     approved as it is now, nobody looked at its effect, or a version already holds from that very instant.
     """
-    Scheme.objects.select_for_update().get(pk=version.scheme_id)
+    hold(version.scheme_id)
     version = (
         SchemeVersion.objects.select_for_update(of=("self",)).select_related("scheme__partnership").get(pk=version.pk)
     )

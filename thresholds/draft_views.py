@@ -23,7 +23,7 @@ from thresholds.domain.screening import screen
 from thresholds.drafts import base_of, draft_of, of_partnership, scheme_in_force
 from thresholds.editing.nouns import NOUNS, Table
 from thresholds.editing.shown import change_lines, read
-from thresholds.forms import DifferenceForm, TryForm
+from thresholds.forms import DifferenceForm, MakeDraftForm, TryForm
 from thresholds.loading import load
 from thresholds.matrix import sections
 from thresholds.models import SchemeVersion
@@ -46,6 +46,7 @@ def threshold_versions(request: PartnershipRequest) -> HttpResponse:
         "thresholds/versions.html",
         {
             "may_edit": request.actor.can(Permission.THRESHOLD_EDIT),
+            "latest": rows.order_by("-pk").values_list("pk", flat=True).first() or 0,
             "drafts": [(draft, stands(draft)) for draft in drafts],
             "versions": [
                 (row, row.standing(at))
@@ -73,7 +74,9 @@ def threshold_make_draft(request: PartnershipRequest, version: str) -> HttpRespo
     row = of_partnership(request.partnership, version)
     if row.is_draft:
         raise Http404
-    draft = actions.draft_from(version=row, by=request.user, at=timezone.now())
+    form = MakeDraftForm(request.POST)
+    form.full_clean()
+    draft = actions.draft_from(version=row, **form.cleaned_data, by=request.user, at=timezone.now())
     messages.success(request, "The draft is made. Nothing changes for referrals until it is published.")
     return redirect("threshold_draft", partnership=request.partnership.slug, version=draft.slug)
 

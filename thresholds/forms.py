@@ -126,6 +126,12 @@ class AskForm(PageForm):
         return None
 
 
+class MakeDraftForm(PageForm):
+    """The button that makes a draft from a version. `shown` is the key of the latest version on its page."""
+
+    shown = RevisionField()
+
+
 class AnswerForm(PageForm):
     """A second person's answer to a draft."""
 

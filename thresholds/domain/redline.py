@@ -3,7 +3,9 @@
     for entry in redline(before, after):
         entry.title, entry.sentence, [(span.kind, span.text) for span in entry.spans]
 
-Words that changed are marked word by word; a level, a route, a rule or a limit that changed is told in a sentence.
+Words that changed are marked word by word; where that is too much to compare (`PAIRS`), sentence by sentence, and at
+the worst from the first to the last word that differs. A level, a route, a rule or a limit that changed is told in a
+sentence.
 `redline(scheme, scheme)` is empty, and two schemes that differ in anything but slug and dates have at least one entry.
 """
 
@@ -11,10 +13,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from thresholds.domain.free_parts import (
@@ -46,7 +50,11 @@ from thresholds.domain.scheme import (
 )
 
 WORD = re.compile(r"\S+\s*|\s+")
-MANY_WORDS = 1_500
+SENTENCE = re.compile(r".+?(?:[.!?;:]\s+|\n\s*|\Z)", re.S)
+PAIRS = 60_000
+"""So many pairs of equal words are compared for one text: what it takes grows with them, not with its length."""
+PAIRS_IN_ALL = 600_000
+"""And for all texts of two versions; the shorter go first."""
 
 
 class What(StrEnum):
@@ -88,12 +96,15 @@ class Entry:
     sentence: str = ""
     spans: tuple[Span, ...] = ()
     weighty: bool = False
+    texts: tuple[str, ...] = ()
+    """While the differences are being found: both texts, until their words are marked."""
 
 
 def redline(before: Scheme, after: Scheme) -> tuple[Entry, ...]:
     """Every difference but slugs, partnership and dates of force, in the order of the later version."""
     names = renamed_domains(before, after)
-    return (*_renames(names), *_entries(_under(names, before), after)) if names else tuple(_entries(before, after))
+    found = chain(_renames(names), _entries(_under(names, before), after)) if names else _entries(before, after)
+    return tuple(_in_words(found))
 
 
 def renamed_domains(before: Scheme, after: Scheme) -> dict[str, str]:
@@ -130,7 +141,7 @@ def _standing_under(scheme: Scheme) -> dict[str, frozenset[str]]:
 
 def _renames(names: dict[str, str]) -> Iterator[Entry]:
     for old, new in names.items():
-        yield Entry("Domains", What.REWORDED, new, "name", spans=words_between(old, new))
+        yield Entry("Domains", What.REWORDED, new, "name", texts=(old, new))
 
 
 def _under(names: dict[str, str], scheme: Scheme) -> Scheme:
@@ -159,21 +170,93 @@ def _plotted_under(names: dict[str, str], sheet: Frozen | None) -> Frozen | None
     return freeze(told) if told is not None else None
 
 
-def words_between(before: str, after: str) -> tuple[Span, ...]:
+def words_between(before: str, after: str, *, most: int = PAIRS) -> tuple[Span, ...]:
     """The second text as a redline of the first. Joined without the inserted it is the first, without the deleted the
-    second."""
-    old, new = WORD.findall(before), WORD.findall(after)
-    matcher = SequenceMatcher(None, old, new, autojunk=max(len(old), len(new)) > MANY_WORDS)
-    spans: list[Span] = []
-    for code, a, b, c, d in matcher.get_opcodes():
+    second. most: how many pairs of equal words may be compared."""
+    return joined(_by_words(WORD.findall(before), WORD.findall(after), most))
+
+
+def _by_words(old: list[str], new: list[str], most: int) -> Iterator[Span]:
+    if pairs(old, new) <= most:
+        yield from _marked(old, new, lambda a, b: iter(()))
+        return
+    head = _alike(old, new)
+    tail = _alike(old[head:][::-1], new[head:][::-1])
+    first, last = old[:head], old[len(old) - tail :]
+    yield Span(Mark.SAME, "".join(first))
+    yield from _by_sentences(old[head : len(old) - tail], new[head : len(new) - tail], most)
+    yield Span(Mark.SAME, "".join(last))
+
+
+def _by_sentences(old: list[str], new: list[str], most: int) -> Iterator[Span]:
+    """Sentences first, and in those that differ the words, for as long as that is not too much."""
+    olds, news = SENTENCE.findall("".join(old)), SENTENCE.findall("".join(new))
+    left = most - pairs(olds, news)
+
+    def inside(a: list[str], b: list[str]) -> Iterator[Span]:
+        nonlocal left
+        one, other = WORD.findall("".join(a)), WORD.findall("".join(b))
+        if (these := pairs(one, other)) <= left:
+            left -= these
+            yield from _marked(one, other, lambda a, b: iter(()))
+
+    if left < 0:
+        yield from _whole(old, new)
+    else:
+        yield from _marked(olds, news, inside)
+
+
+Pieces = Callable[[list[str], list[str]], Iterator[Span]]
+
+
+def _marked(old: list[str], new: list[str], inside: Pieces) -> Iterator[Span]:
+    """What is the same and what is not, piece by piece. inside: how what was put in another's place differs from it;
+    where that says nothing, the one is deleted and the other inserted."""
+    for code, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if code == "equal":
-            spans.append(Span(Mark.SAME, "".join(old[a:b])))
-            continue
-        if b > a:
-            spans.append(Span(Mark.DELETED, "".join(old[a:b])))
-        if d > c:
-            spans.append(Span(Mark.INSERTED, "".join(new[c:d])))
-    return tuple(spans)
+            yield Span(Mark.SAME, "".join(old[a:b]))
+        else:
+            closer = list(inside(old[a:b], new[c:d])) if code == "replace" else []
+            yield from closer or _whole(old[a:b], new[c:d])
+
+
+def _whole(old: list[str], new: list[str]) -> Iterator[Span]:
+    yield Span(Mark.DELETED, "".join(old))
+    yield Span(Mark.INSERTED, "".join(new))
+
+
+def pairs(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many pairs of equal pieces there are, one of each side."""
+    there = Counter(new)
+    return sum(count * there[each] for each, count in Counter(old).items())
+
+
+def _alike(old: list[str], new: list[str]) -> int:
+    """With how many equal pieces both begin."""
+    return next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+
+
+def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Without the empty, and with neighbours of one kind as one."""
+    found: list[Span] = []
+    for span in spans:
+        if span.text and found and found[-1].kind is span.kind:
+            found[-1] = Span(span.kind, found[-1].text + span.text)
+        elif span.text:
+            found.append(span)
+    return tuple(found)
+
+
+def _in_words(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The entries, each with its words marked; for all of them together no more is compared than `PAIRS_IN_ALL`."""
+    told = list(entries)
+    costs = {n: pairs(*map(WORD.findall, each.texts)) for n, each in enumerate(told) if each.texts}
+    left = PAIRS_IN_ALL
+    for n in sorted(costs, key=lambda n: costs[n]):
+        most = min(PAIRS, left)
+        left -= min(costs[n], most)
+        told[n] = replace(told[n], spans=words_between(*told[n].texts, most=most), texts=())
+    yield from told
 
 
 UNIT_WORDS = {Unit.CLOCK_HOURS: "hour", Unit.WORKING_HOURS: "working hour", Unit.WORKING_DAYS: "working day"}
@@ -403,7 +486,7 @@ def _texts(part: str, title: str, a: Any, b: Any, names: Iterable[str]) -> Pairs
     for name in names:
         old, new = getattr(a, name) or "", getattr(b, name) or ""
         if old != new:
-            yield Entry(part, What.REWORDED, title, name, spans=words_between(old, new))
+            yield Entry(part, What.REWORDED, title, name, texts=(old, new))
 
 
 def _level_title(scheme: Scheme) -> Callable[[Level], str]:
@@ -563,7 +646,7 @@ def _guidance(a: Guidance, b: Guidance) -> Pairs:
     for name, label in GUIDANCE_WORDS.items():
         old, new = getattr(a, name) or "", getattr(b, name) or ""
         if old != new:
-            yield Entry("Guidance", What.REWORDED, label, name, spans=words_between(old, new))
+            yield Entry("Guidance", What.REWORDED, label, name, texts=(old, new))
     for name, by, fields, label in (
         ("good_referral", "question", ("why", "source"), "What makes a good referral"),
         ("also", "name", ("text", "source"), "Also to know"),

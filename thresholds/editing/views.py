@@ -370,8 +370,11 @@ def threshold_discard(request: PartnershipRequest, version: str) -> HttpResponse
         try:
             actions.discard(draft=draft, revision=revision, by=request.user, at=timezone.now())
         except Refused as refused:
-            draft.refresh_from_db()
-            problem = str(refused)
+            there = SchemeVersion.objects.filter(pk=draft.pk).first()
+            if there is None:  # discarded meanwhile: pressed twice, or by a colleague
+                messages.info(request, f"{refused} There is nothing left of it to discard.")
+                return redirect("threshold_versions", partnership=request.partnership.slug)
+            draft, problem = there, str(refused)
         else:
             messages.success(request, "The draft is discarded.")
             return redirect("threshold_versions", partnership=request.partnership.slug)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -26,6 +27,45 @@ def test_a_redline_holds_both_texts_whole(before: str, after: str) -> None:
     assert "".join(span.text for span in spans if span.kind is not Mark.DELETED) == after
     assert all(span.text for span in spans)
     assert (before == after) == all(span.kind is Mark.SAME for span in spans)
+
+
+@given(words, words, st.integers(0, 40))
+def test_a_redline_holds_both_texts_whole_however_little_is_compared(before: str, after: str, most: int) -> None:
+    spans = words_between(before, after, most=most)
+    assert "".join(span.text for span in spans if span.kind is not Mark.INSERTED) == before
+    assert "".join(span.text for span in spans if span.kind is not Mark.DELETED) == after
+    assert all(span.text for span in spans)
+    assert all(a.kind is not b.kind for a, b in pairwise(spans))
+
+
+def test_of_a_long_text_the_words_are_marked_in_the_sentences_that_differ() -> None:
+    """A text of few words has so many equal pairs that not all are compared."""
+    lines = [f"The child is at home and the family is at home with the child {n}. " for n in range(400)]
+    before = "".join(lines)
+    lines[50], lines[300] = "The child is at school 50. ", "Nobody is at home. "
+    spans = words_between(before, "".join(lines))
+    told = [(span.kind.value, span.text) for span in spans if span.kind is not Mark.SAME]
+    assert ("inserted", "school ") in told and ("inserted", "Nobody ") in told
+    assert sum(len(text) for _, text in told) < 200, told
+
+
+def test_where_even_sentences_are_too_many_it_is_marked_from_the_first_to_the_last_word_that_differs() -> None:
+    same = "a. " * 400
+    (first, gone, come, last) = words_between(f"{same}b. {same}c. {same}", f"{same}d. {same}e. {same}", most=100)
+    assert (gone.text, come.text) == (f"b. {same}c. ", f"d. {same}e. ") and first.text == last.text == same
+
+
+def test_of_many_long_texts_the_shorter_are_compared_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("thresholds.domain.redline.PAIRS_IN_ALL", 40)
+    told = schemes.content()
+    before = deepcopy(told)
+    told["indicators"][0]["label"] = "x y " * 20 + "z"
+    before["indicators"][0]["label"] = "y x " * 20 + "z"
+    told["indicators"][1]["label"], before["indicators"][1]["label"] = "Often hungry", "Always hungry"
+    entries = [each for each in redline(read_scheme(before), read_scheme(told)) if each.part == "Indicators"]
+    short = next(each for each in entries if each.title == "Often hungry")
+    assert [span.text for span in short.spans] == ["Always ", "Often ", "hungry"]
+    assert all(each.texts == () for each in entries)
 
 
 def test_words_are_marked_one_by_one() -> None:
