@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,8 +24,12 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def digest(entry: AuditEntry) -> str:
-    """The hash of an entry: SHA-256 over its fields as sorted JSON, the hash of the one before among them."""
-    told = {
+    """The hash of an entry: SHA-256 over its fields as sorted JSON, the hash of the one before among them.
+
+    The record that it concerns is among them where it has one; so the hash of an entry that is older than that column
+    is what it was, and one put in or taken out later shows.
+    """
+    told: dict[str, Any] = {
         "partnership": entry.partnership_id,
         "sequence": entry.sequence,
         "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -36,6 +41,8 @@ def digest(entry: AuditEntry) -> str:
         "request_id": entry.request_id,
         "previous_hash": entry.previous_hash,
     }
+    if entry.concerns is not None:
+        told["concerns"] = str(entry.concerns)
     return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
 
 
@@ -44,12 +51,14 @@ class Told:
     """What one entry tells. verb: what was done, as `noun.verb` in the past or present (`referral.sent`).
 
     detail: what changed, JSON; never a child's name or the text of a worry, which stand in the record itself.
+    of: the record that it concerns, by which a manager finds it: a referral's key, or its draft's before it is sent.
     """
 
     verb: str
     noun: str
     object_id: object = ""
     detail: dict[str, Any] | None = None
+    of: uuid.UUID | None = None
 
 
 def record(
@@ -58,12 +67,13 @@ def record(
     verb: str,
     noun: str,
     object_id: object = "",
+    of: uuid.UUID | None = None,
     detail: dict[str, Any] | None = None,
     by: User | None,
     at: datetime,
 ) -> AuditEntry:
     """Add one entry to the partnership's chain. Joins the transaction that is open, else makes its own."""
-    told = Told(verb, noun, object_id, detail)
+    told = Told(verb, noun, object_id, detail, of)
     return record_all(partnership=partnership, entries=[told], by=by, at=at)[0]
 
 
@@ -89,6 +99,7 @@ def record_all(*, partnership: Partnership, entries: Sequence[Told], by: User | 
                 verb=told.verb,
                 noun=told.noun,
                 object_id=str(told.object_id)[:64],  # an older agency's slug may be longer: no reason to fail
+                concerns=told.of,
                 detail=json.loads(json.dumps(told.detail or {}, default=str)),
                 request_id=request_id.get(),
                 previous_hash=head.hash,
@@ -117,7 +128,7 @@ def begin_chain(partnership: Partnership) -> bool:
     return made and last is not None
 
 
-EACH = ("sequence", "verb", "noun", "object_id", "detail", "previous_hash", "hash")
+EACH = ("sequence", "verb", "noun", "object_id", "concerns", "detail", "previous_hash", "hash")
 
 
 def write_many(entries: Sequence[AuditEntry]) -> None:

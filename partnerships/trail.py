@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from partnerships.hours import LONDON, is_open
 from partnerships.models import AuditEntry, Partnership, User
@@ -18,25 +20,42 @@ OPENED = (
     "referral.read",
     "referral.part_read",
     *(f"referral.{each}_downloaded" for each in ("copy", "summary", "matrix", "plot_sheet", "letter", "evidence_pack")),
+    "referral.identity_read",
     "referral.restricted_opened",
+    "attachment.downloaded",
+    "check.read",
     "letter.read",
     "second_screening.read",
     "support.read",
 )
 """What counts as opening a child's record."""
+SEARCHED = "search.done"
+SEARCHES = 5_000
+"""So many of the latest searches are looked through for a record that they listed."""
 
 
 def record_of(entry: AuditEntry) -> str:
-    """The id of the referral that was read, as a page, as a letter, as early help."""
+    """The id of the referral that was read, as a page, as a letter, as early help; of what is not sent, its draft's."""
     told = entry.detail if isinstance(entry.detail, dict) else {}
-    return str(told.get("referral") or entry.object_id)
+    return str(entry.concerns or told.get("referral") or entry.object_id)
+
+
+def is_of_draft(entry: AuditEntry) -> bool:
+    """Whether it was read before there was a record: by who was still writing it, mostly."""
+    return isinstance(entry.detail, dict) and "draft" in entry.detail
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What somebody looks for in the trail; what is empty is not asked."""
+    """What somebody looks for in the trail; what is empty is not asked.
+
+    object_id: an id as it stands in the trail. records: the keys of the record that it is, as its entries name it.
+    parts: the ids of what is part of that record: by these alone is found what is older than that naming.
+    """
 
     object_id: str = ""
+    records: tuple[uuid.UUID, ...] = ()
+    parts: tuple[str, ...] = ()
     person: str = ""
     verb: str = ""
     first: dt.date | None = None
@@ -47,7 +66,11 @@ def entries(partnership: Partnership, sought: Sought) -> QuerySet[AuditEntry]:
     """The entries of one partnership that answer, the latest first."""
     found = AuditEntry.objects.filter(partnership=partnership).select_related("by").order_by("-sequence")
     if sought.object_id:
-        found = found.filter(object_id=sought.object_id)
+        found = found.filter(
+            Q(object_id__in=[sought.object_id, *sought.parts])
+            | Q(concerns__in=sought.records)
+            | Q(pk__in=searches_that_listed(partnership, sought.object_id) if sought.records else [])
+        )
     if sought.person:
         found = found.filter(Q(by__email__iexact=sought.person) | Q(by__former_email__iexact=sought.person))
     if sought.verb:
@@ -57,6 +80,14 @@ def entries(partnership: Partnership, sought: Sought) -> QuerySet[AuditEntry]:
     if sought.last and sought.last < dt.date.max:
         found = found.filter(at__lt=dt.datetime.combine(sought.last + dt.timedelta(days=1), dt.time.min, LONDON))
     return found
+
+
+def searches_that_listed(partnership: Partnership, record: str) -> list[int]:
+    """The entries of searches in whose results a record stood, of the latest `SEARCHES`."""
+    searches = AuditEntry.objects.filter(partnership=partnership, verb=SEARCHED).order_by("-sequence")
+    first = searches.values_list("sequence", flat=True)[SEARCHES - 1 : SEARCHES].first() or 0
+    told = searches.filter(sequence__gte=first).annotate(told=Cast("detail", TextField()))
+    return list(told.filter(told__contains=f'"{record}"').values_list("pk", flat=True))
 
 
 REACHED = "limit.reached"

@@ -18,7 +18,11 @@ class AuditHead(models.Model):
 
 
 class AuditEntry(models.Model):
-    """One thing that one person did. `verb` says what (`referral.read`), `noun` and `object_id` to what."""
+    """One thing that one person did. `verb` says what (`referral.read`), `noun` and `object_id` to what.
+
+    concerns: the record of which that is a part, whatever the part's own id: a referral's key, or of what was done
+    before sending that of its draft. Entries older than the column have none; nothing is ever written into them.
+    """
 
     partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="audit_entries")
     sequence = models.PositiveBigIntegerField()
@@ -27,6 +31,7 @@ class AuditEntry(models.Model):
     verb = models.CharField(max_length=60)
     noun = models.CharField(max_length=40)
     object_id = models.CharField(max_length=64, blank=True)
+    concerns = models.UUIDField(null=True, blank=True)
     detail = models.JSONField(default=dict)
     request_id = models.CharField(max_length=36, blank=True)
     previous_hash = models.CharField(max_length=64)
@@ -37,6 +42,10 @@ class AuditEntry(models.Model):
         constraints = [models.UniqueConstraint(fields=["partnership", "sequence"], name="audit_sequence_once")]
         indexes = [
             models.Index(fields=["partnership", "object_id"], name="audit_by_object"),
+            models.Index(fields=["partnership", "concerns"], name="audit_by_record"),
+            models.Index(
+                fields=["partnership", "-sequence"], condition=models.Q(verb="search.done"), name="audit_searches"
+            ),
             models.Index(fields=["partnership", "by", "at"], name="audit_by_person"),
             models.Index(fields=["partnership", "at"], name="audit_by_day"),
         ]

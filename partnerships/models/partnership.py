@@ -48,9 +48,11 @@ class Partnership(models.Model):
 
 
 def within_a_sentence(name: str) -> str:
-    """A team's or front door's name there: the Multi-Agency Safeguarding Hub (MASH), but First Response."""
+    """A team's or front door's name there: the Multi-Agency Safeguarding Hub (MASH), but First Response, and First
+    Response and the hub."""
     kinds = {"hub", "point", "team", "service", "centre", "desk"}
-    takes_article = kinds & set(re.findall(r"[a-z]+", name.lower())) and not name.lower().startswith("the ")
+    first = name.lower().partition(" and the ")[0]
+    takes_article = kinds & set(re.findall(r"[a-z]+", first)) and not first.startswith("the ")
     return f"the {name}" if takes_article else name
 
 

@@ -19,7 +19,7 @@ from referrals.models.restricted import RestrictedAccess
 from referrals.models.same_child import LookupKey, SameChild
 from referrals.models.second import SecondScreening
 from referrals.models.sign_off import SignOff
-from referrals.models.support import PlanReview, Support
+from referrals.models.support import PlanReview, Support, SupportGivenOn
 from referrals.models.transfer import Arrival, Transfer
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "DisagreementStage",
     "PlanReview",
     "Support",
+    "SupportGivenOn",
     "Attachment",
     "Absence",
     "CalendarAddress",

@@ -49,7 +49,7 @@ class SavedView(models.Model):
     team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="+")
     shared = models.BooleanField(default=False)
     name = models.CharField(max_length=60)
-    query = models.CharField(max_length=500, help_text="As it stands in the address, read again by the filter's form")
+    query = models.TextField(help_text="As it stands in the address, read again by the filter's form")
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
 

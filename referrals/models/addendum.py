@@ -25,7 +25,7 @@ class Addendum(models.Model):
     partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="+")
     referral = models.ForeignKey(Referral, models.PROTECT, related_name="addenda")
     kind = models.CharField(max_length=12, choices=Kind.choices)
-    about = models.CharField(max_length=200, blank=True, help_text="A correction: the question whose answer was wrong")
+    about = models.TextField(blank=True, help_text="A correction: the question whose answer was wrong")
     answer = models.CharField(
         max_length=120,
         blank=True,

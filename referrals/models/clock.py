@@ -61,7 +61,7 @@ class Clock(models.Model):
 
     partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="+")
     referral = models.ForeignKey(Referral, models.PROTECT, related_name="clocks")
-    slug = models.SlugField(max_length=60)
+    slug = models.SlugField(max_length=80, help_text="Of a limit, perhaps with how often it runs again")
     subject = models.CharField(max_length=80, default="", blank=True, help_text="Tells several of a kind apart")
     name = models.CharField(max_length=200)
     amount = models.PositiveIntegerField(null=True, blank=True, help_text="Of a limit that is not the scheme's")
@@ -108,6 +108,11 @@ class Clock(models.Model):
         """Why it stands still, where that was read with it (`referrals.clocks.reading.of_referral`)."""
         return getattr(self, "why_it_stands", None) or ""
 
+    @property
+    def paused_until(self) -> dt.datetime | None:
+        """When it runs on by itself, where that was read with it."""
+        return getattr(self, "stands_until", None)
+
     def is_late(self, at: dt.datetime) -> bool:
         """Ended after its time, or not ended though its time is over. A clock that stands still is not late."""
         if self.met_at is not None:
@@ -116,13 +121,16 @@ class Clock(models.Model):
 
 
 class ClockPause(models.Model):
-    """A time in which a clock stood still, and why. Nothing pauses by itself."""
+    """A time in which a clock stood still, and why. Nothing pauses by itself, and nothing without an end."""
 
     partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="+")
     clock = models.ForeignKey(Clock, models.PROTECT, related_name="pauses")
     reason = models.TextField()
     paused_at = models.DateTimeField()
     paused_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    until_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it runs on by itself, if nobody let it before"
+    )
     resumed_at = models.DateTimeField(null=True, blank=True)
     resumed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 

@@ -58,12 +58,12 @@ class DisagreementStage(models.Model):
     partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="+")
     disagreement = models.ForeignKey(Disagreement, models.PROTECT, related_name="stages")
     number = models.PositiveSmallIntegerField()
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=300, help_text="As the scheme calls it")
     people = models.TextField(blank=True, help_text="Who talks at this stage, by the partnership's own document")
     for_us = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", help_text="Who acts for the front door"
     )
-    for_them = models.CharField(max_length=200, blank=True, help_text="Who acts for the referrer’s agency, and as what")
+    for_them = models.CharField(max_length=420, blank=True, help_text="Who acts for the referrer’s agency, and as what")
     for_them_user = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", help_text="The same, with an account here"
     )

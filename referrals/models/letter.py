@@ -90,8 +90,11 @@ class Letter(models.Model):
     recipient = models.TextField(default="", blank=True, help_text="Name and address of one without an account")
     safe_because = models.TextField(default="", blank=True, help_text="How it is known that writing does no harm")
     text_version = models.ForeignKey(LetterText, models.PROTECT, null=True, blank=True, related_name="+")
-    subject = models.CharField(max_length=200)
+    subject = models.TextField(help_text="Its places filled in")
     body = models.TextField(help_text="Plain text in paragraphs, as it was sent")
+    token = models.CharField(
+        max_length=32, blank=True, default="", help_text="Of the form that wrote it: pressed twice, it is written once"
+    )
     sent_at = models.DateTimeField()
     sent_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     opened_at = models.DateTimeField(null=True, blank=True)
@@ -105,6 +108,11 @@ class Letter(models.Model):
 
     class Meta:
         ordering = ["sent_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["referral", "token"], condition=~Q(("token", "")), name="letter_written_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.referral_id}"

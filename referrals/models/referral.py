@@ -78,7 +78,9 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         return mine.filter(allowed)
 
     def sent_by(self, actor: Actor) -> ReferralQuerySet:
-        """What this person may follow as somebody who referred: their own, and their agency's where they lead it.
+        """What this person may follow as somebody who referred: their own, and their agency's where they lead it. What
+        they sent for an agency for which they tell of worries no more is that agency's, but for what no lead follows:
+        nobody else could be asked of that.
 
         Of what is restricted, of an allegation (open to its queue where there is danger) and of what was told in
         confidence a lead sees nothing unless it is their own: it may be about the lead, or tell who spoke of it.
@@ -87,7 +89,8 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
             return self.none()
         mine = Q()
         if actor.can(Permission.REFERRAL_TRACK):
-            mine |= Q(referrer=actor.user)
+            still = Q(agency__isnull=True) | Q(agency__in=actor.sends_for) | ~FOLLOWED_BY_LEADS
+            mine |= Q(referrer=actor.user) & still
         if actor.can(Permission.AGENCY_TRACK):
             mine |= Q(agency_id__in=actor.lead_agency_ids) & FOLLOWED_BY_LEADS
         if not mine:
@@ -110,7 +113,7 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         return self.open().exclude(waiting_for="")
 
     def in_queue(self, team: Team) -> ReferralQuerySet:
-        """A team's open referrals: danger above all, then whose child is next seen, then what is due first."""
+        """A team's open referrals: danger above all, by what is due; then who is next seen; then what is due."""
         return self.open().filter(team=team).most_urgent_first()
 
     def most_urgent_first(self) -> ReferralQuerySet:

@@ -78,6 +78,33 @@ class Support(models.Model):
     def __str__(self) -> str:
         return f"Early help for {self.child_id}"
 
+    @property
+    def revision(self) -> int:
+        """Counts what a form that gives it to another team was shown beside: each giving on, its start, its end."""
+        return self.given_on.count() + (self.accepted_at is not None) + (self.closed_at is not None)
+
+
+class SupportGivenOn(models.Model):
+    """That early help went from one team to another, with what the one that gets it has to know."""
+
+    partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="+")
+    support = models.ForeignKey(Support, models.PROTECT, related_name="given_on")
+    number = models.PositiveSmallIntegerField()
+    from_team = models.ForeignKey(Team, models.PROTECT, related_name="+")
+    to_team = models.ForeignKey(Team, models.PROTECT, related_name="+")
+    reason = EncryptedTextField()
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    objects = ScopedManager(partnership="partnership")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["support", "number"], name="support_given_on_once")]
+
+    def __str__(self) -> str:
+        return f"{self.support_id} given to {self.to_team_id}"
+
 
 class PlanReview(models.Model):
     """One review of the plan: what changed since, and how it stands now."""

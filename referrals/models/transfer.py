@@ -41,12 +41,12 @@ class Transfer(models.Model):
     handed_at = models.DateTimeField(null=True, blank=True)
     handed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     received_at = models.DateTimeField(null=True, blank=True)
-    received_by = models.CharField(max_length=400, blank=True)
+    received_by = models.CharField(max_length=500, blank=True)
     receipt_noted_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", help_text="Who wrote down a receipt by hand"
     )
     returned_at = models.DateTimeField(null=True, blank=True)
-    returned_by = models.CharField(max_length=400, blank=True)
+    returned_by = models.CharField(max_length=500, blank=True)
     returned_because = EncryptedTextField(blank=True)
 
     objects = ScopedManager(partnership="partnership", _manager_class=models.Manager.from_queryset(TransferQuerySet))
@@ -85,7 +85,7 @@ class Arrival(models.Model):
     from_partnership = models.ForeignKey(Partnership, models.PROTECT, related_name="+")
     from_reference = models.CharField(max_length=20)
     sent_at = models.DateTimeField()
-    sent_by = models.CharField(max_length=400, help_text="Who sent it on, with job and telephone")
+    sent_by = models.CharField(max_length=500, help_text="Who sent it on, with job and telephone")
     because = EncryptedTextField(blank=True)
     bundle = EncryptedJSONField(default=dict)
     received_at = models.DateTimeField(null=True, blank=True)

@@ -17,8 +17,8 @@ from partnerships import trail
 from partnerships.each import for_each
 from partnerships.hours import LONDON
 from partnerships.models import AuditEntry, Partnership, User
+from partnerships.staffing import managers
 from referrals import outbox
-from referrals.clocks.sweep import managers
 from referrals.models import Child
 
 BACK = dt.timedelta(days=7)
@@ -38,11 +38,9 @@ class Found:
 
 def find(partnership: Partnership, *, since: dt.datetime) -> Found:
     """Look through what a partnership's people did since an instant, within its scope."""
-    read = list(
-        AuditEntry.objects.filter(partnership=partnership, verb__in=trail.OPENED, at__gte=since)
-        .select_related("by")
-        .order_by("at", "sequence")
-    )
+    opened = AuditEntry.objects.filter(partnership=partnership, verb__in=trail.OPENED, at__gte=since)
+    opened = opened.select_related("by").order_by("at", "sequence")
+    read = [each for each in opened if not trail.is_of_draft(each)]
     ids = frozenset(pk for each in read if (pk := read_id(trail.record_of(each))))
     names: dict[str, set[str]] = {}
     for referral_id, last_name in Child.objects.filter(referral_id__in=ids).values_list("referral_id", "last_name"):

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from partnerships.fields import DateField, TextField
 from partnerships.forms import PageForm
-from partnerships.trail import Sought
+from partnerships.trail import SEARCHES, Sought
 
 
 class TrailForm(PageForm):
     object_id = TextField(
-        "Referral", hint="Its reference, such as MED-7K3P-2Q", max_length=64, width=20, autocomplete="off"
+        "Referral",
+        hint="Its reference, such as MED-7K3P-2Q. You find who read or changed any part of it, and who saw it listed "
+        f"in a search (of the latest {SEARCHES:,} searches)",
+        max_length=64,
+        width=20,
+        autocomplete="off",
     )
     person = TextField("Person", hint="Their email address", max_length=254, autocomplete="off")
     verb = TextField("What was done", hint="Such as referral.read, signin or request.refused", max_length=60, width=20)

@@ -8,6 +8,7 @@ import io
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,6 +23,7 @@ from partnerships.requests import PartnershipRequest
 from referrals.models import Referral
 from referrals.reports.exports import harmless
 from referrals.trail import anomalies
+from referrals.trail.finding import of_record
 from referrals.trail.forms import TrailForm
 
 A_PAGE = 50
@@ -34,13 +36,14 @@ def audit_trail(request: PartnershipRequest) -> HttpResponse:
     form = TrailForm(request.GET or None)
     found = AuditEntry.objects.none()
     if not request.GET or form.is_valid():
-        sought = form.sought(record_id(form.cleaned_data.get("object_id") or "")) if request.GET else trail.Sought()
+        sought = sought_by(form) if request.GET else trail.Sought()
         found = trail.entries(request.partnership, sought)
         audit.record(
             partnership=request.partnership,
             verb="trail.read",
             noun="trail",
             object_id=sought.object_id[:64],
+            of=None,
             by=request.user,
             at=timezone.now(),
         )
@@ -66,7 +69,7 @@ def audit_export(request: PartnershipRequest) -> HttpResponseBase:
     form = TrailForm(request.GET or None)
     if request.GET and not form.is_valid():
         return redirect(f"{reverse('audit_trail', args=[request.partnership.slug])}?{request.GET.urlencode()}")
-    sought = form.sought(record_id(form.cleaned_data.get("object_id") or "")) if request.GET else trail.Sought()
+    sought = sought_by(form) if request.GET else trail.Sought()
     found = trail.entries(request.partnership, sought)
     rows = list(found[: MOST + 1])
     audit.record(
@@ -74,6 +77,7 @@ def audit_export(request: PartnershipRequest) -> HttpResponseBase:
         verb="trail.exported",
         noun="trail",
         object_id=sought.object_id[:64],
+        of=None,
         detail={"entries": min(len(rows), MOST)},
         by=request.user,
         at=timezone.now(),
@@ -114,13 +118,15 @@ def told(rows: list[Any]) -> None:
     known, people = references(rows), names(rows)
     for each in rows:
         each.words, each.thing = trail.words_of(each.verb), trail.thing_of(each.noun)
-        each.of_referral = each.object_id if each.object_id in known else referral_of(each)
-        each.reference = known.get(each.of_referral, "")
+        of = each.object_id if each.object_id in known else referral_of(each)
+        each.of_referral, each.reference = known.get(of, (of, ""))
         each.person = people.get(each.object_id, "")
 
 
 def referral_of(entry: AuditEntry) -> str:
-    """The id of the referral that an entry speaks of: itself, or by its detail."""
+    """The id of the referral that an entry speaks of: what it concerns, itself, or by its detail."""
+    if entry.concerns:
+        return str(entry.concerns)
     if entry.noun in ("referral", "request"):
         return entry.object_id
     return str(entry.detail.get("referral") or "") if isinstance(entry.detail, dict) else ""
@@ -132,16 +138,21 @@ def names(rows: list[AuditEntry]) -> dict[str, str]:
     return {str(pk): name for pk, name in User.objects.filter(pk__in=ids).values_list("pk", "name")}
 
 
+def sought_by(form: TrailForm) -> trail.Sought:
+    return of_record(form.sought(record_id(form.cleaned_data.get("object_id") or "")))
+
+
 def record_id(typed: str) -> str:
     """A referral's id by its reference; anything else is looked for as it was typed."""
     found = Referral.objects.filter(reference__iexact=typed).values_list("pk", flat=True).first() if typed else None
     return str(found) if found else typed
 
 
-def references(rows: list[AuditEntry]) -> dict[str, str]:
-    """The reference of each referral that these entries speak of."""
+def references(rows: list[AuditEntry]) -> dict[str, tuple[str, str]]:
+    """The id and the reference of each referral that these entries speak of, by its id and by its draft's."""
     ids = [pk for each in rows if (pk := anomalies.read_id(referral_of(each)))]
-    return {str(pk): reference for pk, reference in Referral.objects.filter(pk__in=ids).values_list("pk", "reference")}
+    found = Referral.objects.filter(Q(pk__in=ids) | Q(token__in=ids)).values_list("pk", "token", "reference")
+    return {str(of): (str(pk), reference) for pk, token, reference in found for of in (token, pk)}
 
 
 @gate(Permission.AUDIT_READ)
@@ -153,5 +164,6 @@ def audit_anomalies(request: PartnershipRequest) -> HttpResponse:
     rows = Referral.objects.filter(pk__in=found.records).values_list("pk", "reference")
     by_id = {str(pk): reference for pk, reference in rows}
     shown = [{"anomaly": each, "reference": by_id.get(each.object_id, "")} for each in found.anomalies]
-    audit.record(partnership=request.partnership, verb="trail.anomalies_read", noun="trail", by=request.user, at=now)
+    where = request.partnership
+    audit.record(partnership=where, verb="trail.anomalies_read", noun="trail", of=None, by=request.user, at=now)
     return render(request, "referrals/trail/anomalies.html", {"rows": shown, "opened": found.opened})
