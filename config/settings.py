@@ -191,7 +191,11 @@ ACCOUNT_FORMS = {
 }
 # Counted by person and address together (partnerships.adapters): by the person alone, anybody could lock a screener
 # out; by the address alone, one pupil could lock out a school.
-ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/5m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "120/m/ip",
+    "login_failed": "60/m/ip,5/5m/key",
+    "reset_password": "20/m/ip",  # of one account: as many as are sent (partnerships/adapters.py); nobody is refused
+}
 AFTERWARDS_WITHIN = 1.0  # seconds after an answer until what depends on there being an account, by chance
 ACCOUNT_USER_DISPLAY = "partnerships.models.people.display_name"
 LOGIN_URL = "account_login"
@@ -205,6 +209,7 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey alone is two factors: t
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation's link is the proof of an address
 MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True  # after that, whoever has lost them makes new ones
 MFA_RATE_LIMITS = {
     "webauthn_login": "120/m/ip"
 }  # as for passwords: an office is one address, and there is nothing to guess
@@ -260,8 +265,9 @@ SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+PROXIES = env.int("PROXIES", int(BEHIND_PROXY))  # how many stand in a row, each of which says who asked it
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
-ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)  # else every limit by address would count the proxy's own
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES  # else every limit by address would count the proxy's own
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -283,7 +289,13 @@ CONTENT_SECURITY_POLICY = {
 # Of one account (partnerships/limits.py): how many, within how many seconds. A page that is being written saves itself
 # every two seconds at most; 300 records in ten minutes are told to the managers long before.
 REQUEST_LIMITS = (
-    {"read": (1500, 600), "search": (300, 600), "write": (1200, 600), "megabytes": (2000, 24 * 60 * 60)}
+    {
+        "read": (1500, 600),
+        "search": (300, 600),
+        "write": (1200, 600),
+        "megabytes": (2000, 24 * 60 * 60),
+        "begun": (60, 60 * 60),  # of the public form, from one place
+    }
     if env.bool("REQUEST_LIMITS", True)
     else {}
 )

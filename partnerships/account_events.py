@@ -21,7 +21,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from partnerships import afterwards, audit, kept, second_factor, sessions, telling
+from partnerships import afterwards, audit, kept, known_browsers, second_factor, sessions, telling
 from partnerships.hours import LONDON
 from partnerships.models import AuditEntry, Membership, Partnership, User
 from partnerships.places import came_from
@@ -102,6 +102,13 @@ def known_from(user: User, request: HttpRequest) -> bool:
 def session_begins(request: HttpRequest, user: User, **_: Any) -> None:
     sessions.begin(request, user, timezone.now())
     kept.pages_are_of(request, user)
+    known_browsers.learn(request, user)
+
+
+@receiver(account.password_reset)
+def came_by_the_link(request: HttpRequest, user: User, **_: Any) -> None:
+    """Whoever sets a new password by the link reads the owner's email: in this browser they may give it."""
+    known_browsers.learn(request, user)
 
 
 @receiver(account.user_logged_in)
@@ -150,6 +157,27 @@ def sign_in_failed(request: HttpRequest, email: str, *, at: dt.datetime, locked:
         several = locked or often(user, verb, at) >= WRONG_PASSWORDS
         once = at.astimezone(LONDON).date().isoformat()
         note(user, verb, detail=here, told=told if several else None, once=once, by=None, at=at)
+
+    afterwards.after_answer(request, write)
+
+
+def sign_in_held_up(request: HttpRequest, email: str, *, at: dt.datetime) -> None:
+    """There were so many wrong passwords, from wherever, that none is looked at for a while but in known browsers."""
+    here = place(request)
+
+    def write() -> None:
+        user = User.objects.of_address(email)
+        if user is None:
+            return
+        told = (
+            "There are many tries to sign in to your account",
+            f"By {moment(at)} there were so many tries to sign in to your account with a wrong password, from "
+            "wherever, that for up to an hour it takes none in a browser in which you have not signed in before. You "
+            "can go on in one of yours, with a passkey, or with a new password by the link “I have forgotten my "
+            "password”.",
+        )
+        once = at.astimezone(LONDON).date().isoformat()
+        note(user, "signin.held_up", detail=here, told=told, once=once, by=None, at=at)
 
     afterwards.after_answer(request, write)
 

@@ -17,6 +17,7 @@ from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
@@ -84,18 +85,33 @@ def one_at_a_time(request: HttpRequest, view: Any, once: str = "") -> HttpRespon
 @open_to_all(OWN)
 @require_safe
 def recovery_codes(request: HttpRequest) -> HttpResponseBase:
-    """The library's page; that it was looked at stands in the trail, and its owner hears of it."""
-    return shown(request, library_codes(request))
+    """The library's page, on which they are shown once; that they were stands in the trail, and their owner hears."""
+    if only_asked_after(request):
+        return HttpResponse()
+    answer = library_codes(request)
+    told = getattr(answer, "context_data", None) or {}
+    return shown(request, answer) if told.get("can_view_codes") else answer
 
 
 @open_to_all(OWN)
 @require_safe
 def recovery_codes_file(request: HttpRequest) -> HttpResponseBase:
-    return shown(request, library_codes_file(request))
+    """The same as a file, in place of the page; once they were shown, the page says so."""
+    if only_asked_after(request):
+        return HttpResponse()
+    try:
+        return shown(request, library_codes_file(request))
+    except PermissionDenied:
+        return redirect("mfa_view_recovery_codes")
+
+
+def only_asked_after(request: HttpRequest) -> bool:
+    """Whether nothing is shown of what is shown once, so that it is not used up: who asks by HEAD reads no page."""
+    return request.method == "HEAD" and request.user.is_authenticated
 
 
 def shown(request: HttpRequest, answer: HttpResponseBase) -> HttpResponseBase:
-    if answer.status_code == 200 and request.method == "GET" and request.user.is_authenticated:
+    if answer.status_code == 200 and request.user.is_authenticated:
         account_events.codes_shown(request, request.user, at=timezone.now())
     return answer
 

@@ -35,7 +35,7 @@ def change_front_door(*, partnership: Partnership, changes: dict[str, Any], by: 
     unknown = set(changes) - set(FRONT_DOOR)
     if unknown:
         raise Refused(f"{', '.join(sorted(unknown))} is nothing of the front door's.")
-    row = Partnership.objects.select_for_update().get(pk=partnership.pk)
+    row = Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
     before = {name: getattr(row, name) for name, value in changes.items() if getattr(row, name) != value}
     if not before:
         return False

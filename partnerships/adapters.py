@@ -2,7 +2,6 @@
 
 import logging
 import time
-from functools import partial
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -17,10 +16,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships import account_actions, account_events, afterwards, second_factor
+from partnerships import account_actions, account_events, afterwards, known_browsers, second_factor
 from partnerships.models import Membership
+from partnerships.places import came_from, counted
 
 log = logging.getLogger(__name__)
+
+LINKS, LINKS_WITHIN = 5, 5 * 60
+"""So many links for a new password go to one mailbox within so many seconds."""
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -30,13 +33,22 @@ class AccountAdapter(DefaultAccountAdapter):
         "enter_current_password": "Check the password that you have now: it is not the one of this account",
         "incorrect_password": "Check your password: it is not the one of this account",
         "invalid_password_reset": "This link has been used or is too old. Ask for a new one.",
+        "too_many_for_one_address": "There were too many tries to sign in with this email address. You can go on at "
+        "once in a browser in which you have signed in before, with a passkey, or with a new password: press “I have "
+        "forgotten my password”. Or wait an hour.",
         "too_many_login_attempts": "There were too many tries to sign in. Wait five minutes, then try again.",
         "rate_limited": "There were too many tries. Wait a few minutes, then try again.",
     }
 
+    tried: known_browsers.Tried | None = None
+
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Failed tries are counted by the person and the address together."""
         return f"{super()._get_login_attempts_cache_key(request, **credentials)}|{get_ip(request)}"
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The place by which the library counts too."""
+        return came_from(request) or super().get_client_ip(request)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """As the library does; the demonstration's password is no password where real children are told of."""
@@ -44,7 +56,10 @@ class AccountAdapter(DefaultAccountAdapter):
             self.pre_authenticate(request, **credentials)
             self.authentication_failed(request, **credentials)
             return None
-        return super().authenticate(request, **credentials)
+        user = super().authenticate(request, **credentials)
+        if user is not None and self.tried is not None:
+            known_browsers.forgive(self.tried)
+        return user
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         try:
@@ -53,6 +68,25 @@ class AccountAdapter(DefaultAccountAdapter):
             email = str(credentials.get("email") or "")
             account_events.sign_in_failed(request, email, at=timezone.now(), locked=True)
             raise
+        self.slow_guesses(request, str(credentials.get("email") or ""))
+
+    def slow_guesses(self, request: HttpRequest, email: str) -> None:
+        """No password is looked at where too many were wrong for this address, from wherever, and the browser is not
+        known to it. Who is signed in and proves it again is in a browser of theirs. In the trail once an hour.
+        """
+        self.tried = None
+        user: Any = request.user if hasattr(request, "user") else None
+        if (
+            user is not None
+            and user.is_authenticated
+            and known_browsers.folded(user.email) == known_browsers.folded(email)
+        ):
+            return
+        self.tried = known_browsers.tried(request, email, timezone.now())
+        if self.tried.first_over:
+            account_events.sign_in_held_up(request, email, at=self.tried.at)
+        if self.tried.over:
+            raise self.validation_error("too_many_for_one_address")
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         account_events.sign_in_failed(request, str(credentials.get("email") or ""), at=timezone.now())
@@ -89,9 +123,17 @@ class AccountAdapter(DefaultAccountAdapter):
         return factors or [by_organisation]
 
     def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
-        """By the outbox, and once the answer is out: its time tells nothing, and waits for no mail system."""
+        """By the outbox, and once the answer is out: its time tells nothing, and waits for no mail system.
+
+        Whoever asks for link after link, in whoever's name, gets the same answer and sends no more of them: the mailbox
+        has one that opens, and its owner, who asks too, is not told to wait.
+        """
         here, at = account_events.place(context["request"]), timezone.now()
-        send = partial(account_actions.tell_how_to_set_a_new_password, user=user, detail=here, at=at)
+
+        def send() -> None:
+            if counted("links-asked", known_browsers.folded(user.email), at, within=LINKS_WITHIN) <= LINKS:
+                account_actions.tell_how_to_set_a_new_password(user=user, detail=here, at=at)
+
         afterwards.after_answer(context["request"], send)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

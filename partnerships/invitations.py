@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from partnerships import account_actions, members, telling
+from partnerships import account_actions, leaving, members, telling
 from partnerships.access import Actor
 from partnerships.actions import Refused
 from partnerships.hours import LONDON
@@ -126,6 +126,7 @@ def accept(
     by: who is signed in; None where the account only begins with this, and then a password is set.
     """
     user = members.hold(invitation.user_id)
+    leaving.hold(user, invitation.partnership, begins=Role.of(invitation.role))
     taken = Invitation.objects.open(at).filter(pk=invitation.pk, user=user).update(accepted_at=at)
     if not taken:
         raise Refused(GONE)

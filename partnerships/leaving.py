@@ -6,10 +6,15 @@ import datetime as dt
 from typing import Protocol
 
 from partnerships.models import Membership, Partnership, User
+from partnerships.permissions import Role
 
 
 class LeftBehind(Protocol):
     """Something that must not be left with somebody who is gone."""
+
+    def hold(self, user: User, partnership: Partnership, *, begins: Role | None) -> None:
+        """Hold every row that the end of a role, or the beginning of one, changes: before anything is written."""
+        ...
 
     def told(self, membership: Membership) -> list[str]:
         """Sentences for whoever is about to end the role: what is still with this person."""
@@ -52,6 +57,12 @@ def begins(what: TakenOn) -> None:
 def taken_on(membership: Membership, *, at: dt.datetime) -> None:
     for each in _begins:
         each(membership, at=at)
+
+
+def hold(user: User, partnership: Partnership, *, begins: Role | None = None) -> None:
+    """Hold what the change of a person's roles touches, all at once. begins: the role that they take on."""
+    for each in _kept:
+        each.hold(user, partnership, begins=begins)
 
 
 def told(membership: Membership) -> list[str]:

@@ -180,7 +180,7 @@ def change(*, membership: Membership, post: Post, by: User, at: dt.datetime) -> 
     if before == post:
         return membership
     still_may(by, membership.partnership)
-    hold(membership.user_id)
+    leaving.hold(hold(membership.user_id), membership.partnership, begins=post.role)
     elsewhere = held_elsewhere(user=membership.user, partnership=membership.partnership, post=post, at=at)
     if elsewhere is not None and elsewhere.pk != membership.pk:
         raise Refused(
@@ -212,6 +212,7 @@ def end(*, membership: Membership, by: User, at: dt.datetime) -> None:
         raise Refused("Nobody ends their own role. Ask another admin.")
     still_may(by, membership.partnership)
     user = hold(membership.user_id)
+    leaving.hold(user, membership.partnership)
     tell_owner(membership, "Your role ended", f"{by.name} ended your role as {words(membership)}.", at=at)
     ends(membership, by=by, at=at)
     for invitation in taken_back(actor_for(by, membership.partnership), user):

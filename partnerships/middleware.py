@@ -17,7 +17,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from partnerships import account_events, afterwards, kept, limits, second_factor, sessions
+from partnerships import account_events, afterwards, kept, known_browsers, limits, second_factor, sessions
 from partnerships.access import actor_for
 from partnerships.audit import record, request_id
 from partnerships.instead import Instead
@@ -45,6 +45,7 @@ class RequestIdMiddleware:
             response = self.get_response(request)
             response["X-Request-Id"] = request_id.get()
             afterwards.hand_over(request, response)
+            known_browsers.hand_over(request, response)
             return response
         finally:
             request_id.reset(token)

@@ -28,7 +28,8 @@ class Permission(Enum):
     GLASS_BREAK = "Open a restricted referral in need, for an hour, with a reason that the managers are told"
     REFERRAL_DECIDE = "Decide a referral, and write to the referrer"
     REFERRAL_REOPEN = "Open a decided or withdrawn referral again, so that it is decided anew"
-    REFERRAL_STEP = "Step a referral up to the MASH or down to early help, or pass it to another team"
+    REFERRAL_STEP = "Step a referral up to the MASH or down to early help"
+    HELP_GIVE_ON = "Give what is with an early help team to another: an open referral that nobody else has, early help"
     REFERRAL_AUTHORISE = "Sign off what needs a second person, or send it back: never one’s own"
     SUPPORT_KEEP = "Accept early help, keep its plan reviewed, close it or step it up"
     CHECK_ANSWER = "Answer the checks that are asked of one’s own agency, and see nothing else of the referral"
@@ -131,6 +132,7 @@ class Role(StrEnum):
                 Permission.REFERRAL_DECIDE,
                 Permission.REFERRAL_REOPEN,
                 Permission.REFERRAL_STEP,
+                Permission.HELP_GIVE_ON,
             }
         ),
     )
@@ -176,6 +178,7 @@ class Role(StrEnum):
                 Permission.GLASS_BREAK,
                 Permission.REFERRAL_READ_ALL,
                 Permission.REFERRAL_REOPEN,
+                Permission.HELP_GIVE_ON,
                 Permission.REFERRAL_AUTHORISE,
                 Permission.SUMMARY_DOWNLOAD,
                 Permission.EVIDENCE_DOWNLOAD,

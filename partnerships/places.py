@@ -18,7 +18,21 @@ HOUR = 60 * 60
 
 def came_from(request: HttpRequest | None) -> str:
     """The address of whoever asks: behind our own proxy, the one that it tells of. Empty where nobody knows."""
-    return (request and get_client_ip(request) or "")[:45]
+    return as_it_is((request and get_client_ip(request) or "")[:45])
+
+
+def as_it_is(address: str) -> str:
+    """What listens to both kinds at once writes an old address as a new one, and all of these under the same 64 bits:
+    the whole country would count as one house.
+
+    >>> as_it_is("::ffff:192.0.2.7"), as_it_is("2001:db8::9"), as_it_is("")
+    ('192.0.2.7', '2001:db8::9', '')
+    """
+    try:
+        mapped = getattr(ipaddress.ip_address(address), "ipv4_mapped", None)
+    except ValueError:
+        return address
+    return str(mapped or address)
 
 
 def house(place: str) -> str:
@@ -37,8 +51,9 @@ def house(place: str) -> str:
 
 
 def times(what: str, place: str, at: dt.datetime) -> int:
-    """How often this came from one place within the hour, this time included. 0 where the cache is away."""
-    return counted(what, house(place), at, within=HOUR)
+    """How often this came from one place within the hour, this time included. 0 where nobody knows the place, which is
+    not one, or the cache is away."""
+    return counted(what, house(place), at, within=HOUR) if place else 0
 
 
 def counted(what: str, whose: str, at: dt.datetime, *, within: int, by: int = 1) -> int:

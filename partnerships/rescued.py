@@ -35,7 +35,7 @@ SECRET = frozenset({
 MARKS = SECRET | frozenset({
     "token", "seen", "out", "window", "doubts", "from", "revision", "asked", "number", "next", "step",
     "of", "area", "narrowed", "show", "make", "required", "later", "called_999", "upload", "search", "update", "stop",
-    "change", "preview", "lift", "up", "down", "taken",
+    "change", "preview", "lift", "up", "down", "taken", "what", "shown",
 })  # fmt: skip
 """What a form carries beside its answers: its own marks, the button that was pressed, and what opens an account."""
 

@@ -1,4 +1,5 @@
-"""Who works in a team's queue; the teams in which nobody does, where what comes would be read by nobody."""
+"""Who works in a team's queue; the teams in which nobody does, where what comes would be read by nobody; the managers,
+who hear of it."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from partnerships.models import Membership, Team, User
+from partnerships.models import Membership, Partnership, Team, User
 from partnerships.permissions import Role
 
 
@@ -39,3 +40,11 @@ def unstaffed(teams: Iterable[Team]) -> list[Team]:
     held = set(at_work(asked[0].partnership_id).values_list("role", "team"))
     screened = any(role == Role.SCREENER.value for role, _ in held)
     return [team for team in asked if not (screened if team.is_mash else (Role.EARLY_HELP.value, team.pk) in held)]
+
+
+def managers(partnership: Partnership) -> list[User]:
+    """Who answers for the partnership's front door, whoever is active."""
+    held = Membership.objects.filter(
+        partnership=partnership, role=Role.MANAGER.value, ended_at__isnull=True, user__is_active=True
+    )
+    return [membership.user for membership in held.select_related("user")]

@@ -1,7 +1,8 @@
 """What may be done to where referrals come from and go to: agencies, teams with their postcodes, contact points.
 
 What no record names is deleted; what a record names is retired: kept, and chosen for nothing new. A retired team
-finishes what is in its queue.
+finishes what is in its queue and the early help that it gives, and the managers hear how much that is; where nobody
+works in it, what is open is given to another team first.
 """
 
 from __future__ import annotations
@@ -14,11 +15,10 @@ from django.db import transaction
 from django.db.models import Max, ProtectedError
 from django.utils.text import slugify
 
-from partnerships import audit, telling
+from partnerships import audit, invitations, retiring, telling
 from partnerships.actions import Refused
-from partnerships.models import Agency, ContactPoint, Locality, Membership, Partnership, Team, User
-from partnerships.permissions import Role
-from partnerships.staffing import workers
+from partnerships.models import Agency, ContactPoint, Invitation, Locality, Partnership, Team, User
+from partnerships.staffing import managers, workers
 
 PARTNERSHIP = ("name", "short_name", "local_authority", "la_code", "form_name", "document_marking", "public_form")
 AGENCY = ("name", "kind", "source_of_referral")
@@ -29,7 +29,7 @@ CONTACT_POINT = ("kind", "name", "telephone", "email", "url", "when", "source")
 @transaction.atomic
 def change_partnership(*, partnership: Partnership, changes: dict[str, Any], by: User, at: dt.datetime) -> bool:
     """Change how the partnership is called. True where something changed."""
-    row = Partnership.objects.select_for_update().get(pk=partnership.pk)
+    row = lock(partnership)
     return change(row, row, PARTNERSHIP, changes, by=by, at=at)
 
 
@@ -45,6 +45,7 @@ def add_agency(*, partnership: Partnership, told: dict[str, Any], by: User, at: 
 @transaction.atomic
 def change_agency(*, agency: Agency, changes: dict[str, Any], by: User, at: dt.datetime) -> bool:
     lock(agency.partnership)
+    refuse_gone(agency)
     refuse_twin(agency.partnership.agencies.exclude(pk=agency.pk), changes["name"])
     return change(agency.partnership, agency, AGENCY, changes, by=by, at=at)
 
@@ -77,6 +78,7 @@ def add_team(
 def change_team(*, team: Team, changes: dict[str, Any], postcodes: Sequence[str], by: User, at: dt.datetime) -> bool:
     """Change a team and the postcodes that it serves. Its kind stays: the MASH's referrals are walled off by it."""
     door = lock(team.partnership)
+    refuse_gone(team)
     refuse_twin(team.partnership.teams.exclude(pk=team.pk), changes["name"])
     if team.is_default and not changes["is_default"]:
         raise Refused("Some team has to take what no other serves. Choose another team for that, and this one no more.")
@@ -112,10 +114,7 @@ def tell_managers(team: Team, postcodes: Sequence[str], *, by: User, at: dt.date
     if not team.partnership.takes_referrals:
         return
     takes = [*postcodes, *(["every postcode that no other team of its kind serves"] if team.is_default else [])]
-    held = Membership.objects.filter(
-        partnership=team.partnership, role=Role.MANAGER.value, ended_at__isnull=True, user__is_active=True
-    )
-    for manager in {each.user_id: each.user for each in held.select_related("user")}.values():
+    for manager in managers(team.partnership):
         if manager.pk != by.pk:
             telling.tell(
                 partnership=team.partnership,
@@ -131,9 +130,18 @@ def tell_managers(team: Team, postcodes: Sequence[str], *, by: User, at: dt.date
 
 @transaction.atomic
 def take_out(*, row: Agency | Team, by: User, at: dt.datetime) -> str:
-    """Take an agency or a team out of use: "deleted" where no record names it, else "retired"."""
+    """Take an agency or a team out of use: "deleted" where no record names it, else "retired".
+
+    Pressed twice, once. Raises `Refused` where the team is the last of its kind, or nobody works in it who could finish
+    what is with it.
+    """
     lock(row.partnership)
-    row.refresh_from_db()
+    try:
+        row.refresh_from_db()
+    except type(row).DoesNotExist:
+        return "deleted"
+    if row.retired_at is not None:
+        return "retired"
     noun = type(row).__name__.lower()
     if isinstance(row, Team):
         refuse_last(row)
@@ -144,11 +152,15 @@ def take_out(*, row: Agency | Team, by: User, at: dt.datetime) -> str:
         row.pk, how = pk, "deleted"
     except ProtectedError:
         row.pk, how = pk, "retired"
+        if isinstance(row, Team):
+            refuse_left_alone(row)
         row.retired_at, row.retired_by = at, by
         row.save(update_fields=["retired_at", "retired_by"])
+        withdraw_invitations(row, by=by, at=at)
         if isinstance(row, Team):
             row.localities.all().delete()
             tell_managers(row, [], by=by, at=at)
+            retiring.tell(row, by=by, at=at)
     record(row.partnership, f"{noun}.{how}", row, {"name": row.name, "slug": slug}, by=by, at=at)
     return how
 
@@ -162,10 +174,42 @@ def refuse_last(team: Team) -> None:
         raise Refused("This team takes what no other serves. Choose another team for that first.")
 
 
+def withdraw_invitations(row: Agency | Team, *, by: User, at: dt.datetime) -> None:
+    """Take back the invitations into what takes on nobody new any more; whoever sent one is told."""
+    every = Invitation.objects.waiting()
+    waiting = every.filter(team=row) if isinstance(row, Team) else every.filter(agency=row)
+    for each in waiting.select_related("invited_by", "partnership", "agency", "team").order_by("pk"):
+        if not invitations.withdraw(invitation=each, by=by, at=at) or each.invited_by_id == by.pk:
+            continue
+        telling.tell(
+            partnership=row.partnership,
+            to=each.invited_by,
+            kind="invitation-ended",
+            key=f"invitation-ended:{each.pk}:{each.invited_by_id}",
+            subject="Front Door: an invitation was taken back",
+            body=f"{by.name} took {row.name} out of use: it takes on nobody new. Your invitation of {each.name} was "
+            f"taken back with it. If they are to come all the same, ask {by.name}, or invite them elsewhere.\n",
+            at=at,
+        )
+
+
+def refuse_left_alone(team: Team) -> None:
+    """Raise `Refused` where something is open with a team in which nobody works: nobody would finish it."""
+    left = retiring.open_with(team)
+    if left and not workers(team):
+        raise Refused(
+            f"Nobody works in {team.name}, and nobody could finish what is with it still ({left}). "
+            "Ask a manager to give it to another team, from the pages “Queues” and “Early help”. "
+            "Then retire this team."
+        )
+
+
 @transaction.atomic
 def restore(*, row: Agency | Team, by: User, at: dt.datetime) -> None:
-    """Take a retired agency or team into use again."""
+    """Take a retired agency or team into use again. Pressed twice, once."""
     lock(row.partnership)
+    if not type(row).objects.filter(pk=row.pk, retired_at__isnull=False).exists():
+        return
     row.retired_at, row.retired_by = None, None
     row.save(update_fields=["retired_at", "retired_by"])
     record(row.partnership, f"{type(row).__name__.lower()}.restored", row, {"name": row.name}, by=by, at=at)
@@ -182,13 +226,16 @@ def add_contact_point(*, partnership: Partnership, told: dict[str, Any], by: Use
 @transaction.atomic
 def change_contact_point(*, point: ContactPoint, changes: dict[str, Any], by: User, at: dt.datetime) -> bool:
     lock(point.partnership)
+    refuse_gone(point)
     return change(point.partnership, point, CONTACT_POINT, changes, by=by, at=at)
 
 
 @transaction.atomic
 def remove_contact_point(*, point: ContactPoint, by: User, at: dt.datetime) -> None:
-    """Delete it: no record names a contact point."""
+    """Delete it: no record names a contact point. Pressed twice, once."""
     lock(point.partnership)
+    if not ContactPoint.objects.filter(pk=point.pk).exists():
+        return
     detail = {name: getattr(point, name) for name in CONTACT_POINT}
     record(point.partnership, "contactpoint.deleted", point, detail, by=by, at=at)
     point.delete()
@@ -199,7 +246,7 @@ def move_contact_point_up(*, point: ContactPoint, by: User, at: dt.datetime) -> 
     """Before the one that stands above it."""
     lock(point.partnership)
     ordered = list(point.partnership.contact_points.all())
-    place = next(n for n, each in enumerate(ordered) if each.pk == point.pk)
+    place = next((n for n, each in enumerate(ordered) if each.pk == point.pk), 0)
     if place:
         ordered[place - 1], ordered[place] = ordered[place], ordered[place - 1]
         for n, each in enumerate(ordered):
@@ -228,8 +275,14 @@ def set_second_screening(*, partnership: Partnership, percent: int, by: User, at
 
 
 def lock(partnership: Partnership) -> Partnership:
-    """One change at a time to a partnership's own facts."""
-    return Partnership.objects.select_for_update().get(pk=partnership.pk)
+    """One change at a time to a partnership's own facts. Whoever else writes goes on: every row names a partnership."""
+    return Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
+
+
+def refuse_gone(row: Any) -> None:
+    """Raise `Refused` where a colleague deleted it since its page was opened."""
+    if not type(row).objects.filter(pk=row.pk).exists():
+        raise Refused(f"{row.name} was deleted meanwhile. Copy what you typed, and add it anew if it is still needed.")
 
 
 def make_default(team: Team) -> None:

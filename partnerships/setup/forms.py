@@ -103,7 +103,10 @@ class PartnershipForm(PageForm):
         max_length=60,
         missing="Enter the marking",
     )
-    public_form = CheckboxField("Members of the public may use it too")
+    public_form = CheckboxField(
+        "Members of the public may use it too",
+        hint="Without it, whoever is in the middle of it can still finish and send",
+    )
 
     def clean_la_code(self) -> str:
         code: str = self.cleaned_data["la_code"]

@@ -145,10 +145,11 @@ def team_take_out(request: PartnershipRequest, team: str) -> HttpResponse:
 
 
 def taken_out(request: PartnershipRequest, row: Agency | Team) -> HttpResponse:
-    """Out of use, or, where it is retired already, into use again."""
+    """Out of use, or, where its page showed it as retired, into use again."""
     at, name = timezone.now(), row.name
+    restores = request.POST.get("what", "restore" if row.retired_at else "take_out") == "restore"
     try:
-        if row.retired_at:
+        if restores:
             actions.restore(row=row, by=request.user, at=at)
             messages.success(request, f"{name} is in use again.")
         elif actions.take_out(row=row, by=request.user, at=at) == "deleted":

@@ -83,6 +83,14 @@ def test_behind_a_proxy_each_address_is_counted_for_itself(world: World, setting
     assert sign_in(person, PASSWORD, "10.0.0.1", HTTP_X_FORWARDED_FOR="198.51.100.9")
 
 
+def test_old_addresses_written_as_new_ones_are_not_one_place(world: World) -> None:
+    """As a server or a proxy writes them that listens to both kinds at once."""
+    person = world.person(Role.SCREENER)
+    assert not any(sign_in(person, "wrong", "::ffff:203.0.113.9") for _ in range(6))
+    assert not sign_in(person, PASSWORD, "203.0.113.9"), "the same place, however it is written"
+    assert sign_in(person, PASSWORD, "::ffff:198.51.100.7")
+
+
 def test_the_demonstrations_password_opens_nothing_outside_it(world: World, settings: Any) -> None:
     person = world.person(Role.SCREENER)
     person.set_password(settings.DEMO_PASSWORD)

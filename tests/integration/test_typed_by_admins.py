@@ -1,7 +1,7 @@
 """What nobody should type, in every box that an admin has: each page, file and letter shows it as text, to the letter.
 
-The boxes are found by opening the forms; what a box refuses is left as it stood. The form of a referral, and all that
-is stored of one, is gone through in `test_canaries` and `test_audiences`.
+The boxes are found by opening the forms; one that refuses every kind is left as it stood. The form of a referral, and
+all that is stored of one, is gone through in `test_canaries` and `test_audiences`.
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ SETTINGS = {
     "member_invite": {"email": "new@testshire.example", "role": "practitioner", "agency": "school"},
 }
 """The forms of a partnership's own things, and what of them is no text."""
-REDLINE = re.compile(r'<del>.*?</del>|</?ins>|<span class="govuk-visually-hidden">put in: </span>', re.S)
-"""What a page of changes puts between the words of a text."""
+REDLINE = r'<del>.*?</del>|</?ins>|<span class="govuk-visually-hidden">put in: </span>'
+LINK = r'<a class="govuk-link" href="https?://[^"<>]*" rel="noreferrer">|(?<=\S)</a>'
+PUT_IN = re.compile(f"{REDLINE}|{LINK}", re.S)
+"""What a page of changes puts between the words of a text, and what an address that was typed gets to be a link."""
 BOXES = (TextField, LongTextField)
 
 
@@ -52,30 +54,39 @@ class Typist:
     def __init__(self, client: Client) -> None:
         self.client, self.typed, self.taken, self.refused = client, [], set(), []
 
-    def words(self, room: int) -> str:
-        mark = f"Zq{len(self.typed):04d}Z"
-        self.typed.append(payloads.fitting(len(self.typed), room - len(mark)))
-        return self.typed[-1] + mark
+    def words(self, room: int) -> Iterator[str]:
+        """What goes into one box: as many kinds as it has room for, and where it will not have them, each alone."""
+        number = len(self.typed)
+        mark = f"Zq{number:04d}Z"
+        kinds = payloads.fitting(number, room - len(mark))
+        self.typed.append("")
+        for text in ("".join(kinds), *kinds):
+            self.typed[number] = text
+            yield text + mark
 
     def fill(self, address: str, **given: Any) -> None:
         """Every box of the form at an address; those that will not have it are sent as they stood."""
         answer = self.client.get(address)
         assert answer.status_code == 200, address
         before, fields = filled(answer) | given, answer.context["form"].fields
-        told = {
+        left = {
             name: self.words(field.max_length or 200)
             for name, field in fields.items()
             if isinstance(field, BOXES) and name not in given
         }
-        for _ in range(3):
+        told = {name: next(words) for name, words in left.items()}
+        for _ in range(payloads.AT_ONCE + 3):
             answer = self.client.post(address, before | told)
             assert answer.status_code in (302, 422), (address, answer.status_code)
             if answer.status_code == 302:
                 self.taken |= {mark[1] for value in told.values() for mark in MARK.finditer(value)}
                 return
             self.hold("the form again", answer)
-            for name in answer.context["form"].errors:
-                told.pop(name, None)
+            for name in [name for name in answer.context["form"].errors if name in told]:
+                if (more := next(left[name], None)) is None:
+                    del told[name]
+                else:
+                    told[name] = more
         self.refused.append((address, answer.context["form"].errors.as_text()))
 
     def hold(self, name: str, answer: Any) -> set[str]:
@@ -86,7 +97,7 @@ class Typist:
             return self.hold_cells(name, body)
         told, page = body.decode("utf-8", "replace"), "html" in kind
         if page:
-            return self.hold_text(name, REDLINE.sub("", told))
+            return self.hold_text(name, PUT_IN.sub("", told))
         read = json.loads(told) if "json" in kind else yaml.safe_load(told) if "yaml" in kind else told
         return {mark for text in strings(read) for mark in self.hold_text(name, text, page=False)}
 

@@ -575,3 +575,13 @@ def test_who_asked_an_agency_hears_when_nobody_answers_there_any_more(world: Wor
     assert told() == [screener]
     with scopes_disabled():
         assert "Primary" not in Notice.objects.get(kind="nobody_checks").body
+
+
+def test_where_who_asked_an_agency_has_left_somebody_who_is_there_hears_that_nobody_answers(world: World) -> None:
+    checker, admin, screener = (world.person(role) for role in (Role.CHECKER, Role.ADMIN, Role.SCREENER))
+    colleague = make_person(world, Role.SCREENER, team=world.mash)
+    make_check(world, make_referral(world))
+    ends(admin, screener)
+    ends(admin, checker)
+    with scopes_disabled():
+        assert [each.to for each in Notice.objects.filter(kind="nobody_checks")] == [colleague]

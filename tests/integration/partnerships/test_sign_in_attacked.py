@@ -21,13 +21,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
+from partnerships import account_actions, known_browsers
+from partnerships.adapters import LINKS
 from partnerships.mfa_forms import AuthenticateWebAuthnForm
 from partnerships.models import AuditEntry, Invitation, Session
 from partnerships.permissions import Role
 from referrals.models import Notice
 from referrals.outbox import deliver_due
 from referrals.post import Notify
-from tests.factories import World, make_world
+from tests.factories import World, make_person, make_world
 from tests.integration.partnerships.test_second_factor import PASSWORD, code, sign_in, with_app
 
 pytestmark = pytest.mark.django_db
@@ -277,3 +279,108 @@ def test_somebody_new_who_is_invited_by_presses_at_once_is_one_person(world: Wor
 
     assert at_once([press] * 3) == [302] * 3
     assert Invitation.objects.waiting().filter(user__email="nia@testshire.example").count() == 1
+
+
+HELD_UP = "There were too many tries to sign in with this email address"
+
+
+def guess(email: str, place: int, client: Client | None = None, password: str = "wrong wrong wrong") -> Any:
+    """One try from a place of its own."""
+    browser = client or Client()
+    return browser.post(
+        reverse("account_login"),
+        {"login": email, "password": password},
+        REMOTE_ADDR=f"192.0.{place // 200}.{place % 200 + 1}",
+    )
+
+
+def test_guesses_from_many_addresses_are_slowed_together_and_the_owner_is_not_locked_out(world: World) -> None:
+    owner = world.person(Role.PRACTITIONER)
+    home, _ = sign_in(owner)
+    cookie = home.cookies["known"]
+    assert cookie["httponly"] and cookie["samesite"] == "Lax" and cookie["path"] == "/accounts/"
+    assert owner.email not in cookie.value and str(owner.pk) not in cookie.value
+    home.post(reverse("account_logout"))
+    for place in range(known_browsers.MOST):
+        assert HELD_UP not in guess(owner.email, place).content.decode(), place
+    late = guess(owner.email.upper(), 900)
+    assert HELD_UP in late.content.decode() and "forgotten my password" in late.content.decode()
+    right = Client()
+    assert HELD_UP in guess(owner.email, 901, right, PASSWORD).content.decode(), "nor is a right one looked at"
+    assert signed_in_as(right) == ""
+    verbs = AuditEntry.objects.filter(verb="signin.held_up", object_id=str(owner.pk))
+    with scope(partnership=world.partnership):
+        told = Notice.objects.filter(to=owner, subject="There are many tries to sign in to your account")
+        assert verbs.count() == 1 and told.count() == 1
+    assert guess(owner.email, 902, home, PASSWORD).status_code == 302 and signed_in_as(home) == owner.email
+    other = world.person(Role.SAFEGUARDING_LEAD)
+    assert sign_in(other)[1].status_code == 302, "of the same office, at another account"
+
+
+def test_an_address_without_an_account_is_slowed_alike(world: World) -> None:
+    owner, nobody = world.person(Role.PRACTITIONER).email, "nobody@testshire.example"
+    said = {
+        email: [HELD_UP in guess(email, place).content.decode() for place in range(known_browsers.MOST + 3)]
+        for email in (owner, nobody)
+    }
+    assert said[owner] == said[nobody] and said[nobody].count(True) == 3
+
+
+def test_a_stolen_mark_of_a_browser_has_few_tries_and_is_worth_nothing_for_another_account(world: World) -> None:
+    owner, other = world.person(Role.PRACTITIONER), world.person(Role.SAFEGUARDING_LEAD)
+    home, _ = sign_in(owner)
+    thief = Client()
+    for place in range(known_browsers.MOST):
+        guess(owner.email, place)
+        guess(other.email, place)
+    thief.cookies["known"] = home.cookies["known"].value
+    assert HELD_UP in guess(other.email, 900, thief).content.decode()
+    said = [
+        HELD_UP in guess(owner.email, 901 + n, thief).content.decode() for n in range(known_browsers.MOST_KNOWN + 2)
+    ]
+    assert said == [False] * known_browsers.MOST_KNOWN + [True] * 2
+    thief.cookies["known"] = "x:y:z|" * 50
+    assert HELD_UP in guess(owner.email, 950, thief).content.decode()
+
+
+def test_right_passwords_are_no_guesses_and_a_new_password_by_the_link_opens_this_browser(
+    world: World, settings: Any
+) -> None:
+    owner = world.person(Role.PRACTITIONER)
+    for place in range(known_browsers.MOST + 5):
+        assert guess(owner.email, place, password=PASSWORD).status_code == 302
+    for place in range(known_browsers.MOST + 1):
+        guess(owner.email, place)
+    elsewhere = Client()
+    assert HELD_UP in guess(owner.email, 900, elsewhere, PASSWORD).content.decode()
+    owner.refresh_from_db()
+    link = account_actions.new_password_link(owner).removeprefix(settings.SITE_URL)
+    form = elsewhere.get(link, follow=True)
+    new = "three quiet random words"
+    elsewhere.post(form.redirect_chain[-1][0], {"password1": new, "password2": new})
+    assert guess(owner.email, 901, elsewhere, new).status_code == 302 and signed_in_as(elsewhere) == owner.email
+
+
+def test_who_asks_for_link_after_link_keeps_nobody_from_the_link(world: World) -> None:
+    """It is the way in for whoever is held up in a new browser."""
+    owner, nobody = world.person(Role.PRACTITIONER).email, "nobody@testshire.example"
+    for email in (owner, nobody):
+        asked = [
+            Client().post(reverse("account_reset_password"), {"email": email}, REMOTE_ADDR=f"192.0.2.{n}")
+            for n in range(9)
+        ]
+        assert {each.status_code for each in asked} == {302}, "whoever asks, and whether or not there is an account"
+    with scope(partnership=world.partnership):
+        assert Notice.objects.filter(subject="Set a new password for Front Door").count() == LINKS
+
+
+def test_a_shared_browser_is_known_to_its_latest_people(world: World) -> None:
+    shared = Client()
+    people = [make_person(world, Role.PRACTITIONER) for _ in range(known_browsers.PEOPLE + 2)]
+    for person in people:
+        sign_in(person, shared)
+        shared.post(reverse("account_logout"))
+    request = RequestFactory().post(reverse("account_login"))
+    request.COOKIES["known"] = shared.cookies["known"].value
+    known = [bool(known_browsers.mark_of(request, person.email)) for person in people]
+    assert known == [False] * 2 + [True] * known_browsers.PEOPLE and len(shared.cookies["known"].value) < 1000
