@@ -12,9 +12,10 @@ from django.db.models import Min
 from partnerships import actions as partnership_actions
 from partnerships import audit
 from partnerships.models import Partnership, User
+from partnerships.staffing import managers
 from referrals import outbox
 from referrals.clocks.again import due_by, set_due
-from referrals.clocks.sweep import managers
+from referrals.holding import hold
 from referrals.models import Clock, Referral
 from thresholds.calendars import calendar_of
 
@@ -32,6 +33,7 @@ class Recomputed:
 @transaction.atomic
 def add_closure_day(*, partnership: Partnership, on: dt.date, reason: str, by: User, at: dt.datetime) -> Recomputed:
     """Add a closure day; every running clock of the partnership is worked out again, its first answer kept."""
+    hold_running(partnership)
     partnership_actions.add_closure_day(partnership=partnership, on=on, reason=reason, by=by, at=at)
     done = recompute_all(partnership=partnership, by=by, at=at)
     tell_managers(partnership, [f"{on:%-d %B %Y} is a closure day ({reason})"], done, by=by, at=at)
@@ -41,6 +43,7 @@ def add_closure_day(*, partnership: Partnership, on: dt.date, reason: str, by: U
 @transaction.atomic
 def remove_closure_day(*, partnership: Partnership, pk: int, by: User, at: dt.datetime) -> Recomputed:
     """Take a closure day out; running clocks are worked out again. A day that is gone already changes nothing."""
+    hold_running(partnership)
     if not partnership_actions.remove_closure_day(partnership=partnership, pk=pk, by=by, at=at):
         return Recomputed(0, 0)
     done = recompute_all(partnership=partnership, by=by, at=at)
@@ -51,6 +54,7 @@ def remove_closure_day(*, partnership: Partnership, pk: int, by: User, at: dt.da
 @transaction.atomic
 def change_front_door(*, partnership: Partnership, changes: dict[str, Any], by: User, at: dt.datetime) -> Recomputed:
     """Change the front door's numbers or hours; where the hours changed, clocks in working hours move."""
+    hold_running(partnership)
     before = {name: getattr(partnership, name) for name in changes}
     changed = partnership_actions.change_front_door(partnership=partnership, changes=changes, by=by, at=at)
     partnership.refresh_from_db()
@@ -105,6 +109,13 @@ def tell_managers(partnership: Partnership, said: list[str], done: Recomputed, *
             )
 
 
+def hold_running(partnership: Partnership) -> None:
+    """Hold every referral on which a clock runs, before the trail and the partnership are written to."""
+    Partnership.objects.select_for_update(no_key=True).only("pk").get(pk=partnership.pk)
+    running = Clock.objects.filter(partnership=partnership).unmet().order_by().values_list("referral", flat=True)
+    hold(partnership.pk, set(running))
+
+
 @transaction.atomic
 def recompute_all(*, partnership: Partnership, by: User | None, at: dt.datetime) -> Recomputed:
     """Work every clock that is not met out again by the calendar as it is now."""
@@ -124,6 +135,7 @@ def recompute_all(*, partnership: Partnership, by: User | None, at: dt.datetime)
             verb="clocks.recomputed",
             noun="partnership",
             object_id=partnership.slug,
+            of=None,
             detail={"running": running, "moved": len(moved)},
             by=by,
             at=at,

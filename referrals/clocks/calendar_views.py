@@ -108,4 +108,5 @@ def due_dates(actor: Actor) -> bytes:
 
 
 def _record(request: Signed, verb: str) -> None:
-    audit.record(partnership=request.partnership, verb=verb, noun="calendar", by=request.user, at=timezone.now())
+    where = request.partnership
+    audit.record(partnership=where, verb=verb, noun="calendar", of=None, by=request.user, at=timezone.now())

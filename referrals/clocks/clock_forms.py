@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
-from partnerships.forms import LongTextField, PageForm, RadioField
+from partnerships.forms import DateField, LongTextField, PageForm, RadioField
 from referrals.models import LateReason
 
 
@@ -31,6 +31,12 @@ class PauseForm(PageForm):
         missing="Say why the clock stands still",
         max_length=1000,
         rows=3,
+    )
+    until = DateField(
+        "On which day does it run on?",
+        called="the day on which it runs on",
+        missing="Enter the day on which it runs on: until then nobody is warned of it",
+        when="future",
     )
 
 

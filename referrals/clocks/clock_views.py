@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partnerships.access import gate
 from partnerships.permissions import Permission
+from partnerships.templatetags.page_parts import day
 from referrals.clocks import actions, pausing, reading
 from referrals.clocks.clock_forms import DayForm, PauseForm, WhyLateForm
 from referrals.models import Clock, Referral
@@ -21,6 +22,7 @@ from referrals.triage.next_steps import works_in
 from referrals.triage.queries import queues_for, sweep_seen
 
 Signed = Any
+WARNED = "Until then, or until you let it run on, nobody is warned of it."
 ASKS = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -64,14 +66,16 @@ def clock_why(request: Signed, referral_id: uuid.UUID, clock_id: int) -> HttpRes
 @ASKS
 def clock_pause(request: Signed, referral_id: uuid.UUID, clock_id: int) -> HttpResponse:
     clock, now = the_clock(request, referral_id, clock_id), timezone.now()
-    form = PauseForm(request.POST if request.method == "POST" else None)
+    latest = day(pausing.last_day(request.partnership, at=now))
+    hint = f"{latest} at the latest. Then it runs on by itself, and you and those who have the referral are told."
+    form = PauseForm(request.POST if request.method == "POST" else None, at=now, hints={"until": hint})
     if form.is_valid():
         try:
-            pausing.pause(clock=clock, reason=form.cleaned_data["reason"], by=request.user, at=now)
+            pausing.pause(clock=clock, **form.cleaned_data, by=request.user, at=now)
         except pausing.Refused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, f"“{clock.name}” stands still. Nobody is warned of it until you let it run on.")
+            messages.success(request, f"“{clock.name}” stands still until {day(form.cleaned_data['until'])}. {WARNED}")
             return back(clock)
     return ask(request, clock, form, title="Pause this clock", button="Pause the clock", now=now)
 
@@ -108,15 +112,15 @@ def clock_meet(request: Signed, referral_id: uuid.UUID, clock_id: int) -> HttpRe
 def late(request: Signed) -> HttpResponse:
     """A day's report of what was late and why. Each line opens the record."""
     now = timezone.now()
-    day, today = DayForm.read(request.GET, at=now), timezone.localdate(now)
+    on, today = DayForm.read(request.GET, at=now), timezone.localdate(now)
     step = dt.timedelta(days=1)
     return render(
         request,
         "referrals/clocks/late.html",
         {
-            "report": reading.late_on(request.actor, day, at=now),
-            "before": f"?day={day - step}",
-            "after": f"?day={day + step}" if day < today else "",
+            "report": reading.late_on(request.actor, on, at=now),
+            "before": f"?day={on - step}",
+            "after": f"?day={on + step}" if on < today else "",
             "now": now,
         },
     )

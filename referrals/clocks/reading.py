@@ -23,12 +23,15 @@ ON_A_WALL = 40
 
 
 def of_referral(referral: Referral) -> list[Clock]:
-    """A referral's clocks in the order in which they fall due, each with `paused_why` and who gave the late reason."""
-    why = ClockPause.objects.filter(clock=OuterRef("pk"), resumed_at__isnull=True).values("reason")
+    """A referral's clocks in the order in which they fall due, each with `paused_why`, `paused_until` and who gave the
+    late reason."""
+    pause = ClockPause.objects.filter(clock=OuterRef("pk"), resumed_at__isnull=True)
     return list(
         Clock.objects.filter(referral=referral)
         .select_related("met_by", "late_said_by")
-        .annotate(why_it_stands=Subquery(why[:1]))
+        .annotate(
+            why_it_stands=Subquery(pause.values("reason")[:1]), stands_until=Subquery(pause.values("until_at")[:1])
+        )
         .order_by("due_at", "pk")
     )
 

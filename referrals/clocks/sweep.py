@@ -21,7 +21,7 @@ from partnerships import audit
 from partnerships.each import for_each
 from partnerships.models import Membership, Partnership, Team, User
 from partnerships.permissions import Permission, Role
-from partnerships.staffing import workers
+from partnerships.staffing import managers, workers
 from referrals import health, outbox
 from referrals.asking.chasing import chase
 from referrals.clocks import words
@@ -193,7 +193,10 @@ def steps_together(of: Round, *, danger: bool, at: dt.datetime) -> list[str]:
     for clock, each in steps:
         if each.taken != TO_MANAGER:
             chase(clock, each.stage, at=at)
-    entries = [audit.Told(f"clock.{each.taken}", "referral", clock.referral_id, what(clock)) for clock, each in steps]
+    entries = [
+        audit.Told(f"clock.{each.taken}", "referral", clock.referral_id, what(clock), of=clock.referral_id)
+        for clock, each in steps
+    ]
     audit.record_all(partnership=of.partnership, entries=entries, by=None, at=at)
     return [each.taken for _, each in steps]
 
@@ -212,6 +215,7 @@ def step(clock: Clock, *, at: dt.datetime) -> str | None:
         verb=f"clock.{each.taken}",
         noun="referral",
         object_id=clock.referral_id,
+        of=clock.referral_id,
         detail=what(clock),
         by=None,
         at=at,
@@ -332,10 +336,3 @@ def signers_by_role(referral: Referral, *, by: User) -> list[User]:
         if each.user_id != by.pk and (each.role == Role.MANAGER.value or each.team_id == referral.team_id)
     }
     return sorted(people.values(), key=lambda person: person.name)
-
-
-def managers(partnership: Partnership) -> list[User]:
-    held = Membership.objects.filter(
-        partnership=partnership, role=Role.MANAGER.value, ended_at__isnull=True, user__is_active=True
-    )
-    return [membership.user for membership in held.select_related("user")]

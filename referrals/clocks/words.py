@@ -52,8 +52,12 @@ OF_SUPPORT = ("plan_review", "support_accepted")
 
 def due_in_support(clock: Clock, stage: str) -> str:
     """As `due`, for who gives the early help: they open that, and may not open the referral."""
+    return in_their_support(clock, due(clock, stage))
+
+
+def in_their_support(clock: Clock, said: str) -> str:
     where = {"partnership": clock.referral.partnership.slug, "support_id": support_of(clock)}
-    return due(clock, stage).replace(link(clock), settings.SITE_URL + reverse("support", kwargs=where))
+    return said.replace(link(clock), settings.SITE_URL + reverse("support", kwargs=where))
 
 
 def due(clock: Clock, stage: str) -> str:
@@ -71,6 +75,16 @@ def still_overdue(clock: Clock) -> str:
         f"Referral {clock.referral.reference}: “{called(clock)}” was due at {moment(clock.due_at)} and is not done. "
         f"Those who have it were told.\n\nSign in to read it: {link(clock)}\n"
     )
+
+
+def runs_on(clock: Clock, *, in_support: bool) -> str:
+    """That a pause is over, and until when there is time now. in_support: for who gives the early help."""
+    said = (
+        f"Referral {clock.referral.reference}: “{called(clock)}” stood still, and the day on which it runs on has "
+        f"come. It is due at {moment(clock.due_at)}. A manager can pause it again, with a reason.\n\n"
+        f"Sign in to read it: {link(clock)}\n"
+    )
+    return in_their_support(clock, said) if in_support else said
 
 
 def ask_why(clock: Clock) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 from partnerships.access import Actor
 from partnerships.audit import digest
-from partnerships.models import AuditEntry
+from partnerships.trail import Sought, entries
 from referrals.intake import summary
 from referrals.models import Addendum, Attachment, Clock, ClockPause, Decision, Event, Letter, Referral
+from referrals.trail.finding import of_record
 from referrals.triage.rows import decided_words, level_words
 from thresholds.domain.writing import write_scheme
 from thresholds.loading import load
@@ -26,11 +27,8 @@ def sha256(value: Any) -> str:
 def pack(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, Any]:
     """What stood at `at`: nothing that was written later is in it, and each part has its hash."""
     scheme = load(referral.scheme_version)
-    trail = list(
-        AuditEntry.objects.filter(partnership=referral.partnership, object_id=str(referral.pk), at__lte=at)
-        .select_related("by")
-        .order_by("sequence")
-    )
+    sought = of_record(Sought(object_id=str(referral.pk)))
+    trail = list(entries(referral.partnership, sought).filter(at__lte=at).order_by("sequence"))
     last = max([entry.at for entry in trail] or [referral.received_at])
     letters = Letter.objects.filter(referral=referral, sent_at__lte=at).select_related("sent_by", "opened_by")
     decisions = Decision.objects.filter(referral=referral, at__lte=at).select_related("by", "child").order_by("at")

@@ -41,6 +41,7 @@ def serve(
         verb=f"referral.{what}_downloaded",
         noun="referral",
         object_id=referral.pk,
+        of=referral.pk,
         detail={"document": row.digest},
         by=request.user,
         at=now,

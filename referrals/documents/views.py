@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from partnerships.access import gate, proved_anew
 from partnerships.hours import LONDON
 from partnerships.permissions import Permission
+from partnerships.templatetags.page_parts import moment
 from referrals.audiences import seen_by
 from referrals.documents import evidence
 from referrals.documents.forms import InstantForm
@@ -117,13 +118,16 @@ def evidence_pdf(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     referral, now = worked_on(request, referral_id), timezone.now()
     asked = "make" in request.GET
     form = InstantForm(request.GET if asked else None, at=now)
+    form.helper.disable_csrf = True  # it asks by its address, which changes nothing
     if not (asked and form.is_valid()):
         context = {"referral": referral, "form": form}
         return render(request, "referrals/documents/evidence_ask.html", context, status=422 if asked else 200)
     day, hour = form.cleaned_data["on"], form.cleaned_data["time"]
     at = dt.datetime.combine(day, hour or dt.time(23, 59, 59), LONDON) if day else now
     if at < referral.received_at:
-        form.add_error("on", "The referral had not been sent by then: give a later day")
+        form.add_error(
+            "on", f"It had not been sent by then, but at {moment(referral.received_at)}: give a later day or time"
+        )
         context = {"referral": referral, "form": form}
         return render(request, "referrals/documents/evidence_ask.html", context, status=422)
     told = {

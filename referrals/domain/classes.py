@@ -84,7 +84,7 @@ FIELDS: Mapping[str, Fields] = {
     },
     "ClockPause": {
         C.STRUCTURE: "id partnership clock paused_by resumed_by",
-        C.RUNNING: "paused_at resumed_at",
+        C.RUNNING: "paused_at until_at resumed_at",
         C.WORK: "reason",
     },
     "Heartbeat": {C.STRUCTURE: "id name beat_at"},
@@ -139,6 +139,7 @@ FIELDS: Mapping[str, Fields] = {
     },
     "Letter": {
         C.STRUCTURE: "id partnership referral kind addressed_to text_version sent_by opened_by answered_by",
+        C.SECRET: "token",
         C.RUNNING: "sent_at opened_at answered_at",
         C.WORK: "safe_because",
     },
@@ -178,6 +179,11 @@ FIELDS: Mapping[str, Fields] = {
         C.NEED: "lead lead_agency ending",
         C.HELP: "lead_telephone plan closing_words",
     },
+    "SupportGivenOn": {
+        C.STRUCTURE: "id partnership support number from_team to_team by",
+        C.RUNNING: "at",
+        C.HELP: "reason",
+    },
     "PlanReview": {
         C.STRUCTURE: "id partnership support number by",
         C.RUNNING: "at",
@@ -216,7 +222,7 @@ OF_SORT: Mapping[str, Mapping[str, Fields]] = {
 WORKED_OUT: Mapping[str, Fields] = {
     "Child": {C.INITIALS: "initials", C.NAME: "at_home"},
     "Referral": {C.COUNTED: "source_code"},
-    "Clock": {C.WORK: "paused_why"},
+    "Clock": {C.WORK: "paused_why paused_until"},
 }
 """What is worked out of fields and tells less than they do: read by its own class."""
 

@@ -74,6 +74,7 @@ class Second(StrEnum):
     NO_FURTHER_ACTION = "no_further_action"
     LOWER = "lower"
     STEP_DOWN = "step_down"
+    DANGER = "danger"
     ALWAYS = "always"
 
     @property
@@ -85,22 +86,32 @@ SECONDS = {
     Second.NO_FURTHER_ACTION: "no further action",
     Second.LOWER: "decided below the level indicated",
     Second.STEP_DOWN: "a step down to early help",
+    Second.DANGER: "it was said that a child is in danger now",
     Second.ALWAYS: "this threshold has every decision signed",
 }
 
 SAYS_NOTHING_OF_NEED = (Outcome.TRANSFER, Outcome.ALREADY_OPEN, Outcome.LADO)
 """Outcomes under which no level says nothing: somebody else weighs the need."""
 
+TAKES_DANGER_ON = (Outcome.STRATEGY_DISCUSSION, Outcome.ASSESSMENT_SECTION_17)
+"""Outcomes under which social care itself sees, by law, that a child who is said to be in danger is safe.
+
+None of the others does. Advice and no further action leave the child where it is; early help works by agreement; the
+LADO looks into a person, not after this child; another area has not said yet that it takes the child on; and that a
+worker has the case says not that they have heard of this.
+"""
+
 WITHOUT_CONSENT = (Outcome.EARLY_HELP, Outcome.ASSESSMENT_SECTION_17)
 """Outcomes that work with a family by its agreement. For significant harm the law asks for none."""
 
 
 def needs_sign_off(
-    outcome: Outcome, *, decided: int | None, indicated: int | None, always: bool = False
+    outcome: Outcome, *, decided: int | None, indicated: int | None, in_danger: bool = False, always: bool = False
 ) -> tuple[Second, ...]:
     """Why somebody other than its author must sign this decision; empty where nobody must.
 
-    always: the threshold has every decision signed (it sets a limit for that, `decision_signed`).
+    in_danger: it was said of this child, at any time and by anybody, that it is in danger now. always: the threshold
+    has every decision signed (it sets a limit for that, `decision_signed`).
     """
     found = []
     if outcome is Outcome.NO_FURTHER_ACTION:
@@ -111,6 +122,8 @@ def needs_sign_off(
         lower = indicated is not None and decided < indicated
     if lower:
         found.append(Second.LOWER)
+    if in_danger and outcome not in TAKES_DANGER_ON:
+        found.append(Second.DANGER)
     if always:
         found.append(Second.ALWAYS)
     return tuple(found)

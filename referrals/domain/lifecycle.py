@@ -5,9 +5,12 @@
 
 A step up or down, or passing on to another team, puts the referral into the other queue, waiting for its next owner;
 its history and its clocks go with it. What needs a second person (no further action, a step down, a level below the
-indicated one) is *proposed* first: still open, still its owner's, until somebody else signs it off or sends it back.
+indicated one, over danger whatever is no statutory work) is *proposed* first: still open, still its owner's, until
+somebody else signs it off or sends it back.
 What was decided to go to another area is *sent on*: still open, still its owner's, until somebody there has confirmed
 that they have it; refused there, it comes back into its owner's hands. What was refused is *returned* on their side.
+Where only some of its children went, what is told of one who stayed *takes it up* again: that child is decided anew,
+while the receipt of the others is awaited.
 Whose move it is, and in which queue, is not asked here.
 """
 
@@ -74,6 +77,7 @@ class Move(StrEnum):
     SEND_ON = "send_on"
     RECEIVE = "receive"
     COME_BACK = "come_back"
+    TAKE_UP = "take_up"
     RETURN = "return"
     WITHDRAW = "withdraw"
     REOPEN = "reopen"
@@ -94,6 +98,7 @@ PAST = {
     Move.SEND_ON: "sent on",
     Move.RECEIVE: "received elsewhere",
     Move.COME_BACK: "taken back from where it was sent",
+    Move.TAKE_UP: "taken up again",
     Move.RETURN: "sent back to where it came from",
     Move.WITHDRAW: "withdrawn",
     Move.REOPEN: "reopened",
@@ -127,6 +132,7 @@ TABLE: dict[tuple[State, Move], State] = {
     (State.SENT_ON, Move.REASSIGN): State.SENT_ON,
     (State.SENT_ON, Move.RECEIVE): State.DECIDED,
     (State.SENT_ON, Move.COME_BACK): State.IN_HAND,
+    (State.SENT_ON, Move.TAKE_UP): State.IN_HAND,
     (State.DECIDED, Move.REOPEN): State.WAITING,
     (State.WITHDRAWN, Move.REOPEN): State.WAITING,
 }

@@ -9,14 +9,17 @@ from django.db import transaction
 
 from partnerships import audit
 from partnerships.models import User
+from partnerships.permissions import Permission
 from referrals import outbox
 from referrals.audiences import seen_by
 from referrals.domain.audiences import Audience
+from referrals.domain.marks import mark_of
 from referrals.intake.sending import address
 from referrals.letters import writing
 from referrals.letters.writing import Decided, Written
 from referrals.models import Decision, Event, Letter, Referral
 from referrals.referrers import for_referrer, of_whom
+from referrals.triage.moves import Stale, locked
 
 
 def write_acknowledgement(*, referral: Referral, words: str, by: User, at: dt.datetime) -> Letter:
@@ -33,19 +36,44 @@ def write_outcome(*, referral: Referral, decisions: Sequence[Decision], by: User
 
 @transaction.atomic
 def write_to_others(
-    *, referral: Referral, kind: Letter.Kind, recipient: str, words: str, safe_because: str, by: User, at: dt.datetime
+    *,
+    referral: Referral,
+    kind: Letter.Kind,
+    recipient: str,
+    words: str,
+    safe_because: str,
+    seen: int | None,
+    token: str,
+    by: User,
+    at: dt.datetime,
 ) -> Letter:
     """A letter to parents, a partner agency or another area: kept word for word, printed and sent by its writer.
 
-    ValueError where a letter to parents does not say how it is known that writing is safe.
+    Pressed twice, it is written once; with other words it is another letter. seen: the revision that the form showed.
+    What was decided since would stand in the letter, and its writer has not read it: then `Stale`, and nothing is
+    written. ValueError where a letter to parents does not say how it is known that writing is safe.
     """
     if kind is Letter.Kind.PARENTS and not safe_because.strip():
         raise ValueError("a letter to parents must say how it is known to be safe")
-    first_line = recipient.strip().splitlines()[0] if recipient.strip() else "Sir or Madam"
-    told = decided_of(referral, writing.TO_OTHERS[kind.value])
-    written = writing.to_others(kind.value, referral, recipient=first_line, words=words, decided=told, by=by)
+    row = locked(referral, by=by, needs=Permission.REFERRAL_DECIDE)
+    token = mark_of(token, kind.value, recipient.strip(), words.strip(), safe_because.strip())
+    there = Letter.objects.filter(referral=row, token=token).first()
+    if there is not None:
+        return there
+    if seen != row.revision:
+        raise Stale(row)
+    first_line = recipient.strip().splitlines()[0].partition(",")[0] if recipient.strip() else "Sir or Madam"
+    told = decided_of(row, writing.TO_OTHERS[kind.value])
+    written = writing.to_others(kind.value, row, recipient=first_line, words=words, decided=told, by=by)
     letter = send(
-        referral=referral, kind=kind, written=written, recipient=recipient, safe_because=safe_because, by=by, at=at
+        referral=row,
+        kind=kind,
+        written=written,
+        recipient=recipient,
+        safe_because=safe_because,
+        token=token,
+        by=by,
+        at=at,
     )
     Event.objects.create(
         partnership=referral.partnership,
@@ -61,18 +89,28 @@ def write_to_others(
 
 @transaction.atomic
 def not_safe_to_write(*, referral: Referral, because: str, by: User, at: dt.datetime) -> Event:
-    """Record that the parents are not written to, and why. It is asked anew each time."""
+    """Record that the parents are not written to, and why. It is asked anew each time; pressed twice, once.
+
+    Whoever is writing to them at this moment has not read it: their form is stale.
+    """
+    row = locked(referral, by=by, needs=Permission.REFERRAL_DECIDE)
+    last = Event.objects.filter(referral=row).order_by("at", "pk").last()
+    if last and (last.kind, last.note, last.by_id) == ("letter_not_safe", because.strip(), by.pk):
+        return last
+    row.revision += 1
+    row.save(update_fields=["revision"])
     audit.record(
-        partnership=referral.partnership,
+        partnership=row.partnership,
         verb="letter.not_safe",
         noun="referral",
-        object_id=referral.pk,
+        object_id=row.pk,
+        of=row.pk,
         by=by,
         at=at,
     )
     return Event.objects.create(
-        partnership=referral.partnership,
-        referral=referral,
+        partnership=row.partnership,
+        referral=row,
         kind="letter_not_safe",
         sentence=f"{by.name} did not write to the parents: it is not known to be safe.",
         note=because.strip(),
@@ -106,6 +144,7 @@ def send(
     written: Written,
     recipient: str = "",
     safe_because: str = "",
+    token: str = "",
     by: User,
     at: dt.datetime,
 ) -> Letter:
@@ -122,6 +161,7 @@ def send(
         addressed_to=readers[0] if readers else None,
         recipient=recipient.strip(),
         safe_because=safe_because.strip(),
+        token=token,
         text_version=written.version,
         subject=written.subject,
         body=written.body,
@@ -133,6 +173,7 @@ def send(
         verb="letter.sent",
         noun="letter",
         object_id=letter.pk,
+        of=referral.pk,
         detail={"referral": referral.pk, "kind": kind.value},
         by=by,
         at=at,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import Any
 
 from django import forms
 
 from partnerships.fields import Choice
-from partnerships.forms import LongTextField, PageForm, RadioField, TextField
+from partnerships.forms import LongTextField, PageForm, RadioField, RevisionField, TextField
+from referrals.additions.forms import OnceForm
 from referrals.domain.letter import LONGEST, KindOfLetter, mistakes
+from referrals.models import FamilyMember, Referral
 
 
 class TextForm(PageForm):
@@ -47,8 +51,15 @@ SAFE = (
 )
 
 
-class OthersForm(PageForm):
-    """A letter to somebody who has no account here."""
+class OthersForm(OnceForm):
+    """A letter to somebody who has no account here. `revision` is the referral's when the form was shown: what is
+    decided of it stands in the letter."""
+
+    revision = RevisionField()
+
+    def __init__(self, *args: Any, referral: Referral, **kwargs: Any) -> None:
+        self.referral = referral
+        super().__init__(*args, initial={"revision": referral.revision}, **kwargs)
 
     recipient = LongTextField(
         "Who is it to?",
@@ -110,7 +121,27 @@ class ParentsForm(OthersForm):
                 self.add_error("recipient", "Say who the letter is to")
             if not told.get("words"):
                 self.add_error("words", "Write what they need to know")
+            for name in sources_of_harm(self.referral):
+                if written_to(name, told.get("recipient", "")) and not written_to(name, told.get("safe_because", "")):
+                    why = "Say by name how you know that it is safe to write to them"
+                    self.add_error("safe_because", f"{name} is said to be a source of harm. {why}")
         return told
+
+
+def sources_of_harm(referral: Referral) -> list[str]:
+    """The names of those of whom it was said that harm comes from them."""
+    alleged = FamilyMember.objects.filter(referral=referral, alleged=True)
+    return [person.name for person in alleged if person.name.strip()]
+
+
+def written_to(name: str, text: str) -> bool:
+    """Whether a text names this person: by every word of the name, or by the last with a title before it."""
+    words, last = re.findall(r"[\w'’-]+", text.casefold()), name.casefold().split()[-1]
+    titled = {(before, after) for before, after in itertools.pairwise(words)} & {(title, last) for title in TITLES}
+    return bool(titled) or set(re.findall(r"[\w'’-]+", name.casefold())) <= set(words)
+
+
+TITLES = ("mr", "mrs", "ms", "miss", "dr")
 
 
 class ChallengeForm(PageForm):

@@ -20,6 +20,7 @@ def open_letter(*, letter: Letter, by: User, at: dt.datetime) -> Letter:
         verb="letter.read",
         noun="letter",
         object_id=letter.pk,
+        of=letter.referral_id,
         detail={"referral": letter.referral_id, "first": bool(first)},
         by=by,
         at=at,

@@ -52,6 +52,7 @@ def answer(*, letter: Letter, how: Letter.Answer, words: str = "", by: User, at:
         verb=f"letter.{how.value}",
         noun="letter",
         object_id=letter.pk,
+        of=letter.referral_id,
         detail={"referral": letter.referral_id},
         by=by,
         at=at,

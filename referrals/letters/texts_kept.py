@@ -157,6 +157,7 @@ def _record(row: LetterText, verb: str, by: User, at: dt.datetime) -> None:
         verb=verb,
         noun="letter_text",
         object_id=f"{row.kind}:{row.number}",
+        of=None,
         detail={"kind": row.kind, "number": row.number},
         by=by,
         at=at,

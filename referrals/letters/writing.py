@@ -57,7 +57,7 @@ def text(of: str, /, **words: Any) -> str:
 def acknowledgement(referral: Referral, *, words: str, by: User) -> Written:
     """A named person's word that the referral is being read; `words` are that person's own, if any."""
     referral = seen_by(Audience.REFERRER, referral)
-    due = {clock.promise: clock.due_at for clock in Clock.objects.filter(referral=referral).unmet()}
+    due = {clock.promise: clock.due_at for clock in Clock.objects.filter(referral=referral).counting()}
     what_next = text(
         "what_next",
         decide_by=moment(due["decide"]) if "decide" in due else "",

@@ -8,15 +8,15 @@ from django.db import transaction
 
 from partnerships.models import Team, User
 from partnerships.permissions import Permission
-from partnerships.templatetags.page_parts import moment, within
 from referrals.clocks.actions import meet_clock, start_clock
 from referrals.domain.lifecycle import Move, Outcome, State
 from referrals.intake.routing import the_default
 from referrals.models import Decision, PlanReview, Referral, Support
-from referrals.support.ending import ACCEPTED, SLUG, audited, end, subject
-from referrals.support.notices import tell_offered
+from referrals.support.ending import ACCEPTED, SLUG, audited, end, end_with_referral, subject
+from referrals.support.notices import tell_not_begun, tell_offered
+from referrals.support.standing import how_it_stands
 from referrals.triage.decisions import start_again
-from referrals.triage.helping import refuse_unseen_help
+from referrals.triage.helping import refuse_retired, refuse_unseen_help
 from referrals.triage.moves import (
     KINDS,
     Elsewhere,
@@ -29,6 +29,7 @@ from referrals.triage.moves import (
     tell_team,
     to_team,
 )
+from referrals.triage.stayed import decide_anew
 from thresholds.domain.scheme import Limit
 from thresholds.domain.terms import Starts, Unit
 from thresholds.loading import load
@@ -47,12 +48,15 @@ TO_ACCEPT = Limit(
 def offer(referral: Referral, decisions: list[Decision], *, by: User, at: dt.datetime) -> list[Support]:
     """Offer each child that was decided for early help to its team. Called where the decisions begin to hold.
 
-    Raises `Refused` where the referral is restricted and nobody of the team could see it.
+    Raises `Refused` where the referral is restricted and nobody of the team could see it, or the team was retired since
+    it was chosen; what a retired team itself has in its queue it finishes.
     """
     made = []
     for each in decisions:
         if each.outcome == Outcome.EARLY_HELP.value and each.child and each.support_team:
             refuse_unseen_help(referral, each.support_team)
+            if each.support_team_id != referral.team_id:
+                refuse_retired(each.support_team)
             support = Support.objects.create(
                 partnership=referral.partnership,
                 referral=referral,
@@ -143,8 +147,34 @@ def review(*, support: Support, number: int, progress: str, words: str, by: User
 
 
 @transaction.atomic
+def say_lead(
+    *, support: Support, lead: str, lead_agency: str, lead_telephone: str, by: User, at: dt.datetime
+) -> Support:
+    """Say who leads from now on, where the lead practitioner changed. Pressed twice, once; the referrer is told."""
+    row, referral = locked_support(support, by)
+    if row.state != Support.State.ACTIVE:
+        raise Refused(f"{how_it_stands(row)} Only early help that is active has a lead practitioner.")
+    if not lead.strip():
+        raise Refused("Say who leads.")
+    before, now = (row.lead, row.lead_agency, row.lead_telephone), (lead.strip(), lead_agency.strip(), lead_telephone)
+    if before == now:
+        return row
+    row.lead, row.lead_agency, row.lead_telephone = now
+    row.save(update_fields=["lead", "lead_agency", "lead_telephone"])
+    told = f"{by.name} said that {row.lead} leads the early help now, and no more {before[0]}."
+    tell_story(referral, "support_lead", told, by=by, at=at)
+    if row.lead != before[0]:
+        tell_story(referral, "support", f"{row.lead} leads the early help now.", for_referrer=True, by=None, at=at)
+    audited(row, "lead_changed", {}, by=by, at=at)
+    return row
+
+
+@transaction.atomic
 def close(*, support: Support, ending: str, words: str, by: User, at: dt.datetime) -> Support:
-    """End early help with its outcome. Pressed twice, once; raises `Refused` where it ended otherwise."""
+    """End early help with its outcome. Pressed twice, once; raises `Refused` where it ended otherwise.
+
+    What ends before it began drops no child in silence: whoever decided it, the managers and the referrer are told.
+    """
     row, referral = locked_support(support, by)
     if row.state == Support.State.CLOSED:
         if (row.closed_by_id, row.ending, row.closing_words) == (by.pk, ending, words.strip()):
@@ -155,10 +185,15 @@ def close(*, support: Support, ending: str, words: str, by: User, at: dt.datetim
         )
     if ending not in Support.Ending.values or ending == Support.Ending.STEPPED_UP or not words.strip():
         raise Refused("Choose how it ends, and say what came of it.")
+    began = row.state == Support.State.ACTIVE
     end(row, referral, ending, words, by=by, at=at)
-    told = f"{by.name} closed early help: {Support.Ending(ending).label.lower()}."
+    how = "early help" if began else "early help before it began"
+    told = f"{by.name} closed {how}: {Support.Ending(ending).label.lower()}."
     tell_story(referral, "support_closed", told, note=words.strip(), by=by, at=at)
-    tell_story(referral, "support_ended", "Early help has ended.", for_referrer=True, by=None, at=at)
+    said = "Early help has ended." if began else "Early help did not begin."
+    tell_story(referral, "support_ended", said, for_referrer=True, by=None, at=at)
+    if not began:
+        tell_not_begun(row, by=by, at=at)
     return row
 
 
@@ -173,14 +208,14 @@ def step_up_support(*, support: Support, reason: str, by: User, at: dt.datetime)
     row, referral = locked_support(support, by)
     if not reason.strip():
         raise Refused("Say why: the MASH reads it first.")
-    if stepped_up_already(referral, reason, by):
+    if row.state == Support.State.CLOSED and stepped_up_already(referral, reason, by):  # a brother's is another
         return row
     if row.state == Support.State.CLOSED:
         audited(row, "stepped_up_after_its_end", {}, by=by, at=at)
     else:
         end(row, referral, Support.Ending.STEPPED_UP, reason, by=by, at=at)
     if referral.is_open:
-        step_up_open(referral, reason, by=by, at=at)
+        step_up_open(referral, row, reason, by=by, at=at)
         return row
     move(
         referral=referral,
@@ -203,6 +238,7 @@ def step_up_support(*, support: Support, reason: str, by: User, at: dt.datetime)
     Decision.objects.filter(referral=referral).exclude(state=Decision.State.OVERTAKEN).update(
         state=Decision.State.OVERTAKEN
     )
+    end_with_referral(referral, by=by, at=at)
     tell_story(referral, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
     start_again(referral, at=at)
     tell_team(referral, by=by, at=at)
@@ -219,13 +255,14 @@ def stepped_up_already(referral: Referral, reason: str, by: User) -> bool:
     return with_the_mash and said_already(referral, UP, reason.strip(), by=by)
 
 
-def step_up_open(referral: Referral, reason: str, *, by: User, at: dt.datetime) -> None:
-    """A referral that is open: with the MASH, whoever decides it reads this first; with early help, it goes there."""
-    if referral.state == State.SENT_ON.value and not referral.team.is_mash:
-        raise Refused(
-            "This referral was sent on to another area, and waits for their word: it can’t go to the MASH now. "
-            "Telephone the MASH. Nothing was changed."
-        )
+def step_up_open(referral: Referral, support: Support, reason: str, *, by: User, at: dt.datetime) -> None:
+    """A referral that is open: with the MASH, whoever decides it reads this first; with early help, it goes there.
+
+    Where its decision holds still, since others of its referral were sent on, the child is decided anew. Raises
+    `Refused` where it is the child itself who was sent on since, and waits for another area's word.
+    """
+    if decide_anew(referral, [support.child], by=by, at=at):
+        tell_story(referral, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
     if referral.team.is_mash:
         referral.revision += 1
         referral.save(update_fields=["revision"])
@@ -233,6 +270,11 @@ def step_up_open(referral: Referral, reason: str, *, by: User, at: dt.datetime) 
         up = tell_story(referral, "support_stepped_up", told, note=reason.strip(), by=by, at=at)
         tell_team(referral, of=f"-{up.pk}", by=by, at=at)
         return
+    if referral.state == State.SENT_ON.value:
+        raise Refused(
+            "The child was sent on to another area since, and waits for their word: it can’t go to the MASH now. "
+            "Telephone the MASH. Nothing was changed."
+        )
     if referral.state == State.PROPOSED.value:
         said = "What was proposed is over: it was written before early help was stepped up."
         move(referral=referral, move=Move.TAKE_BACK, sentence=said, changes={}, by=by, at=at)
@@ -240,19 +282,10 @@ def step_up_open(referral: Referral, reason: str, *, by: User, at: dt.datetime) 
     to_team(referral, Move.STEP_UP, mash, "stepped early help up", reason.strip(), by=by, at=at)
 
 
-def how_it_stands(row: Support) -> str:
-    """What somebody reads who acts on what is accepted or has ended since they opened the page."""
-    if row.state == Support.State.CLOSED and row.closed_by and row.closed_at:
-        return f"{row.closed_by.name} closed it at {moment(row.closed_at)}: {within(row.get_ending_display())}."
-    if row.accepted_by and row.accepted_at:
-        return f"{row.accepted_by.name} accepted it at {moment(row.accepted_at)}; {row.lead} leads."
-    return "It is to be accepted first."
-
-
 def locked_support(support: Support, by: User) -> tuple[Support, Referral]:
     """Both rows held still, for somebody who works in the team that gives this early help."""
     referral = held(support.referral)
-    joined = ("team", "child", "referral", "accepted_by", "closed_by")
+    joined = ("team", "child", "referral__partnership", "decision__by", "accepted_by", "closed_by")
     row = Support.objects.select_related(*joined).get(pk=support.pk, referral=referral)
     if not at_work_in(row.team, by, Permission.SUPPORT_KEEP):
         raise Elsewhere(referral)

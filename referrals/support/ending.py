@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from typing import Any
 
 from partnerships import audit
 from partnerships.models import User
@@ -30,9 +32,13 @@ def end(row: Support, referral: Referral, ending: str, words: str, *, by: User, 
 OVERTAKEN = "The referral was opened again before this was accepted."
 
 
-def end_with_referral(referral: Referral, *, by: User, at: dt.datetime) -> None:
-    """Where a decided referral is opened again, early help that nobody has accepted is offered no more."""
-    for row in Support.objects.filter(referral=referral, state=Support.State.OFFERED):
+def end_with_referral(referral: Referral, *, children: Sequence[Any] | None = None, by: User, at: dt.datetime) -> None:
+    """Where a decided referral is opened again, early help that nobody has accepted is offered no more.
+
+    children: the keys of those who are decided anew, where it is not all.
+    """
+    offered = Support.objects.filter(referral=referral, state=Support.State.OFFERED)
+    for row in offered if children is None else offered.filter(child__in=children):
         end(row, referral, Support.Ending.ANOTHER, OVERTAKEN, by=by, at=at)
 
 
@@ -42,6 +48,7 @@ def audited(support: Support, what: str, detail: dict[str, object], *, by: User,
         verb=f"support.{what}",
         noun="support",
         object_id=support.pk,
+        of=support.referral_id,
         detail={"referral": support.referral_id, **detail},
         by=by,
         at=at,

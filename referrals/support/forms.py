@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from partnerships.forms import Choice, LongTextField, PageForm, RadioField, RevisionField, TelephoneField, TextField
+from partnerships.models import Team
 from referrals.models import PlanReview, Support
 
 LONGEST = 10_000
@@ -22,6 +24,12 @@ class AcceptForm(PageForm):
         max_length=LONGEST,
         rows=8,
     )
+
+
+class LeadForm(PageForm):
+    lead = TextField("Who leads now?", called="the lead practitioner", missing="Say who leads")
+    lead_agency = TextField("Their agency", called="the agency")
+    lead_telephone = TelephoneField("Their telephone number")
 
 
 class ReviewForm(PageForm):
@@ -62,4 +70,36 @@ class StepUpForm(PageForm):
     )
 
 
-FORMS: dict[str, Any] = {"accept": AcceptForm, "review": ReviewForm, "close": CloseForm, "step-up": StepUpForm}
+class GiveOnForm(PageForm):
+    """revision: `Support.revision` when the form was shown."""
+
+    team = RadioField("Which team goes on with it?", missing="Choose the team that goes on with it")
+    reason = LongTextField(
+        "Why, and what does that team need to know?",
+        hint="What was done and agreed with the family, who is in touch with them, and what comes next. They read this "
+        "page, the plan and its reviews; they do not read the referral itself. The referrer does not see it.",
+        called="the reason",
+        missing="Say why, and what the team needs to know: it reads that first",
+        max_length=LONGEST,
+        rows=6,
+    )
+    revision = RevisionField()
+
+    def __init__(self, *args: Any, support: Support, teams: Iterable[Team], **kwargs: Any) -> None:
+        super().__init__(*args, initial={"revision": support.revision}, **kwargs)
+        self.by_slug = {team.slug: team for team in teams}
+        team: Any = self.fields["team"]
+        team.offer([Choice(slug, each.name) for slug, each in self.by_slug.items()])
+
+    @property
+    def chosen_team(self) -> Team:
+        return self.by_slug[self.cleaned_data["team"]]
+
+
+FORMS: dict[str, Any] = {
+    "accept": AcceptForm,
+    "review": ReviewForm,
+    "lead": LeadForm,
+    "close": CloseForm,
+    "step-up": StepUpForm,
+}

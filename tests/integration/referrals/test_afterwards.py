@@ -12,12 +12,13 @@ from django.urls import reverse
 from django_scopes import scope
 
 from partnerships.audit import faults
+from partnerships.models import Membership
 from partnerships.permissions import Role
 from referrals.additions import actions as additions
 from referrals.clocks.sweep import sweep
 from referrals.disagreement import actions as disagreeing
 from referrals.domain.lifecycle import Outcome
-from referrals.models import Clock, Disagreement, Notice, Referral, Support
+from referrals.models import Clock, Decision, Disagreement, Notice, Referral, Support
 from referrals.support import actions as supporting
 from referrals.triage import actions
 from referrals.triage.moves import Refused
@@ -280,10 +281,11 @@ def test_a_step_up_takes_what_early_help_had_opened_again_to_the_mash(world: Wor
         assert (row.state, row.team, row.owner) == ("waiting", world.mash, None)
 
 
-def test_a_step_up_of_what_early_help_sent_on_is_refused_with_whom_to_telephone(world: World) -> None:
+def test_a_step_up_of_a_child_who_was_sent_on_since_is_refused_with_whom_to_telephone(world: World) -> None:
     support = make_support(world)
     with scope(partnership=world.partnership):
         Referral.objects.filter(pk=support.referral_id).update(state="sent_on")
+        Decision.objects.filter(pk=support.decision_id).update(outcome="transfer")
     there = of(world, "support_step", support_id=support.pk, name="step-up")
     shown = page(sign_in(world.person(Role.EARLY_HELP)).post(there, {"reason": "New bruises."}))
     assert "Telephone the MASH." in shown and "New bruises.</textarea>" in shown
@@ -341,6 +343,48 @@ def test_what_the_mash_decided_for_early_help_reaches_the_team_by_its_handover_a
     assert sign_in(elsewhere).get(of(world, "support", support_id=support.pk)).status_code == 404
 
 
+def test_early_help_that_never_began_is_told_to_who_decided_it_the_managers_and_the_referrer(world: World) -> None:
+    sam, prue, manager = (world.person(role) for role in (Role.SCREENER, Role.PRACTITIONER, Role.MANAGER))
+    with scope(partnership=world.partnership):
+        row = actions.claim(referral=make_referral(world, indicators=("health-3-01",), team=world.mash), by=sam, at=NOW)
+        more = {"reason": "Help.", "told_referrer": "", "handover": "Two dogs.", "support_team": world.early_help}
+        early = {"decided_level": 3, "outcome": Outcome.EARLY_HELP, **more}
+        actions.decide(referral=row, **early, revision=row.revision, by=sam, at=NOW)
+        support = Support.objects.get(referral=row)
+    erin = sign_in(world.person(Role.EARLY_HELP))
+    close = of(world, "support_step", support_id=support.pk, name="close")
+    assert "It has not begun. Whoever decided it" in page(erin.get(close))
+    for _ in range(2):
+        shown = page(erin.post(close, {"ending": "declined", "words": "The father sent us away."}, follow=True))
+    assert "closed before it began. Whoever decided it, the managers and the referrer are told." in shown
+    with scope(partnership=world.partnership):
+        told = {each.to: each for each in Notice.objects.filter(kind="support_not_begun")}
+        assert set(told) == {sam, manager, prue} and Notice.objects.filter(kind="support_not_begun").count() == 3
+        for each in told.values():
+            assert "Robin" not in each.body and "father" not in each.body
+        assert "open the referral again" in told[sam].body and "declined" in told[sam].body
+        assert "did not begin" in told[prue].body and "declined" not in told[prue].body
+        assert "If it gets worse, telephone" in told[prue].body
+    track = page(sign_in(prue).get(of(world, "referral_track", referral_id=row.pk)))
+    assert "Early help did not begin." in track and "Early help has ended." not in track
+
+
+def test_where_who_decided_it_has_left_their_team_hears_that_early_help_never_began(world: World) -> None:
+    support = make_support(world)
+    colleague = make_person(world, Role.EARLY_HELP, team=world.early_help)
+    Membership.objects.filter(user=world.person(Role.EARLY_HELP)).update(ended_at=NOW)
+    other = make_person(world, Role.EARLY_HELP, team=world.early_help)
+    with scope(partnership=world.partnership):
+        supporting.close(support=support, ending="declined", words="They said no.", by=colleague, at=NOW)
+        told = {each.to for each in Notice.objects.filter(kind="support_not_begun")}
+    assert told == {other, world.person(Role.MANAGER), world.person(Role.PRACTITIONER)}
+
+
+def paused_since(clock: Clock, at: dt.datetime | None) -> None:
+    with scope(partnership=clock.partnership):
+        Clock.objects.filter(pk=clock.pk).update(paused_at=at)
+
+
 def test_an_offer_that_nobody_takes_is_late_first_with_its_team_then_with_the_managers(world: World) -> None:
     sam, erin, manager = (world.person(role) for role in (Role.SCREENER, Role.EARLY_HELP, Role.MANAGER))
     with scope(partnership=world.partnership):
@@ -359,6 +403,19 @@ def test_an_offer_that_nobody_takes_is_late_first_with_its_team_then_with_the_ma
         assert "To accept early help" in hers.body and of(world, "support", support_id=support.pk) in hers.body
         assert str(row.pk) not in hers.body, "she can't open the referral"
     accept = of(world, "support_step", support_id=support.pk, name="accept")
+    hers, ours = of(world, "support", support_id=support.pk), of(world, "supports")
+    by = "by 11:59pm on Tuesday 1 December 2026"
+    for late_by, said in ((-DAY, "1 day left"), (DAY, "1 day overdue")):
+        with time_machine.travel(clock.due_at + late_by, tick=False):
+            client = sign_in(erin)
+            listed, one = page(client.get(ours)), page(client.get(hers))
+            assert f"Accept {by}" in listed and ("Overdue</strong>" in listed) == (late_by == DAY)
+            assert f"with a lead practitioner and a plan, {by}" in one and said in one
+    paused_since(clock, clock.due_at)
+    with time_machine.travel(clock.due_at + DAY, tick=False):
+        listed = page(sign_in(erin).get(ours))
+        assert "Overdue</strong>" not in listed and "Since 24 November 2026" in listed, "what stands still is not late"
+    paused_since(clock, None)
     with time_machine.travel(clock.due_at + DAY, tick=False):
         sign_in(erin).post(accept, {"lead": "Lea Leader", "plan": "A parenting course."})
     with scope(partnership=world.partnership):

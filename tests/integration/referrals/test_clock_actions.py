@@ -9,12 +9,14 @@ import pytest
 from django_scopes import scope
 
 from partnerships.permissions import Role
+from referrals import watch
 from referrals.additions import actions as additions
 from referrals.clocks import calendar_actions, pausing
 from referrals.clocks import sweep as clocks
 from referrals.clocks.actions import meet_clock, say_why_late, start_clock, start_limit
+from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Outcome
-from referrals.models import Ask, Clock, Event, LateReason, Notice, Referral
+from referrals.models import Ask, Clock, ClockPause, Event, LateReason, Notice, Referral
 from referrals.reports.queries import Timeliness, by_clock
 from referrals.triage import actions as triage
 from tests import schemes
@@ -22,6 +24,7 @@ from tests.factories import NOW, World, make_check, make_person, make_referral, 
 from thresholds.domain.scheme import Limit, Starts, Unit
 
 pytestmark = pytest.mark.django_db
+FRIDAY = dt.date(2026, 11, 27)
 THREE_DAYS = Limit("check", "Check", 3, Unit.WORKING_DAYS, Starts.RAISED, "")
 
 
@@ -105,8 +108,8 @@ def test_a_paused_clock_warns_nobody_and_runs_on_with_what_it_had_left(world: Wo
     referral, manager = make_referral(world), world.person(Role.MANAGER)
     decide = referral.clocks.get(slug="decide")
     with pytest.raises(pausing.Refused, match="Say why"):
-        pausing.pause(clock=decide, reason="  ", by=manager, at=NOW + hours(4))
-    pausing.pause(clock=decide, reason="The family asked for a day.", by=manager, at=NOW + hours(4))
+        pausing.pause(clock=decide, reason="  ", until=FRIDAY, by=manager, at=NOW + hours(4))
+    pausing.pause(clock=decide, reason="The family asked for a day.", until=FRIDAY, by=manager, at=NOW + hours(4))
     assert Referral.objects.get(pk=referral.pk).next_due_at > NOW + hours(24), "what stands still is not due next"
     clocks.sweep(at=NOW + hours(26))
     assert not Notice.objects.filter(kind="clock_overdue").exists()
@@ -118,13 +121,78 @@ def test_a_paused_clock_warns_nobody_and_runs_on_with_what_it_had_left(world: Wo
     assert Notice.objects.filter(key__startswith=f"clock:{decide.pk}:overdue").count() == 1
     assert [each.kind for each in Event.objects.filter(referral=referral)] == ["clock_paused", "clock_resumed"]
     with pytest.raises(pausing.Refused, match="overdue"):
-        pausing.pause(clock=again, reason="Too late", by=manager, at=NOW + hours(51))
+        pausing.pause(clock=again, reason="Too late", until=FRIDAY, by=manager, at=NOW + hours(51))
+
+
+def test_a_pause_ends_on_its_day_and_those_who_have_it_hear(world: World) -> None:
+    referral, manager, sam = make_referral(world), world.person(Role.MANAGER), world.person(Role.SCREENER)
+    Referral.objects.filter(pk=referral.pk).update(owner=sam)
+    for clock in referral.clocks.all():
+        pausing.pause(clock=clock, reason="The police asked.", until=FRIDAY, by=manager, at=NOW + hours(4))
+    assert Referral.objects.get(pk=referral.pk).next_due_at is None
+    watch.sweep(at=dt.datetime(2026, 11, 26, 23, 59, tzinfo=dt.UTC))
+    assert not referral.clocks.counting().exists()
+    for _ in range(2):
+        watch.sweep(at=dt.datetime(2026, 11, 27, 2, tzinfo=dt.UTC))
+    decide = referral.clocks.get(slug="decide")
+    assert decide.paused_at is None
+    assert decide.due_at == dt.datetime(2026, 11, 27, tzinfo=dt.UTC) + hours(20), (
+        "what it had left, from the day's start"
+    )
+    told = Notice.objects.filter(kind="clock_runs_on", key__startswith="clock_runs_on")
+    assert {each.to for each in told} == {manager, sam}
+    assert told.count() == 2 * referral.clocks.count()
+    assert all("Robin" not in each.body and "police" not in each.body for each in told)
+    assert Event.objects.filter(referral=referral, kind="clock_resumed", by=None).count() == referral.clocks.count()
+
+
+def test_no_pause_is_without_an_end(world: World) -> None:
+    clock, manager = make_referral(world).clocks.get(slug="decide"), world.person(Role.MANAGER)
+    for until in (NOW.date(), dt.date(2026, 12, 9), dt.date(2999, 1, 1)):
+        with pytest.raises(pausing.Refused, match="until 8 December 2026 at the latest, and until tomorrow at least"):
+            pausing.pause(clock=clock, reason="Wait.", until=until, by=manager, at=NOW)
+    pausing.pause(clock=clock, reason="Wait.", until=dt.date(2026, 12, 8), by=manager, at=NOW)
+    ClockPause.objects.update(until_at=None)
+    pausing.run_on(at=NOW + dt.timedelta(days=13))
+    assert fresh(clock).paused_at == NOW, "one that was paused before pauses had an end has its time too"
+    pausing.run_on(at=NOW + dt.timedelta(days=14))
+    assert fresh(clock).paused_at is None
+
+
+def test_danger_that_is_told_ends_every_pause_of_its_referral(world: World) -> None:
+    row, manager = make_referral(world), world.person(Role.MANAGER)
+    for clock in Clock.objects.filter(referral=row).unmet():
+        pausing.pause(clock=clock, reason="The family is away.", until=FRIDAY, by=manager, at=NOW)
+    assert Referral.objects.get(pk=row.pk).next_due_at is None
+    told = {"referral": row, "text": "He is back.", "token": "t", "by": row.referrer}
+    additions.add_information(**{**told, "later": Later.UNSURE, "token": "u"}, at=NOW + hours(1))
+    assert Clock.objects.filter(referral=row, paused_at__isnull=False).exists(), "doubt is for whoever has it to weigh"
+    additions.add_information(**told, later=Later.NOW, at=NOW + hours(2))
+    clocks_now = Clock.objects.filter(referral=row).unmet()
+    assert not clocks_now.filter(paused_at__isnull=False).exists()
+    assert not clocks_now.filter(next_step_at__isnull=True).exists(), "the sweep warns of each again"
+    assert not ClockPause.objects.filter(resumed_at__isnull=True).exists()
+    assert Referral.objects.get(pk=row.pk).next_due_at == min(each.due_at for each in clocks_now)
+    said = Event.objects.filter(referral=row, kind="clock_resumed").values_list("sentence", flat=True)
+    assert len(said) == clocks_now.count() and all("runs on: it was said that a child" in each for each in said)
+
+
+def test_the_story_of_a_pause_names_no_agency_that_the_mash_asked(world: World) -> None:
+    check, manager = make_check(world, make_referral(world)), world.person(Role.MANAGER)
+    clock = Clock.objects.get(referral=check.referral, slug="check")
+    assert world.school.name in clock.name
+    pausing.pause(clock=clock, reason="Half term.", until=FRIDAY, by=manager, at=NOW)
+    pausing.resume(clock=clock, by=manager, at=NOW)
+    pausing.pause(clock=clock, reason="Half term, still.", until=FRIDAY, by=manager, at=NOW)
+    pausing.run_on(at=NOW + dt.timedelta(days=3))
+    told = Event.objects.filter(referral=check.referral, kind__in=("clock_paused", "clock_resumed"))
+    assert told.count() == 4 and all("“A check by an agency”" in each.sentence for each in told)
 
 
 def test_a_closure_day_while_it_stands_still_does_not_wake_it(world: World) -> None:
     referral, manager = make_referral(world), world.person(Role.MANAGER)
     clock = referral.clocks.get(slug="outcome_in_writing")
-    pausing.pause(clock=clock, reason="Police asked.", by=manager, at=NOW)
+    pausing.pause(clock=clock, reason="Police asked.", until=FRIDAY, by=manager, at=NOW)
     calendar_actions.add_closure_day(
         partnership=world.partnership, on=dt.date(2026, 11, 26), reason="Snow", by=manager, at=NOW
     )
@@ -202,6 +270,7 @@ def test_the_clocks_of_a_withdrawn_referral_stand_still_for_ever_and_tell_nobody
     pausing.pause(
         clock=referral.clocks.get(slug="acknowledge"),
         reason="Snow.",
+        until=FRIDAY,
         by=world.person(Role.MANAGER),
         at=NOW + hours(1),
     )

@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_scopes import scope
 
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
+from partnerships.templatetags.page_parts import moment
+from referrals.clocks import pausing
 from referrals.clocks.actions import meet_clock, start_after_decision, start_clock
 from referrals.domain.lifecycle import Outcome
 from referrals.models import Clock, Event, Referral
+from referrals.triage import actions
 from tests.factories import NOW, World, make_check, make_referral, make_world
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +41,10 @@ def signed_in(world: World, role: Role) -> Client:
 
 def at(world: World, name: str, **kwargs: Any) -> str:
     return reverse(name, kwargs={"partnership": world.partnership.slug, **kwargs})
+
+
+def on(year: int, month: int, day: int) -> dict[str, str]:
+    return {"until_day": str(day), "until_month": str(month), "until_year": str(year)}
 
 
 def of(referral: Referral, slug: str = "decide") -> Clock:
@@ -78,7 +86,16 @@ def test_a_manager_pauses_with_a_reason_and_lets_it_run_on_and_a_screener_can_no
     resume = at(world, "clock_resume", referral_id=referral.pk, clock_id=clock.pk)
     assert screener.post(pause, {"reason": "x"}).status_code == 404
     assert manager.post(pause, {"reason": ""}).status_code == 422
-    assert manager.post(pause, {"reason": "The police asked us to wait."}).status_code == 302
+    no_day = manager.post(pause, {"reason": "The police asked us to wait."})
+    assert no_day.status_code == 422 and "Enter the day on which it runs on" in no_day.content.decode()
+    too_late = manager.post(pause, {"reason": "The police asked us to wait.", **on(2027, 1, 30)}).content.decode()
+    assert "at the latest, and until tomorrow at least" in too_late and "us to wait.</textarea>" in too_late
+    assert "at the latest. Then it runs on by itself" in manager.get(pause).content.decode()
+    day = timezone.localdate() + dt.timedelta(days=1)
+    told = {"reason": "The police asked us to wait.", **on(day.year, day.month, day.day)}
+    assert manager.post(pause, told).status_code == 302
+    queue = screener.get(at(world, "queue_team", team="mash")).content.decode()
+    assert f"A clock is paused until {day.day} " in queue
     page = screener.get(at(world, "referral", referral_id=referral.pk)).content.decode()
     assert "Paused" in page and "The police asked us to wait." in page
     assert "Let it run on" not in page
@@ -90,7 +107,7 @@ def test_a_manager_pauses_with_a_reason_and_lets_it_run_on_and_a_screener_can_no
 def test_pausing_what_is_overdue_is_refused_with_what_was_typed_kept(world: World) -> None:
     referral = make_referral(world)
     pause = at(world, "clock_pause", referral_id=referral.pk, clock_id=of(referral).pk)
-    answer = signed_in(world, Role.MANAGER).post(pause, {"reason": "I would rather not"})
+    answer = signed_in(world, Role.MANAGER).post(pause, {"reason": "I would rather not", **on(2026, 12, 1)})
     assert answer.status_code == 422
     assert "is overdue: pausing it now would mend nothing" in answer.content.decode()
     assert "I would rather not" in answer.content.decode()
@@ -184,3 +201,23 @@ def test_the_referrer_and_the_screener_see_each_clock_as_a_date_and_as_time_left
         for address in addresses:
             page = signed_in(world, role).get(address).content.decode()
             assert all(words in page for words in both), address
+
+
+def test_what_stands_still_is_promised_to_the_referrer_no_more_and_is_never_overdue(
+    world: World, time_machine: Any
+) -> None:
+    referral = make_referral(world, received_at=NOW + 28 * HOUR)
+    clock = Clock.objects.get(referral=referral, slug="decide")
+    now, manager = timezone.now(), world.person(Role.MANAGER)
+    pausing.pause(clock=clock, reason="Snow.", until=dt.date(2026, 12, 1), by=manager, at=now)
+    promised = moment(clock.due_at)
+    acknowledges = at(world, "referral_acknowledge", referral_id=referral.pk)
+    actions.claim(referral=referral, by=world.person(Role.SCREENER), at=now)
+    assert "we aim to decide by" not in signed_in(world, Role.SCREENER).get(acknowledges).content.decode()
+    time_machine.move_to(clock.due_at + HOUR, tick=False)
+    track, mine = at(world, "referral_track", referral_id=referral.pk), at(world, "my_referrals")
+    for address in (track, mine):
+        page = signed_in(world, Role.PRACTITIONER).get(address).content.decode()
+        assert promised not in page and "1 hour overdue" not in page, address
+        assert ("put off for now" in page) == (address == track), "the list says what comes next of what is promised"
+        assert "Snow." not in page, "why is for those who work on it"

@@ -18,6 +18,7 @@ from django_scopes import scope
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
 from referrals.documents import making
+from referrals.letters.actions import write_to_others
 from referrals.models import Document, Heartbeat, Letter, Referral
 from referrals.triage import actions
 from tests.factories import NOW, World, make_letter, make_referral, make_world
@@ -257,8 +258,43 @@ def test_the_evidence_pack_shows_what_stood_at_an_instant_and_nothing_later(worl
     assert "I ring at noon." in now and "referral.acknowledged" in now
     assert AuditEntry.objects.filter(verb="referral.evidence_pack_downloaded").count() == 2
     before = manager.get(address, {**early, "on_day": "23"})
-    assert before.status_code == 422 and "had not been sent by then" in before.content.decode()
+    assert before.status_code == 422 and "had not been sent by then, but at" in before.content.decode()
+    no_day = manager.get(address, {"make": "1", "time": "4:30pm"})
+    assert no_day.status_code == 422 and "Enter the day of that time too" in no_day.content.decode()
+    assert "4:30pm" in no_day.content.decode() and "csrfmiddlewaretoken" not in form_of(no_day, "Make the evidence")
     assert signed_in(world, Role.SCREENER).get(address).status_code == 404
+
+
+def form_of(response: Any, button: str) -> str:
+    """The form of a page that ends in this button."""
+    page = response.content.decode().split(button)[0]
+    return page[page.rindex("<form") :]
+
+
+def test_a_letter_to_parents_greets_them_by_name_and_tells_them_nothing_of_an_agencys_files(
+    world: World, tmp_path: Any
+) -> None:
+    referral, sam = make_referral(world), world.person(Role.SCREENER)
+    row = actions.claim(referral=referral, by=sam, at=NOW)
+    letter = write_to_others(
+        referral=row,
+        kind=Letter.Kind.PARENTS,
+        recipient="Ms Jo Marlow, 3 Dock Street",
+        words="Somebody calls on Friday.",
+        safe_because="Asked her.",
+        seen=row.revision,
+        token="a" * 32,
+        by=sam,
+        at=NOW,
+    )
+    assert letter.body.startswith("Dear Ms Jo Marlow,\n")
+    made = (
+        signed_in(world, Role.SCREENER)
+        .get(at(world, "letter_pdf", referral_id=referral.pk, letter_id=letter.pk))
+        .content
+    )
+    text = " ".join(words(made, tmp_path))
+    assert "Dear Ms Jo Marlow," in text and "3 Dock Street" in text and "children’s records" not in text
 
 
 def test_the_referrers_own_copy_holds_nothing_of_the_screening(world: World, tmp_path: Any) -> None:

@@ -18,7 +18,7 @@ from referrals import outbox
 from referrals.disagreement.actions import raise_disagreement
 from referrals.domain.lifecycle import Outcome
 from referrals.letters import texts_kept, writing
-from referrals.models import Disagreement, Event, Letter, LetterText, Notice, Referral
+from referrals.models import Disagreement, Event, FamilyMember, Letter, LetterText, Notice, Referral
 from referrals.triage import actions
 from tests.factories import NOW, World, make_person, make_referral, make_world, sign
 
@@ -42,6 +42,12 @@ def signed_in(user: User) -> Client:
 
 def at(world: World, name: str, **kwargs: Any) -> str:
     return reverse(name, kwargs={"partnership": world.partnership.slug, **kwargs})
+
+
+def hidden(client: Client, address: str) -> dict[str, Any]:
+    """What the form carries of when it was shown."""
+    form = client.get(address).context["form"]
+    return {name: form[name].value() for name in ("token", "revision")}
 
 
 def decided(world: World, **child: Any) -> Referral:
@@ -147,31 +153,131 @@ def test_the_admin_who_keeps_the_words_sees_no_child(world: World) -> None:
     assert signed_in(world.person(Role.SCREENER)).get(at(world, "letter_texts")).status_code == 404
 
 
-def test_parents_are_written_to_only_where_it_is_safe_and_that_is_recorded(world: World) -> None:
+def test_parents_are_written_to_only_where_it_is_safe_and_that_is_recorded(world: World, time_machine: Any) -> None:
     referral = decided(world)
     screener = signed_in(world.person(Role.SCREENER))
     new = at(world, "letter_new", referral_id=referral.pk, kind="parents")
     assert "What we decided: Early help." in screener.get(new).content.decode()
-    told = {"recipient": "Pat Marlow\n1 High Street", "words": "Somebody calls on Friday."}
+    told = {"recipient": "Pat Marlow\n1 High Street", "words": "Somebody calls on Friday.", **hidden(screener, new)}
     assert screener.post(new, told).status_code == 422, "whether it is safe must be said"
-    assert screener.post(new, {"safe": "no", "safe_because": "He opens the post."}).status_code == 302
+    for _ in range(2):
+        no = {"safe": "no", "safe_because": "He opens the post.", **hidden(screener, new)}
+        assert screener.post(new, no).status_code == 302
     assert not Letter.objects.to_others().exists()
     assert Event.objects.get(kind="letter_not_safe").note == "He opens the post."
     assert screener.post(new, {"safe": "yes", "safe_because": "Asked her"}).status_code == 422
-    assert screener.post(new, {**told, "safe": "yes", "safe_because": "Asked her on the telephone"}).status_code == 302
+    yes = {**told, "safe": "yes", "safe_because": "Asked her on the telephone"}
+    stopped = screener.post(new, yes)
+    stale = stopped.content.decode()
+    assert "He opens the post." in stale, "it was recorded since this form was shown that it is not safe"
+    assert stopped.context["form"]["safe"].value() == "", "and so it is asked anew"
+    assert "He opens the post." in screener.get(new).content.decode(), "whoever writes next reads it too"
+    assert screener.post(new, yes | hidden(screener, new)).status_code == 302
     letter = Letter.objects.to_others().get()
     assert letter.body.startswith("Dear Pat Marlow,") and "Robin" in letter.body
     for never in ("Practitioner", "level", "uncle", "Testshire Primary", referral.reference, "Marlow wrote"):
         assert never not in letter.body, never
     assert (letter.recipient, letter.addressed_to) == (told["recipient"], None)
+    record, never = at(world, "referral", referral_id=referral.pk), "Found not safe to write at"
+    shown = screener.get(record).content.decode()
+    assert "Print it and send it." in shown and never not in shown, "what was found unsafe before it was written"
+    time_machine.move_to(NOW + dt.timedelta(minutes=9), tick=False)
+    found = {"safe": "no", "safe_because": "He opens the post again.", **hidden(screener, new)}
+    assert screener.post(new, found).status_code == 302
+    shown = screener.get(record).content.decode()
+    assert never in shown and "do not send it" in shown and "Print it and send it." not in shown
+
+
+@pytest.mark.parametrize(
+    ("recipient", "how", "kept"),
+    [
+        ("Mr Lee Grant, 3 Dock Street", "Asked her.", False),
+        ("Mr Grant\n3 Dock Street", "He is the father.", False),
+        ("Lee Grant", "Social care spoke with Lee Grant, who is in prison and knows.", True),
+        ("Grant Street School, Ms Jo Marlow", "Asked her.", True),
+        ("Mrs Jo Marlow", "Asked her.", True),
+    ],
+)
+def test_to_write_to_who_harms_the_child_is_thought_of_twice(
+    world: World, recipient: str, how: str, kept: bool
+) -> None:
+    referral = decided(world)
+    FamilyMember.objects.create(
+        partnership=world.partnership, referral=referral, order=9, name="Lee Grant", relationship="Father", alleged=True
+    )
+    answers = referral.answers | {
+        "people": [{"person": {"name": "Lee Grant", "relationship": "Father", "alleged": "yes"}}],
+        "family": {"not_told": "yes", "not_told_who": "Lee must not hear of it."},
+    }
+    Referral.objects.filter(pk=referral.pk).update(answers=answers)
+    screener = signed_in(world.person(Role.SCREENER))
+    new = at(world, "letter_new", referral_id=referral.pk, kind="parents")
+    shown = screener.get(new).content.decode()
+    for words in (
+        "Before anybody telephones, writes or visits",
+        "Lee must not hear of it.",
+        "Said to be a source of harm",
+    ):
+        assert words in shown
+    told = {"recipient": recipient, "words": "Somebody calls.", "safe": "yes", "safe_because": how}
+    answer = screener.post(new, told | hidden(screener, new))
+    assert answer.status_code == (302 if kept else 422) and Letter.objects.to_others().exists() == kept
+    if not kept:
+        said = answer.content.decode()
+        assert "Lee Grant is said to be a source of harm. Say by name how you know" in said
+        assert recipient.split("\n")[0] in said and how in said
+        assert screener.post(new, told | hidden(screener, new) | {"safe": "no"}).status_code == 302
+
+
+@pytest.mark.parametrize("kind", ["parents", "agency", "transfer"])
+def test_what_was_decided_since_is_in_no_letter_whose_writer_has_not_read_it(world: World, kind: str) -> None:
+    referral, sam = decided(world), world.person(Role.SCREENER)
+    screener, new = signed_in(sam), at(world, "letter_new", referral_id=referral.pk, kind=kind)
+    told = {"recipient": "Pat Marlow", "words": "We offer you help.", "safe": "yes", "safe_because": "Asked her."}
+    typed = told | hidden(screener, new)
+    actions.reopen(referral=referral, reason="A broken arm.", by=sam, at=NOW)
+    row = actions.claim(referral=Referral.objects.get(pk=referral.pk), by=sam, at=NOW)
+    actions.decide(
+        referral=row,
+        outcome=Outcome.STRATEGY_DISCUSSION,
+        decided_level=4,
+        reason="An injury.",
+        revision=row.revision,
+        by=sam,
+        at=NOW,
+    )
+    stale = screener.post(new, typed)
+    shown = stale.content.decode()
+    for words in ("Not written: this referral has moved on", "A broken arm.", "Strategy discussion", typed["words"]):
+        assert words in shown
+    assert "We offer you help.</textarea>" in shown and not Letter.objects.to_others().exists()
+    assert screener.post(new, told).status_code == 200, "and one that does not say what it showed"
+    assert not Letter.objects.to_others().exists()
+    again = typed | {"revision": stale.context["form"]["revision"].value()}
+    assert screener.post(new, again).status_code == 302
+    assert Letter.objects.to_others().count() == 1
+
+
+def test_a_letter_pressed_twice_is_one_and_two_letters_are_two(world: World) -> None:
+    referral = decided(world)
+    screener = signed_in(world.person(Role.SCREENER))
+    new = at(world, "letter_new", referral_id=referral.pk, kind="agency")
+    typed = {"recipient": "Example Health", "words": "Please visit.", **hidden(screener, new)}
+    for _ in range(2):
+        assert screener.post(new, typed).status_code == 302
+    assert Letter.objects.to_others().count() == 1 and Event.objects.filter(kind="letter_written").count() == 1
+    screener.post(new, typed | {"words": "Please telephone."})
+    screener.post(new, typed | hidden(screener, new))
+    assert Letter.objects.to_others().count() == 3, "other words, and the same in a letter of its own"
 
 
 def test_letters_to_others_are_not_the_referrers(world: World) -> None:
     referral = decided(world)
     screener = signed_in(world.person(Role.SCREENER))
     for kind in ("agency", "transfer"):
-        told = {"recipient": "Example Health", "words": "Please visit at once: a secret."}
-        assert screener.post(at(world, "letter_new", referral_id=referral.pk, kind=kind), told).status_code == 302
+        new = at(world, "letter_new", referral_id=referral.pk, kind=kind)
+        told = {"recipient": "Example Health", "words": "Please visit at once: a secret.", **hidden(screener, new)}
+        assert screener.post(new, told).status_code == 302
     practitioner = signed_in(world.person(Role.PRACTITIONER))
     page = practitioner.get(at(world, "referral_track", referral_id=referral.pk)).content.decode()
     assert "a secret" not in page and "passed to you" not in page

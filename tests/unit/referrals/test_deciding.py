@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referrals.domain.deciding import FACTORS, NO_FACTOR, PRIMARY_NEEDS, Second, needs_authority, needs_sign_off
+from referrals.domain.deciding import (
+    FACTORS,
+    NO_FACTOR,
+    PRIMARY_NEEDS,
+    TAKES_DANGER_ON,
+    Second,
+    needs_authority,
+    needs_sign_off,
+)
 from referrals.domain.lifecycle import Outcome
 
 RANKS = st.none() | st.integers(1, 4)
@@ -29,11 +37,39 @@ CASES = [
     (Outcome.STRATEGY_DISCUSSION, 4, 4, []),
 ]
 
+IN_DANGER = [
+    # outcome of a child who is said to be in danger now, at the level indicated: whether one person decides it alone
+    (Outcome.STRATEGY_DISCUSSION, True),
+    (Outcome.ASSESSMENT_SECTION_17, True),
+    (Outcome.LADO, False),
+    (Outcome.TRANSFER, False),
+    (Outcome.ALREADY_OPEN, False),
+    (Outcome.EARLY_HELP, False),
+    (Outcome.ADVICE, False),
+    (Outcome.NO_FURTHER_ACTION, False),
+]
+
 
 @pytest.mark.parametrize(("outcome", "decided", "indicated", "expected"), CASES)
 def test_the_cases(outcome: Outcome, decided: int | None, indicated: int | None, expected: list[Second]) -> None:
     assert list(needs_sign_off(outcome, decided=decided, indicated=indicated)) == expected
     assert all(each.words for each in expected)
+
+
+@pytest.mark.parametrize(("outcome", "alone"), IN_DANGER)
+def test_a_child_in_danger_is_sent_to_nothing_but_statutory_work_by_one_person(
+    outcome: Outcome, *, alone: bool
+) -> None:
+    assert (needs_sign_off(outcome, decided=4, indicated=4, in_danger=True) == ()) == alone
+    assert {outcome for outcome, _ in IN_DANGER} == set(Outcome)
+
+
+@given(st.sampled_from(Outcome), RANKS, RANKS)
+def test_danger_only_ever_asks_for_more(outcome: Outcome, decided: int | None, indicated: int | None) -> None:
+    without = needs_sign_off(outcome, decided=decided, indicated=indicated)
+    with_it = needs_sign_off(outcome, decided=decided, indicated=indicated, in_danger=True)
+    assert set(with_it) - set(without) == (set() if outcome in TAKES_DANGER_ON else {Second.DANGER})
+    assert set(without) <= set(with_it)
 
 
 @given(st.sampled_from(Outcome), RANKS, RANKS)

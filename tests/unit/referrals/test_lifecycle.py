@@ -22,14 +22,14 @@ from referrals.domain.lifecycle import (
 from thresholds.domain.scheme import Route
 
 EXPECTED = """
-           claim   release reassign step_up step_down pass_on record  propose  send_back take_back decide  send_on receive come_back return   withdraw  reopen
-waiting    in_hand -       -        waiting -         waiting -       proposed -         -         -       -       -       -         returned withdrawn -
-in_hand    -       waiting in_hand  waiting -         waiting in_hand proposed -         -         decided sent_on -       -         returned withdrawn -
-proposed   -       -       proposed -       waiting   -       -       -        in_hand   in_hand   decided sent_on -       -         -        withdrawn -
-sent_on    -       sent_on sent_on  -       -         -       -       -        -         -         -       -       decided in_hand   -        -         -
-decided    -       -       -        -       -         -       -       -        -         -         -       -       -       -         -        -         waiting
-withdrawn  -       -       -        -       -         -       -       -        -         -         -       -       -       -         -        -         waiting
-returned   -       -       -        -       -         -       -       -        -         -         -       -       -       -         -        -         -
+           claim   release reassign step_up step_down pass_on record  propose  send_back take_back decide  send_on receive come_back take_up return   withdraw  reopen
+waiting    in_hand -       -        waiting -         waiting -       proposed -         -         -       -       -       -         -       returned withdrawn -
+in_hand    -       waiting in_hand  waiting -         waiting in_hand proposed -         -         decided sent_on -       -         -       returned withdrawn -
+proposed   -       -       proposed -       waiting   -       -       -        in_hand   in_hand   decided sent_on -       -         -       -        withdrawn -
+sent_on    -       sent_on sent_on  -       -         -       -       -        -         -         -       -       decided in_hand   in_hand -        -         -
+decided    -       -       -        -       -         -       -       -        -         -         -       -       -       -         -       -        -         waiting
+withdrawn  -       -       -        -       -         -       -       -        -         -         -       -       -       -         -       -        -         waiting
+returned   -       -       -        -       -         -       -       -        -         -         -       -       -       -         -       -        -         -
 """  # noqa: E501  a table
 HEADING, *LINES = EXPECTED.strip().splitlines()
 CELLS = [
