@@ -13,20 +13,22 @@ from typing import Any
 
 from partnerships import audit
 from partnerships.models import Partnership, Team, User
+from partnerships.staffing import managers
 from referrals.additions.corrected import as_corrected, keep_corrected
 from referrals.attachments import store
 from referrals.clocks.actions import start_clock, start_clocks
-from referrals.clocks.sweep import managers
 from referrals.domain.reference import RANDOM_BYTES, make_reference
 from referrals.intake import sending
 from referrals.intake.answers import Answers
 from referrals.intake.routing import the_default
-from referrals.models import Addendum, Arrival, Attachment, Referral
+from referrals.models import Addendum, Arrival, Attachment, Event, Referral
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
+from referrals.transfer.home import kept_at_home, named_at_home
 from referrals.transfer.receipt import RECEIPT
 from referrals.triage.moves import Refused, tell_one, tell_story
-from referrals.triage.restricting import restrict_allegation
+from referrals.triage.restricted_in_need import let_the_mash_act
+from referrals.triage.restricting import decides_in, restrict_allegation
 from referrals.triage.unseen import name_managers
 from thresholds.domain.terms import Flag, Route
 from thresholds.models import SchemeVersion
@@ -34,7 +36,10 @@ from thresholds.models import SchemeVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What the first partnership hands over. `addenda` and `attachments` are unsaved rows, of no partnership yet."""
+    """What the first partnership hands over. `addenda` and `attachments` are unsaved rows, of no partnership yet.
+
+    danger_of: the children, as they are counted there, of whom it was said that they are in danger now.
+    """
 
     key: uuid.UUID
     partnership: Partnership
@@ -47,6 +52,7 @@ class Sent:
     in_confidence: bool
     confidential: dict[str, str]
     in_danger: bool
+    danger_of: frozenset[int]
     restricted: bool
     receipt_due_at: dt.datetime
     addenda: list[Addendum] = field(default_factory=list)
@@ -85,6 +91,10 @@ def arrive(to: Partnership, version: SchemeVersion, sent: Sent, *, by: User, at:
         beside=len(sent.addenda) + len(sent.attachments),
     )
     sending.write_rows(row, answers, told.screened)
+    for child in row.children.filter(order__in=sent.danger_of):
+        if Flag.IMMEDIATE_DANGER.value not in child.flags:
+            child.flags = [Flag.IMMEDIATE_DANGER.value, *child.flags]
+            child.save(update_fields=["flags"])
     Arrival.objects.create(
         key=sent.key,
         partnership=to,
@@ -123,12 +133,13 @@ def arrive(to: Partnership, version: SchemeVersion, sent: Sent, *, by: User, at:
         by=None,
         at=at,
     )
-    tell_story(row, "routed", f"It is in the queue of {team.name}.", by=None, at=at)
+    routed = tell_story(row, "routed", f"It is in the queue of {team.name}.", by=None, at=at)
     audit.record(
         partnership=to,
         verb="referral.arrived",
         noun="referral",
         object_id=row.pk,
+        of=row.pk,
         detail={
             "from": sent.partnership.slug,
             "transfer": sent.key,
@@ -140,26 +151,43 @@ def arrive(to: Partnership, version: SchemeVersion, sent: Sent, *, by: User, at:
         by=by,
         at=at,
     )
-    if sent.restricted:
-        keep_restricted(row, by=by, at=at)
+    original = kept_at_home(row)
+    if sent.restricted or original is not None:
+        keep_restricted(row, original, routed, by=by, at=at)
     else:
         restrict_allegation(row, at=at)
         sending.tell_people(row, by=None, at=at)
     return row
 
 
-def keep_restricted(row: Referral, *, by: User, at: dt.datetime) -> None:
-    """What was restricted there is restricted here. Nobody here was named on it, so the managers are, and are told:
-    they name who decides it, or lift the restriction."""
+CAME_SO = "It was restricted where it came from."
+AT_HOME = "It has come back, and what was sent on is restricted here."
+
+
+def keep_restricted(row: Referral, original: Referral | None, routed: Event, *, by: User, at: dt.datetime) -> None:
+    """What was restricted there is restricted here, and so is what comes back to where it is: who is named on that is
+    named on this. Where nobody of them decides here, the managers are, and are told: they name who decides it, or lift
+    the restriction. In danger each screener hears of it by its reference.
+
+    original: as it stands here already, restricted.
+    """
     row.restricted = True
     row.save(update_fields=["restricted"])
-    reason = "It was restricted where it came from."
-    people = managers(row.partnership)
-    name_managers(row, people, reason=reason, story=f"{reason[:-1]}: the managers are named.", by=by, at=at)
+    people = named_at_home(row, original) if original else []
+    above = [] if any(decides_in(row.team, each) for each in people) else managers(row.partnership)
+    people = list({each.pk: each for each in (*people, *above)}.values())
+    reason, named = (AT_HOME, "who is named there is named here") if original else (CAME_SO, "the managers are named")
+    name_managers(row, people, reason=reason, story=f"{reason[:-1]}: {named}.", by=by, at=at)
     if not people:
         raise Refused(
             f"It is restricted, and {row.partnership.name} has no manager here who could see it. Telephone "
             f"{row.partnership.the_front_door}."
+        )
+    what_to_do = "Nobody but the managers sees it: name at once who decides it, or lift the restriction."
+    if original:
+        what_to_do = (
+            f"It is {original.reference}, which was sent on and has come back. Those see it who are named on that"
+            + (", and the managers: name at once who decides it." if above else ": confirm that you have it.")
         )
     for person in people:
         tell_one(
@@ -167,10 +195,11 @@ def keep_restricted(row: Referral, *, by: User, at: dt.datetime) -> None:
             person,
             kind="named",
             subject="Front Door: a restricted referral has come from another partnership",
-            said=f"Restricted referral {row.reference} has come. Nobody but the managers sees it: name at once who "
-            "decides it, or lift the restriction.",
+            said=f"Restricted referral {row.reference} has come. {what_to_do}",
             at=at,
         )
+    if row.immediate_danger:
+        let_the_mash_act(row, in_danger=True, of=routed, at=at)
 
 
 def free_reference(partnership: Partnership) -> str:

@@ -11,10 +11,11 @@ from django_scopes import scope
 from partnerships.access import actor_for
 from partnerships.models import Partnership, User
 from partnerships.permissions import Permission
+from partnerships.staffing import managers
 from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.clocks.actions import meet_clock, stop_clocks
-from referrals.clocks.sweep import managers, team_hears
+from referrals.clocks.sweep import team_hears
 from referrals.domain.danger import TOLD_LATER
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.sending import address
@@ -61,10 +62,13 @@ def confirm_receipt(*, referral: Referral, by: User, at: dt.datetime) -> Arrival
     arrival.save(update_fields=["received_at", "received_by"])
     meet_clock(referral=mine, slug=RECEIPT, by=by, at=at)
     said = f"{by.name} confirmed to {arrival.from_partnership.name} that they have it."
+    if theirs is None:
+        said = f"{by.name} confirmed that they have it. {arrival.from_partnership.name} keeps it no longer."
     tell_story(mine, "receipt_confirmed", said, by=by, at=at)
     record(mine, "receipt_confirmed", {"transfer": arrival.key}, by=by, at=at)
-    with scope(partnership=arrival.from_partnership):
-        received(theirs, Transfer.objects.get(key=arrival.key), signed(by), by=by, at=at)
+    if theirs is not None:
+        with scope(partnership=arrival.from_partnership):
+            received(theirs, Transfer.objects.get(key=arrival.key), signed(by), by=by, at=at)
     return arrival
 
 
@@ -85,6 +89,11 @@ def send_back(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> 
         raise Refused(
             "It was confirmed that you have it. Decide on it here; where the child lives elsewhere, decide that it is "
             "sent on."
+        )
+    if theirs is None:
+        raise Refused(
+            f"{arrival.from_partnership.name} keeps referral {arrival.from_reference} no longer, and so nobody there "
+            "could take it back. Confirm that you have it, and decide on it here."
         )
     hold_trails(mine.partnership, arrival.from_partnership)
     arrival.returned_at, arrival.returned_by, arrival.returned_because = at, by, reason.strip()
@@ -112,13 +121,15 @@ def sent_back_already(arrival: Arrival) -> str:
     return f"{who} sent it back to {arrival.from_partnership.name}{at}."
 
 
-def held_both(referral: Referral) -> tuple[Referral, Referral]:
-    """The arrived referral and the one from which it came, both held: the sender's first, always."""
+def held_both(referral: Referral) -> tuple[Referral, Referral | None]:
+    """The arrived referral and the one from which it came, both held: the sender's first, always. None where the sender
+    deleted it by its schedule."""
     arrival = Arrival.objects.select_related("from_partnership").filter(referral=referral).first()
     if arrival is None:
         raise Refused(f"Referral {referral.reference} did not come from another partnership.")
     with scope(partnership=arrival.from_partnership):
-        theirs = held(Transfer.objects.select_related("referral").get(key=arrival.key).referral)
+        transfer = Transfer.objects.select_related("referral").filter(key=arrival.key).first()
+        theirs = held(transfer.referral) if transfer else None
     return held(referral), theirs
 
 
@@ -168,6 +179,7 @@ def came_back(row: Referral, transfer: Transfer, who: str, reason: str, *, by: U
             gone = {"owner": None, "owned_at": None}
             move(referral=row, move=Move.RELEASE, sentence=sentence, changes=gone, by=by, at=at)
     else:
+        back_while_at_work(row, by=by, at=at)
         tell_story(row, "transfer_refused", said, note=reason, by=by, at=at)
     tell_story(
         row, "transfer_came_back", "It came back to us: we are looking at it again.", for_referrer=True, by=None, at=at
@@ -176,6 +188,22 @@ def came_back(row: Referral, transfer: Transfer, who: str, reason: str, *, by: U
     told = f"{transfer.to_name} did not take referral {row.reference}. Read why, and decide anew."
     tell_sender(row, transfer, told, "back", at=at)
     tell_referrer(row, transfer, "came_back", "It came back to us. We are looking at it again.", at=at)
+
+
+def back_while_at_work(row: Referral, *, by: User, at: dt.datetime) -> None:
+    """A child comes back while others of its referral are decided here: nothing is signed, and nothing stays closed,
+    that was written without it. No sentence here says where it was: others of its referral may go elsewhere."""
+    if row.state == State.PROPOSED.value:
+        sentence = "What was proposed is over: it was written before a child came back."
+        move(referral=row, move=Move.TAKE_BACK, sentence=sentence, changes={}, by=by, at=at)
+        if not still_there(row):
+            sentence = f"It is back in the queue of {row.team.name}."
+            gone = {"owner": None, "owned_at": None}
+            move(referral=row, move=Move.RELEASE, sentence=sentence, changes=gone, by=by, at=at)
+    elif not row.is_open:
+        undecided = {"decided_level": None, "decided_at": None, "decided_by": None, "owner": None, "owned_at": None}
+        sentence = "It was opened again for a child who came back."
+        move(referral=row, move=Move.REOPEN, sentence=sentence, changes=undecided, by=by, at=at)
 
 
 def still_there(row: Referral) -> bool:
@@ -357,15 +385,17 @@ def sent_back_to(row: Referral) -> Partnership | None:
 
 
 def _reached(row: Referral, partnerships: dict[int, Partnership]) -> tuple[Reached, ...]:
+    """Without what was deleted there by its schedule."""
     found = []
     sent = Transfer.objects.filter(referral=row, to_partnership__isnull=False, returned_at__isnull=True)
     for transfer in sent.select_related("to_partnership").order_by("pk"):
         to = transfer.to_partnership
         assert to is not None  # noqa: S101  the filter says so
-        partnerships[to.pk] = to
         with scope(partnership=to):
-            there = held(Arrival.objects.select_related("referral").get(key=transfer.key).referral)
-            found.append(Reached(transfer, _reached(there, partnerships)))
+            arrival = Arrival.objects.select_related("referral").filter(key=transfer.key).first()
+            if arrival is not None:
+                partnerships[to.pk] = to
+                found.append(Reached(transfer, _reached(held(arrival.referral), partnerships)))
     return tuple(found)
 
 

@@ -105,6 +105,7 @@ def hand_over(
             in_confidence=row.in_confidence,
             confidential=row.confidential,
             in_danger=row.immediate_danger,
+            danger_of=danger_of(row, numbers),
             restricted=row.restricted,
             receipt_due_at=clock.due_at,
             addenda=addenda_of(row, numbers),
@@ -117,6 +118,12 @@ def hand_over(
             f"{to.name} can’t take it on Front Door now: {error} Telephone {to.the_front_door}, and choose that it "
             "goes there by hand."
         ) from error
+
+
+def danger_of(row: Referral, numbers: Sequence[int]) -> frozenset[int]:
+    """Those of the children who go along of whom danger was told, here or since, as they are counted there."""
+    told = [child.order for child in row.children.all() if Flag.IMMEDIATE_DANGER.value in child.flags]
+    return frozenset(numbers.index(number) + 1 for number in told if number in numbers)
 
 
 def details_of(row: Referral) -> dict[str, str]:

@@ -44,7 +44,10 @@ def absences(request: Signed) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            said = f"{form.person.name} is away: {handed.to_cover} went to the cover, {handed.to_queue} to the queue."
+            went = f"{handed.to_cover} went to the cover, {handed.to_queue} to the queue"
+            said = f"{form.person.name} is away: {went}."
+            if handed.again and not (handed.to_cover or handed.to_queue):
+                said = f"{form.person.name} is away: you said so a moment ago, and nothing more was in their hands."
             if form.person != request.user:
                 said += " They and the managers are told."
             messages.success(request, said)

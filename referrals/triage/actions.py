@@ -28,16 +28,19 @@ from referrals.triage.moves import (
     TakenBy,
     at_work_on,
     fresh,
+    held,
     in_nobody_elses_hands,
     locked,
     move,
     received_first,
     record,
+    said_already,
     tell_one,
     tell_story,
     tell_team,
     to_team,
 )
+from referrals.triage.next_steps import BY_NAME
 from referrals.triage.queries import first_to_take
 from referrals.triage.signing import propose_step_down, send_back, sign_off, take_back
 
@@ -207,8 +210,17 @@ def step_down(
 def pass_on(
     *, referral: Referral, reason: str, team: Team, seen: int | None = None, by: User, at: dt.datetime
 ) -> Referral:
-    """From one early help team to another. History and clocks go with it; that team is told; nobody has it yet."""
-    row = locked(referral, by=by, needs=Permission.REFERRAL_STEP, seen=seen)
+    """From one early help team to another, by who works there or, where nobody does, a manager. History and clocks go
+    with it; that team is told; nobody has it yet. Pressed twice, once."""
+    row = held(referral)
+    actor = actor_for(by, row.partnership)
+    sees = Referral.objects.visible_to(actor).filter(pk=row.pk).exists()
+    if not (by.is_active and sees and BY_NAME["pass_on"].may(row, actor)):
+        raise Elsewhere(row)
+    if row.team_id == team.pk and said_already(row, [KINDS[Move.PASS_ON]], reason, by=by):
+        return row
+    if seen is not None and seen != row.revision:
+        raise Stale(row)
     if row.team.is_mash:
         raise Refused("The MASH steps a referral down to early help: that needs a second person.")
     if team.is_mash or team.partnership_id != row.partnership_id:

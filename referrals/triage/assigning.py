@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -15,13 +15,13 @@ from partnerships import audit
 from partnerships.access import actor_for
 from partnerships.models import Partnership, User
 from partnerships.permissions import Permission
-from partnerships.staffing import workers
+from partnerships.staffing import managers, workers
 from partnerships.templatetags.page_parts import day
 from referrals import outbox
-from referrals.clocks.sweep import managers, team_members
+from referrals.clocks.sweep import team_members
 from referrals.domain.lifecycle import Move, NotAllowed, State
 from referrals.models import Absence, Referral
-from referrals.triage.moves import Elsewhere, Refused, held, move, tell_one, tell_team
+from referrals.triage.moves import Elsewhere, Refused, held, held_all, move, tell_one, tell_team
 from referrals.triage.next_steps import works_in
 from referrals.triage.restricted_notices import tell_by_reference
 from referrals.triage.signing import signers
@@ -117,10 +117,11 @@ def can_take(referral: Referral, to: User, *, at: dt.datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class HandedBack:
-    """How many went to the cover, and how many back to their queues."""
+    """How many went to the cover, and how many back to their queues. again: it had been said word for word."""
 
     to_cover: int
     to_queue: int
+    again: bool = False
 
 
 @transaction.atomic
@@ -131,7 +132,8 @@ def mark_absent(
 
     A referral that the cover may not take (another queue, restricted, away too) waits in its queue, whose people are
     told. Whom somebody else says to be away hears of it at once, and so do the managers. Raises `Refused` where the end
-    has passed or lies more than a year ahead, or somebody is to cover for themselves.
+    has passed or lies more than a year ahead, or somebody is to cover for themselves. Said twice it is said once; what
+    they have in hand by then goes too.
     """
     may_mark(partnership, user, by)
     if until <= at:
@@ -143,6 +145,11 @@ def mark_absent(
         )
     if cover is not None and cover.pk == user.pk:
         raise Refused("Choose somebody else to cover.")
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)  # one word of somebody's absence at a time
+    there = Absence.objects.holding(at).filter(partnership=partnership, user=user, until=until, cover=cover, by=by)
+    if (standing := there.first()) is not None:
+        handed = hand_back(partnership=partnership, user=user, cover=cover, why="is away", by=by, at=at)
+        return standing, replace(handed, again=True)
     Absence.objects.filter(partnership=partnership, user=user, ended_at__isnull=True).update(ended_at=at, ended_by=by)
     absence = Absence.objects.create(partnership=partnership, user=user, cover=cover, until=until, at=at, by=by)
     handed = hand_back(partnership=partnership, user=user, cover=cover, why="is away", by=by, at=at)
@@ -151,6 +158,7 @@ def mark_absent(
         verb="absence.marked",
         noun="user",
         object_id=user.pk,
+        of=None,
         detail={
             "until": until,
             "cover": cover.pk if cover else None,
@@ -198,8 +206,8 @@ def hand_back(
     stays in its author's name, those who sign are told again, and sent back it goes to the queue.
     """
     to_cover = to_queue = 0
-    for row in Referral.objects.open().filter(partnership=partnership, owner=user).order_by("pk"):
-        row = held(row)
+    owned = Referral.objects.open().filter(partnership=partnership, owner=user).values_list("pk", flat=True)
+    for row in held_all(partnership, owned):
         if row.owner_id != user.pk or not row.is_open:
             continue
         if cover is not None and _takes(row, cover, at):
@@ -288,7 +296,13 @@ def end_absence(*, partnership: Partnership, absence: Absence, by: User, at: dt.
     ended = Absence.objects.filter(pk=absence.pk, ended_at__isnull=True).update(ended_at=at, ended_by=by)
     if ended:
         audit.record(
-            partnership=partnership, verb="absence.ended", noun="user", object_id=absence.user_id, by=by, at=at
+            partnership=partnership,
+            verb="absence.ended",
+            noun="user",
+            object_id=absence.user_id,
+            of=None,
+            by=by,
+            at=at,
         )
     return bool(ended)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,9 @@ from partnerships.access import gate
 from partnerships.forms import RevisionField
 from partnerships.models import Team, User
 from partnerships.permissions import Permission
-from referrals.domain.deciding import FACTORS, PRIMARY_NEEDS, SECONDS, Second, needs_sign_off
+from referrals.domain.deciding import FACTORS, PRIMARY_NEEDS, Second
 from referrals.domain.lifecycle import NotAllowed, State
+from referrals.intake.summary import situation_of
 from referrals.letters import writing
 from referrals.letters.writing import Decided
 from referrals.models import Arrival, Child, Decision, Event, Referral
@@ -37,6 +39,7 @@ from referrals.triage.signing import (
     DECIDED_WITH,
     nobody_signs,
     reasons_for_a_second,
+    reasons_for_child,
     refuse_unsigned,
     signers,
     signs_every_decision,
@@ -223,11 +226,20 @@ def overview(request: Signed, desk: Desk) -> HttpResponse:
                 for number, child in enumerate(desk.children, 1)
             ],
             "letter": letter,
-            "second": " and ".join(each.words for each in reasons_for_a_second(desk.row, kept)) if letter else "",
+            **second_person(desk.row, reasons_for_a_second(desk.row, kept) if letter else (), by=request.user),
             "sent_back": sent_back(desk.row, Event.objects.filter(referral=desk.row).select_related("by")),
             "warnings": warnings(desk.row, request.user),
         },
     )
+
+
+def second_person(row: Referral, because: Sequence[Second], *, by: User) -> dict[str, Any]:
+    """Why a second person is needed, and what to do where a child is said to be in danger, or nobody could sign."""
+    return {
+        "second": " and ".join(each.words for each in because),
+        "in_danger": Second.DANGER in because,
+        "unsigned": bool(because) and not signers(row, by=by),
+    }
 
 
 def words_of(desk: Desk, made: Decision | None) -> str:
@@ -252,12 +264,17 @@ def show(
             "why": why(screening, scheme),
             "judged": level_words(scheme, judged_of(row, child)) if judged_of(row, child) is not None else "",
             "warnings": warnings(row, request.user),
+            "cautions": situation_of(row).answers.cautions,
             "sent_back": sent_back(row, Event.objects.filter(referral=row).select_related("by")),
             **(more or {}),
         },
     )
 
 
+DECIDED_BY_TWO = (
+    "For a child said to be in danger now you decide a strategy discussion or an assessment (section 17) alone, where "
+    "its level is no lower than indicated. Anything else needs a second person before it holds."
+)
 WAITED_FOR = {
     "referrer": "A question to the referrer has no answer yet.",
     "agencies": "A check with an agency has no answer yet.",
@@ -267,6 +284,8 @@ WAITED_FOR = {
 def warnings(row: Referral, author: User) -> list[str]:
     """What a screener is reminded of before deciding: nothing of it forbids the decision."""
     said = flag_warnings(row)
+    if row.immediate_danger and not signs_every_decision(row):
+        said.append(DECIDED_BY_TWO)
     if row.restricted and not signers(row, by=author):
         said.append(f"{nobody_signs(row)} If this needs a second person or somebody’s authority, name one first.")
     said += [WAITED_FOR[each] for each in row.waits_for if each in WAITED_FOR]
@@ -286,9 +305,7 @@ def preview(request: Signed, desk: Desk, child: Child, form: DecideForm) -> Http
     indicated = indicated_of(row, child)
     to = writing.going_to(told["transfer_to"], told["transfer_elsewhere"])
     decided = Decided(child, told["decided_level"], told["outcome"], told["told_referrer"], to)
-    because = needs_sign_off(
-        told["outcome"], decided=told["decided_level"], indicated=indicated, always=signs_every_decision(row)
-    )
+    because = reasons_for_child(row, child, told["outcome"], decided=told["decided_level"], indicated=indicated)
     if because:
         refuse_unsigned(row, signers(row, by=request.user))
     if told["support_team"]:
@@ -310,7 +327,7 @@ def preview(request: Signed, desk: Desk, child: Child, form: DecideForm) -> Http
             "child_told_by": teller_words(told["child_told_by"], by=request.user),
             "indicated": level_words(desk.scheme, indicated),
             "differs": told["decided_level"] != indicated,
-            "second": " and ".join(SECONDS[Second(each)] for each in because),
+            **second_person(row, because, by=request.user),
         },
     )
 

@@ -92,6 +92,7 @@ def decide(
     next_state(State(row.state), Move.RECORD)
     refuse_unsound(row, content, by=by)
     for child in named:
+        refuse_sent_on(standing.get(child.pk))
         if not same(standing.get(child.pk), content, by):
             standing[child.pk] = keep(row, child, content, by=by, at=at)
     if finish and len(standing) == len(everybody):
@@ -178,6 +179,17 @@ def refuse_unsound(row: Referral, content: Content, *, by: User) -> None:
             raise Refused("The family has not agreed. Say who authorised going on without consent, and why.")
         if content.authorised_by.pk not in {person.pk for person in people}:
             raise Refused("Going on without consent is authorised by a manager or a senior worker other than you.")
+
+
+def refuse_sent_on(made: Decision | None) -> None:
+    """Raise `Refused` where a child is with another area, or on the way there: it is not decided in two places."""
+    if made is not None and made.state == Decision.State.FINAL and made.outcome == Outcome.TRANSFER.value:
+        to = made.transfer_to.name if made.transfer_to else made.transfer_elsewhere
+        who = made.child.name if made.child else "This child"
+        raise Refused(
+            f"{who} was sent on to {to}, which decides what happens. Nothing was changed. Where they do not take the "
+            "child, it comes back to you to be decided."
+        )
 
 
 def refuse_nowhere(row: Referral, content: Content) -> None:

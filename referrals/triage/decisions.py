@@ -40,9 +40,11 @@ PROMISED_AGAIN = ("decide", "decision_told", "decision_signed", "outcome_in_writ
 
 
 @transaction.atomic
-def acknowledge(*, referral: Referral, words: str, by: User, at: dt.datetime) -> Letter:
+def acknowledge(*, referral: Referral, words: str, seen: int | None = None, by: User, at: dt.datetime) -> Letter:
     """A named person's word that the referral is being read: a letter, a notice, the clock met. Given once.
 
+    seen: the revision that a form showed, if one did: what was told since may make its words untrue, and then it is
+    `Stale`.
     Raises `Refused` where a colleague gave it, or where there are words that the letter does not hold.
     """
     row = locked(referral, by=by)
@@ -54,6 +56,8 @@ def acknowledge(*, referral: Referral, words: str, by: User, at: dt.datetime) ->
     if not row.is_open:
         stands = State(row.state).label.lower()
         raise Refused(f"Referral {row.reference} is {stands}: it needs no acknowledgement any more.")
+    if seen not in (None, row.revision):
+        raise Stale(row)
     letter = letters.write_acknowledgement(referral=row, words=words, by=by, at=at)
     for clock in Clock.objects.filter(referral=row).unmet().of_promises(["acknowledge"]):
         meet_clock(referral=row, slug=clock.slug, by=by, at=at)

@@ -147,7 +147,7 @@ class FilterForm(forms.Form):
 
 def read_query(text: str) -> Filter:
     """A filter as it was kept."""
-    return FilterForm.read(QueryDict(text[:1000]))
+    return FilterForm.read(QueryDict(text))
 
 
 @dataclass(frozen=True, slots=True)

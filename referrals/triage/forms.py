@@ -14,16 +14,6 @@ from referrals.models import Referral
 LONGEST_REASON = 5000
 
 
-class AcknowledgeForm(PageForm):
-    words = LongTextField(
-        "Your own words (optional)",
-        hint="For example, a question, or what you do first. They go into the letter.",
-        called="your own words",
-        max_length=LONGEST_REASON,
-        rows=4,
-    )
-
-
 class LadoForm(PageForm):
     note = LongTextField(
         "Who was told, how and when?",
@@ -45,6 +35,16 @@ class MoveForm(PageForm):
     @property
     def seen(self) -> int | None:
         return self.cleaned_data.get("revision")
+
+
+class AcknowledgeForm(MoveForm):
+    words = LongTextField(
+        "Your own words (optional)",
+        hint="For example, a question, or what you do first. They go into the letter.",
+        called="your own words",
+        max_length=LONGEST_REASON,
+        rows=4,
+    )
 
 
 class ReasonForm(MoveForm):

@@ -30,9 +30,9 @@ def teams_that_help(row: Referral) -> list[Team]:
 
 
 def teams_that_may_help(row: Referral) -> list[Team]:
-    """Those, and of what the MASH decides every early help team."""
+    """Those, and every early help team of what the MASH decides, or of what is helped and so may be given on."""
     found = {each.pk: each for each in teams_that_help(row)}
-    if row.team.is_mash:
+    if row.team.is_mash or found:
         current = Team.objects.current().filter(partnership=row.partnership, kind=Team.Kind.EARLY_HELP)
         found |= {each.pk: each for each in current}
     return list(found.values())
@@ -47,6 +47,16 @@ def left_out(row: Referral, named: Iterable[User]) -> list[Team]:
     """The teams that give early help for it, of which none of these people is."""
     keys = {each.pk for each in named}
     return [team for team in teams_that_help(row) if not keys & set(helpers([team]))]
+
+
+def refuse_retired(team: Team) -> None:
+    """Raise `Refused` where a child is to go to a team that was taken out of use since it was chosen: it takes on
+    nobody new."""
+    if team.retired_at is not None:
+        raise Refused(
+            f"{team.name} was taken out of use since it was chosen, and takes on nobody new. Choose another team; "
+            "where this waits for your signature, send it back and say so."
+        )
 
 
 def refuse_unseen_help(row: Referral, team: Team) -> None:

@@ -11,12 +11,13 @@ from django.db.models import Q
 
 from partnerships import audit
 from partnerships.access import Actor, actor_for
-from partnerships.models import Team, User
+from partnerships.models import Partnership, Team, User
 from partnerships.permissions import Permission
 from referrals import outbox
 from referrals.clocks.words import IN_ANY_HANDS
 from referrals.domain.danger import TOLD_LATER
 from referrals.domain.lifecycle import Move, State, next_state
+from referrals.holding import hold
 from referrals.intake.sending import address, told_that_it_waits
 from referrals.models import Addendum, Arrival, Ask, Clock, Decision, Event, Referral, SignOff
 from referrals.models.event import OF_CHECKS, OF_THE_MASH
@@ -39,6 +40,7 @@ KINDS = {
     Move.SEND_ON: "sent_on",
     Move.RECEIVE: "received_elsewhere",
     Move.COME_BACK: "came_back",
+    Move.TAKE_UP: "taken_up",
     Move.RETURN: "returned",
     Move.WITHDRAW: "withdrawn",
     Move.REOPEN: "reopened",
@@ -53,6 +55,7 @@ NEWS = (
     "support_stepped_up",
     "sibling_told",
     "check_passed_on",
+    "letter_not_safe",
 )
 """The kinds of the events by which somebody tells something without a move: whoever decides reads it first."""
 
@@ -97,8 +100,14 @@ def held(referral: Referral) -> Referral:
     Held first and read then: PostgreSQL, where it had to wait for whoever moved it, would look for its new team beside
     the old one that it had joined, and find no referral at all.
     """
-    Referral.objects.select_for_update().only("pk").get(pk=referral.pk, partnership=referral.partnership_id)
+    hold(referral.partnership_id, [referral.pk])
     return fresh(referral)
+
+
+def held_all(partnership: Partnership, keys: Iterable[Any]) -> list[Referral]:
+    """Several referrals as they are now, by their keys: held together, before any is changed (`referrals.holding`)."""
+    found = hold(partnership.pk, keys)
+    return list(Referral.objects.select_related(*JOINED).filter(partnership=partnership, pk__in=found).order_by("pk"))
 
 
 def locked(
@@ -318,6 +327,7 @@ def record(referral: Referral, what: str, detail: dict[str, Any], *, by: User | 
         verb=f"referral.{what}",
         noun="referral",
         object_id=referral.pk,
+        of=referral.pk,
         detail=detail,
         by=by,
         at=at,

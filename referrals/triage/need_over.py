@@ -13,7 +13,8 @@ from django.db.models import F
 
 from partnerships.each import for_each
 from partnerships.models import Partnership
-from referrals.clocks.sweep import managers, team_hears
+from partnerships.staffing import managers
+from referrals.clocks.sweep import team_hears
 from referrals.domain.lifecycle import State
 from referrals.models import RestrictedAccess
 from referrals.triage.moves import held, out_of_hands, tell_team

@@ -14,7 +14,7 @@ from partnerships.access import Actor
 from partnerships.models import Team
 from partnerships.permissions import Permission, Role
 from referrals.domain.lifecycle import State
-from referrals.models import Referral
+from referrals.models import Ask, Referral
 
 When = Callable[[Referral, Any], bool]
 Where = Callable[[Actor, Team], bool]
@@ -43,6 +43,12 @@ class NextStep:
     def shows(self, referral: Referral, actor: Actor) -> bool:
         """Whether the page offers it to this person now."""
         return self.may(referral, actor) and self.when(referral, actor.user.pk if actor.user else None)
+
+
+def takes_back(actor: Actor, row: Referral, ask: Ask) -> bool:
+    """Whether what was asked is this person's to take back, as far as they may read it: who works in the queue that has
+    the referral, and in the team that asked, wherever the referral is by now."""
+    return actor.can(Permission.REFERRAL_CLAIM) and (works_in(actor, row.team) or works_in(actor, ask.team))
 
 
 def works_in(actor: Actor, team: Team) -> bool:
@@ -125,7 +131,7 @@ STEPS: tuple[NextStep, ...] = (
         "How it was sent on, and their receipt",
         "referral_transfer",
         Permission.REFERRAL_DECIDE,
-        lambda referral, person: referral.state == State.SENT_ON.value,
+        lambda referral, person: referral.state == State.SENT_ON.value or "receipt" in referral.waits_for,
     ),
     NextStep(
         "take_back",
@@ -183,8 +189,9 @@ STEPS: tuple[NextStep, ...] = (
         "pass_on",
         "Pass to another early help team",
         "referral_pass_on",
-        Permission.REFERRAL_STEP,
+        Permission.HELP_GIVE_ON,
         lambda referral, person: not referral.team.is_mash and nobodys_or_mine(referral, person),
+        where=works_or_manages,
     ),
     NextStep(
         "reassign",

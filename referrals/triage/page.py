@@ -25,6 +25,7 @@ from referrals.domain.quality import Check
 from referrals.intake import summary
 from referrals.intake.answers import words
 from referrals.intake.concerns import BY_PAGE
+from referrals.intake.forms.family import DISABILITIES, ETHNICITIES
 from referrals.intake.forms.worry import SOURCES
 from referrals.intake.plot import Sheet, sheet
 from referrals.intake.situation import Situation
@@ -49,7 +50,7 @@ from referrals.referrers import left
 from referrals.seen.chronology import history
 from referrals.standing import earlier
 from referrals.triage.moves import KINDS
-from referrals.triage.next_steps import next_steps, works_in
+from referrals.triage.next_steps import next_steps, takes_back, works_in
 from referrals.triage.rows import age, decided_words, level_words, listed, names
 from thresholds.domain.scheme import Flag, FlagParameters, RuleKind, Scheme
 
@@ -169,6 +170,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "cards": beside(situation),
         "quality": quality(situation, referral),
         "letters": letters,
+        "found_unsafe": max((e for e in events if e.kind == "letter_not_safe"), key=lambda e: e.at, default=None),
         "after": after_sending(referral, "triage_file"),
         "takes_away": [
             (name, said)
@@ -182,6 +184,7 @@ def context(referral: Referral, actor: Actor, *, at: dt.datetime) -> dict[str, A
         "decisions": made,
         **beside_it,
         "works_here": works_in(actor, referral.team),
+        "may_withdraw": {each.pk for each in beside_it["asks"] if takes_back(actor, referral, each)},
         "overtaken": [each for each in made if each["decision"].state == Decision.State.OVERTAKEN],
         "events": events,
         "told_later": [each for each in reversed(events) if each.kind in TOLD_LATER],
@@ -222,10 +225,10 @@ def child_rows(child: Child, *, on: dt.date) -> list[Row]:
         ("Age", age(child, on) + born),
         ("Known as", child.other_names),
         ("Former names", child.former_names),
-        ("Sex", {"M": "Male", "F": "Female", "U": "Not known"}.get(child.sex, "")),
-        ("Ethnicity", child.ethnicity),
+        ("Sex", SEX.get(child.sex, "")),
+        ("Ethnicity", ETHNICITY.get(child.ethnicity, child.ethnicity)),
         ("Language", child.language + (", interpreter needed" if child.interpreter_needed else "")),
-        ("Disability", ", ".join(map(str, child.disability))),
+        ("Disability", ", ".join(DISABILITY.get(str(code), str(code)) for code in child.disability)),
         ("NHS number", number),
         ("UPN", child.upn),
         ("Address", "\n".join(part for part in (child.address, child.postcode) if part) or "Not known"),
@@ -236,6 +239,11 @@ def child_rows(child: Child, *, on: dt.date) -> list[Row]:
     ]
     return [Row(key, value, typed=True) for key, value in told if value]
 
+
+SEX = {"M": "Male", "F": "Female", "U": "Not known"}
+ETHNICITY = dict(ETHNICITIES) | {"REFU": "The family did not want to say", "NOBT": "Not known to the referrer"}
+DISABILITY = dict(DISABILITIES) | {"NONE": "None that the referrer knows of"}
+"""The national codes in words, as somebody reads them who did not fill in the form."""
 
 CORRECTED = {
     "first_name": "First name",
@@ -253,7 +261,14 @@ CORRECTED = {
 def corrections(child: Child) -> list[tuple[str, str]]:
     """What was corrected of who the child is, beside what was sent."""
     told = dict(child.corrected or {})
-    return [(name, day(told[name]) if name == "date_of_birth" else told[name]) for name in CORRECTED if name in told]
+    return [(name, as_read(name, told[name])) for name in CORRECTED if name in told]
+
+
+def as_read(name: str, value: str) -> str:
+    """A corrected value in words."""
+    if name == "sex":
+        return SEX.get(value, value)
+    return day(value) if name == "date_of_birth" else value
 
 
 def family_row(person: FamilyMember) -> Row:
@@ -404,7 +419,7 @@ def asides(referral: Referral, actor: Actor) -> dict[str, Any]:
     challenged = Disagreement.objects.filter(referral=referral)
     supports = Support.objects.filter(referral=referral)
     return {
-        "asks": list(asks.select_related("agency", "asked_by", "answered_by")) if has(referral, "asks") else [],
+        "asks": list(asks.select_related("agency", "asked_by", "answered_by", "team")) if has(referral, "asks") else [],
         "ratings": ratings(referral, actor) if has(referral, "ratings") else [],
         "challenged": list(challenged.select_related("raised_by")) if has(referral, "challenges") else [],
         "supports": list(supports.select_related("child", "team")) if has(referral, "support") else [],

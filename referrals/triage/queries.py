@@ -13,7 +13,7 @@ from partnerships.access import Actor, actor_for
 from partnerships.models import Team
 from partnerships.permissions import Permission, Role
 from referrals.domain.lifecycle import State
-from referrals.models import Child, Clock, Heartbeat, Referral, SavedView
+from referrals.models import Child, Clock, ClockPause, Heartbeat, Referral, SavedView
 from referrals.standing import CONSENT_SAID
 from referrals.triage.filters import EVERYWHERE, FLAGS, Cursor, Filter, Show
 from thresholds.loading import NoThreshold, load, version_in_force
@@ -112,7 +112,7 @@ def with_all(queues: list[Queue]) -> list[Queue]:
 
 
 def listed(actor: Actor, teams: tuple[Team, ...], chosen: Filter, *, at: dt.datetime) -> QuerySet[Referral]:
-    """What a list holds, in its order: danger above all, then whose child is next seen, then what is due first."""
+    """What a list holds, in its order: danger above all, by what is due; then who is next seen; then what is due."""
     rows = Referral.objects.open().unless_restricted(actor).filter(chosen.condition(actor.user, at))
     if len(teams) == 1:
         return rows.filter(team=teams[0]).most_urgent_first()
@@ -146,13 +146,18 @@ def queue(
 
 
 def lines(rows: QuerySet[Referral]) -> list[Referral]:
-    """A page of rows and one more, each with `next_clock`, the name of what is due next, and what its line needs."""
-    next_clock = Clock.objects.filter(referral=OuterRef("pk"), met_at__isnull=True).order_by("due_at").values("name")
+    """A page of rows and one more, each with `next_clock`, the name of what is due next, `stands_until`, the day until
+    which a clock of it is paused, and what its line needs."""
+    next_clock = Clock.objects.filter(referral=OuterRef("pk")).counting().order_by("due_at").values("name")
+    paused = ClockPause.objects.filter(clock__referral=OuterRef("pk"), resumed_at__isnull=True, until_at__isnull=False)
     return list(
         Referral.objects.filter(pk__in=rows.values("pk")[: PER_PAGE + 1])
         .select_related("owner", "agency", "team", "scheme_version")
         .defer(*LONG)
-        .annotate(next_clock=Subquery(next_clock[:1]))
+        .annotate(
+            next_clock=Subquery(next_clock[:1]),
+            stands_until=Subquery(paused.order_by("until_at").values("until_at")[:1]),
+        )
         .prefetch_related(Prefetch("children", Child.objects.only(*IN_A_LINE)))
         .most_urgent_first()
     )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Sequence
 from typing import Any
+
+from django import forms
 
 from partnerships.fields import CheckboxesField
 from partnerships.forms import Choice, ChoiceField, DateField, LongTextField, PageForm, RadioField, TextField, TimeField
@@ -54,6 +57,12 @@ class NextSeenForm(PageForm):
         return dt.datetime.combine(on, time, LONDON) if on and time else None
 
 
+class SureForm(PageForm):
+    """Nothing but that somebody means it."""
+
+    sure = forms.CharField(widget=forms.HiddenInput, initial="yes")
+
+
 class RestrictForm(PageForm):
     """Whom to name. Nobody is ticked beforehand."""
 
@@ -72,12 +81,22 @@ class RestrictForm(PageForm):
         rows=3,
     )
 
-    def __init__(self, *args: Any, people: list[User], helpers: Helpers, me: User, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, people: list[User], deciders: set[uuid.UUID], helpers: Helpers, me: User, **kwargs: Any
+    ) -> None:
+        """deciders: who of these people can decide it."""
         super().__init__(*args, **kwargs)
         self.people = {str(user.pk): user for user in (*people, *(user for user, _ in helpers))}
         named: Any = self.fields["named"]
         named.offer(
-            [Choice(str(user.pk), f"{user.name} (you)" if user == me else user.name) for user in people]
+            [
+                Choice(
+                    str(user.pk),
+                    f"{user.name} (you)" if user == me else user.name,
+                    hint="Can decide it" if user.pk in deciders else "Can read it, and not decide it",
+                )
+                for user in people
+            ]
             + [for_early_help(*each) for each in helpers]
         )
 

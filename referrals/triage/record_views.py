@@ -18,9 +18,10 @@ from partnerships.requests import posted
 from referrals.domain.reference import read_reference
 from referrals.models import Referral, RestrictedAccess
 from referrals.reading import record_part_read
+from referrals.transfer import restricted_since
 from referrals.triage import notes, restricting
 from referrals.triage.moves import Refused
-from referrals.triage.record_forms import GlassForm, LiftForm, NameForm, NextSeenForm, NoteForm, RestrictForm
+from referrals.triage.record_forms import GlassForm, LiftForm, NameForm, NextSeenForm, NoteForm, RestrictForm, SureForm
 from referrals.triage.views import Signed, back_to, the_referral
 
 ASKS = require_http_methods(["GET", "HEAD", "POST"])
@@ -82,20 +83,23 @@ def referral_restrict(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     helpers = restricting.helpers_to_name(row, people)
     sent = posted(request)
     if not row.restricted:
-        form = RestrictForm(sent, people=people, helpers=helpers, me=request.user)
+        deciders = {each.pk for each in people if restricting.decides_in(row.team, each)}
+        form = RestrictForm(sent, people=people, deciders=deciders, helpers=helpers, me=request.user)
+        more = {"warnings": [*restricting.warnings(row), *filter(None, [restricted_since.warning(row)])]}
         if sent is not None and form.is_valid():
             return done(
                 request,
                 row,
                 form,
-                lambda: restricting.restrict(
+                lambda: restricted_since.restrict(
                     referral=row, named=form.chosen, reason=form.cleaned_data["reason"], by=request.user, at=now
                 ),
                 "It is restricted now.",
                 "Restrict who may see it",
                 "Restrict it",
+                more,
             )
-        return asked(request, row, "Restrict who may see it", form, "Restrict it")
+        return asked(request, row, "Restrict who may see it", form, "Restrict it", more)
     access = list(RestrictedAccess.objects.holding(now).filter(referral=row).select_related("user", "by"))
     named = {each.user_id for each in access if each.kind == RestrictedAccess.Kind.NAMED}
     others = [each for each in people if each.pk not in named]
@@ -143,13 +147,22 @@ def referral_restrict(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     )
 
 
-def done(request: Signed, row: Referral, form: PageForm, do: Any, said: str, title: str, button: str) -> HttpResponse:
+def done(
+    request: Signed,
+    row: Referral,
+    form: PageForm,
+    do: Any,
+    said: str,
+    title: str,
+    button: str,
+    more: dict[str, Any] | None = None,
+) -> HttpResponse:
     """Take the step and go back; where it can't be taken, say why and keep what was typed."""
     try:
         do()
     except Refused as refused:
         form.add_error(None, str(refused))
-        return asked(request, row, title, form, button)
+        return asked(request, row, title, form, button, more)
     messages.success(request, said)
     if Referral.objects.visible_to(request.actor).filter(pk=row.pk).exists():
         return back_to(row)
@@ -164,6 +177,9 @@ def referral_unname(request: Signed, referral_id: uuid.UUID, access_id: int) -> 
     access = RestrictedAccess.objects.filter(pk=access_id, referral=row).select_related("user").first()
     if access is None or not restricting.may_say_who(row, request.actor):
         raise Http404
+    if access.user_id == request.user.pk and request.POST.get("sure") != "yes":
+        said = "You will see it no more, in no list and no search, unless somebody who is named on it names you again."
+        return asked(request, row, "End your own leave to see it", SureForm(), "End it", {"warnings": [said]})
     try:
         restricting.unname(referral=row, access=access, by=request.user, at=now)
     except Refused as refused:
@@ -183,16 +199,17 @@ def break_glass(request: Signed) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data["reference"]
         reading = read_reference(typed)
+        meant = reading.reference if reading.valid else typed.strip().upper()
         try:
             access = restricting.break_glass(
                 partnership=request.partnership,
-                reference=reading.reference if reading.valid else typed.strip().upper(),
+                reference=meant,
                 reason=form.cleaned_data["reason"],
                 by=request.user,
                 at=now,
             )
         except restricting.NoSuchReferral as refused:
-            restricting.glass_refused(partnership=request.partnership, reference=typed, by=request.user, at=now)
+            restricting.glass_refused(partnership=request.partnership, reference=meant, by=request.user, at=now)
             form.add_error("reference", str(refused))
         except Refused as refused:
             form.add_error(None, str(refused))

@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from partnerships.models import Membership, User
 from partnerships.permissions import Role
+from partnerships.staffing import managers
 from referrals import outbox
-from referrals.clocks.sweep import managers
 from referrals.models import Event, Referral
 from referrals.triage.moves import record, tell_one
 from referrals.triage.restricting import decides_in

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.urls import reverse
 
 from partnerships.models import Team, User
+from partnerships.staffing import managers
 from referrals import outbox
-from referrals.clocks.sweep import managers
 from referrals.models import Referral, RestrictedAccess
 from referrals.triage.moves import tell_one
 
@@ -64,6 +64,9 @@ def tell_named(access: RestrictedAccess, helps: Team | None, *, at: dt.datetime)
     subject = "Front Door: you were named on a restricted referral"
     said = f"{by} named you on referral {row.reference}. It is restricted: speak of it with nobody else."
     if helps is None:
+        if row.is_open and row.owner_id is None:
+            danger = " It says that a child is in danger now." if row.immediate_danger else ""
+            said += f"{danger} Nobody has it: open it, and take it where you can decide it."
         tell_one(row, access.user, kind="named", of=f"-{access.pk}", subject=subject, said=said, at=at)
         return
     page = settings.SITE_URL + reverse("supports", kwargs={"partnership": row.partnership.slug})

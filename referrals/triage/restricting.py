@@ -16,10 +16,11 @@ from partnerships import audit
 from partnerships.access import Actor, actor_for
 from partnerships.models import Membership, Partnership, Team, User
 from partnerships.permissions import Permission, Role
-from referrals.clocks.sweep import managers, signers_by_role, unless_kept_out
+from partnerships.staffing import managers
+from referrals.clocks.sweep import signers_by_role, unless_kept_out
 from referrals.domain.lifecycle import State
 from referrals.models import Event, Referral, RestrictedAccess
-from referrals.seen.restricted import keep_told_before
+from referrals.seen.restricted import held_with_later, keep_told_before
 from referrals.standing import keep_standing
 from referrals.triage.helping import helpers, left_out, teams_that_help, teams_that_may_help
 from referrals.triage.moves import Refused, held, out_of_hands, record, said_already, tell_one, tell_story, tell_team
@@ -32,8 +33,12 @@ GLASS_LASTS = dt.timedelta(hours=1)
 
 @transaction.atomic
 def restrict(*, referral: Referral, named: Iterable[User], reason: str, by: User, at: dt.datetime) -> Referral:
-    """Let only these people see it from now on. Whoever has it and is not among them has it no more."""
-    row = held(referral)
+    """Let only these people see it from now on. Whoever has it and is not among them has it no more.
+
+    Of this referral alone: a page calls `referrals.transfer.restricted_since.restrict`, which tells wherever else it
+    stands.
+    """
+    row = held_with_later(referral)
     may_restrict(row, by)
     people = list(named)
     if not reason.strip():
@@ -52,14 +57,29 @@ def restrict(*, referral: Referral, named: Iterable[User], reason: str, by: User
     row.save(update_fields=["restricted", "revision"])
     tell_story(row, "restricted", f"{by.name} restricted it to named people.", note=reason, by=by, at=at)
     record(row, "restricted", {"named": [str(each.pk) for each in people]}, by=by, at=at)
-    for person in people:
-        _name(row, person, reason, by=by, at=at)
     had_it = [each for each in (row.owner, None if row.is_open else row.decided_by) if each]
     if row.owner_id not in {each.pk for each in people}:
         out_of_hands(row, f"{by.name} restricted it to others", by=by, at=at)
+    for person in people:
+        _name(row, person, reason, by=by, at=at)
     tell_kept_out(row, people, had_it, by=by, at=at)
     keep_told_before(row)
     return row
+
+
+def warnings(row: Referral) -> list[str]:
+    """What whoever restricts an open referral is told before they do."""
+    if not row.is_open:
+        return []
+    said = []
+    if row.owner:
+        said.append(
+            f"{row.owner.name} has it now. Unless you name them, they have it no more, and nobody has until one of "
+            "those whom you name takes it."
+        )
+    if row.immediate_danger:
+        said.append("A child is said to be in danger now: name somebody who is at work and can decide it.")
+    return said
 
 
 def enough(row: Referral, people: list[User]) -> None:
@@ -150,6 +170,7 @@ def restrict_allegation(
             verb="referral.restricted",
             noun="referral",
             object_id=referral.pk,
+            of=referral.pk,
             detail={"named": [str(key) for key in people], "because": Flag.LADO.value},
             by=by,
             at=at,
@@ -276,7 +297,7 @@ def notes_since(referral: Referral) -> int:
 @transaction.atomic
 def lift(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> Referral:
     """Let everybody of its queue see it again. Pressed twice, once."""
-    row = held(referral)
+    row = held_with_later(referral)
     may_restrict(row, by)
     if not reason.strip():
         raise Refused("Say why it is restricted no more.")
@@ -291,6 +312,8 @@ def lift(*, referral: Referral, reason: str, by: User, at: dt.datetime) -> Refer
     named = [each.user for each in ends.select_related("user")]
     ends.update(ended_at=at, ended_by=by)
     tell_lifted(row, named, by=by, at=at)
+    if row.is_open and row.owner_id is None:
+        tell_team(row, of=f"-lifted-{row.revision}", by=by, at=at)
     tell_story(row, "restriction_lifted", f"{by.name} lifted the restriction.", note=reason, by=by, at=at)
     record(row, "restriction_lifted", {}, by=by, at=at)
     keep_told_before(row)
@@ -354,11 +377,16 @@ class NoSuchReferral(Refused):
 
 
 def glass_refused(*, partnership: Partnership, reference: str, by: User, at: dt.datetime) -> None:
-    """Leave in the trail that somebody tried a reference in vain: outside the transaction that was undone."""
+    """Leave in the trail that somebody tried a reference in vain: outside the transaction that was undone.
+
+    Who reads the trail of a referral with that reference finds it there; who tried is not told that there is one.
+    """
+    tried = Referral.objects.filter(partnership=partnership, reference=reference)
     audit.record(
         partnership=partnership,
         verb="glass.refused",
         noun="referral",
+        of=tried.values_list("pk", flat=True).first(),
         detail={"reference": reference[:20]},
         by=by,
         at=at,

@@ -51,6 +51,7 @@ def _record(view: SavedView, verb: str, *, by: User, at: dt.datetime) -> None:
         verb=verb,
         noun="queue_view",
         object_id=view.pk,
+        of=None,
         detail={"team": view.team.slug if view.team else "all", "shared": view.shared},
         by=by,
         at=at,

@@ -8,7 +8,7 @@ from partnerships.models import User
 from referrals.clocks.actions import meet_clock, start_after_decision
 from referrals.domain.lifecycle import Move, Outcome
 from referrals.letters import actions as letters
-from referrals.models import Clock, Decision, Referral
+from referrals.models import Clock, Decision, Referral, Transfer
 from referrals.support.actions import offer
 from referrals.transfer.sending import going_on, hold_both, send_on
 from referrals.triage.moves import move, tell_one
@@ -29,7 +29,7 @@ def settle(row: Referral, decisions: list[Decision], *, author: User, by: User, 
     hold_both(row, decisions)
     move(
         referral=row,
-        move=Move.SEND_ON if going_on(decisions) else Move.DECIDE,
+        move=Move.SEND_ON if going_on(decisions) or receipt_awaited(row) else Move.DECIDE,
         sentence=f"{author.name} decided{signed}: {'; '.join(each.label for each in outcomes)}.",
         for_referrer=True,
         detail={
@@ -61,6 +61,11 @@ def settle(row: Referral, decisions: list[Decision], *, author: User, by: User, 
     if going_on(decisions):
         send_on(row, decisions, author=author, at=at)
     meet_answered(row, outcomes, signed_by=by, by=author, at=at)
+
+
+def receipt_awaited(row: Referral) -> bool:
+    """Whether others of its children were sent on before, and nobody has said there yet that they have them."""
+    return Transfer.objects.awaited().filter(referral=row).exists()
 
 
 def tell_authorities(row: Referral, decisions: list[Decision], *, author: User, at: dt.datetime) -> None:

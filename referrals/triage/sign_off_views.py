@@ -21,6 +21,7 @@ from referrals.letters.writing import Decided
 from referrals.models import Event, Referral, SignOff
 from referrals.reading import record_part_read, record_reading
 from referrals.triage import actions
+from referrals.triage.danger_told import danger_told
 from referrals.triage.forms import SignOffForm
 from referrals.triage.moves import KINDS, Refused, Stale, moves_since, news_since
 from referrals.triage.page import decision_lines
@@ -106,6 +107,7 @@ def context(request: Signed, row: Referral, proposal: SignOff, form: SignOffForm
         "form": form,
         "since": since_proposed(row, proposal, request.actor),
         "warnings": flag_warnings(row),
+        "danger_told": danger_told(row, request.actor),
     }
 
 

@@ -9,10 +9,13 @@ from django.db import transaction
 
 from partnerships.access import actor_for
 from partnerships.models import Team, User
-from referrals.clocks.sweep import signers, signers_by_role, team_members
+from referrals.clocks.sweep import signers, signers_by_role
 from referrals.domain.deciding import Second, needs_sign_off
 from referrals.domain.lifecycle import Move, Outcome
-from referrals.models import Absence, Decision, Referral, SignOff
+from referrals.models import Child, Decision, Referral, SignOff
+from referrals.triage.away import away
+from referrals.triage.danger_told import said_in_danger
+from referrals.triage.helping import refuse_retired
 from referrals.triage.moves import (
     Elsewhere,
     Refused,
@@ -43,13 +46,19 @@ DECIDED_WITH = ("child", "by", "support_team", "authorised_by", "transfer_to")
 def reasons_for_a_second(referral: Referral, decisions: Sequence[Decision]) -> list[Second]:
     """Why these decisions on a referral need a second person, each reason once."""
     found: dict[Second, None] = {}
-    always = signs_every_decision(referral)
     for each in decisions:
-        for why in needs_sign_off(
-            Outcome(each.outcome), decided=each.decided_level, indicated=each.indicated_level, always=always
-        ):
-            found[why] = None
+        outcome = Outcome(each.outcome)
+        told = {"decided": each.decided_level, "indicated": each.indicated_level}
+        found |= dict.fromkeys(reasons_for_child(referral, each.child, outcome, **told))
     return list(found)
+
+
+def reasons_for_child(
+    referral: Referral, child: Child | None, outcome: Outcome, *, decided: int | None, indicated: int | None
+) -> tuple[Second, ...]:
+    """Why such a decision on this child needs a second person."""
+    danger, always = said_in_danger(referral, child), signs_every_decision(referral)
+    return needs_sign_off(outcome, decided=decided, indicated=indicated, in_danger=danger, always=always)
 
 
 def propose(
@@ -70,7 +79,8 @@ def propose_step_down(row: Referral, *, team: Team, reason: str, by: User, at: d
     if not reason.strip():
         raise Refused("Say why: who signs it off reads it first, then the team that gets it.")
     refuse_unseen_elsewhere(row)
-    _propose(row, SignOff.Kind.STEP_DOWN, [Second.STEP_DOWN], f"a step down to {team.name}", reason, team, by=by, at=at)
+    because = [Second.STEP_DOWN, *([Second.DANGER] if row.immediate_danger else [])]
+    _propose(row, SignOff.Kind.STEP_DOWN, because, f"a step down to {team.name}", reason, team, by=by, at=at)
     return row
 
 
@@ -124,7 +134,11 @@ def _propose(
 def refuse_unsigned(row: Referral, people: Sequence[User]) -> None:
     """Raise `Refused` where a restricted referral would wait for a signature of which nobody could read."""
     if row.restricted and not people:
-        raise Refused(f"This needs a second person. {nobody_signs(row)} Name one first, then send this.")
+        alone = (
+            " A strategy discussion or an assessment (section 17) needs no second person for the danger that was told."
+        )
+        way_out = alone if row.immediate_danger else ""
+        raise Refused(f"This needs a second person. {nobody_signs(row)} Name one first, then send this.{way_out}")
 
 
 def nobody_signs(row: Referral) -> str:
@@ -150,6 +164,7 @@ def sign_off(*, sign_off: SignOff, said: str, seen: int | None = None, by: User,
     settled(waiting, SignOff.State.SIGNED, said, by=by, at=at)
     waits_no_more(row, "sign_off")
     if waiting.kind == SignOff.Kind.STEP_DOWN and waiting.team:
+        refuse_retired(waiting.team)
         did = f"signed off {waiting.proposed_by.name}’s step down"
         to_team(row, Move.STEP_DOWN, waiting.team, did, waiting.reason, by=by, at=at)
     else:
@@ -199,14 +214,6 @@ def send_back(*, sign_off: SignOff, said: str, by: User, at: dt.datetime) -> Sig
         at=at,
     )
     return waiting
-
-
-def away(row: Referral, at: dt.datetime) -> bool:
-    """Whether whoever has it is away, or works in its queue no more: sent back to them it would lie there."""
-    if row.owner is None:
-        return True
-    absent = Absence.objects.holding(at).filter(partnership=row.partnership, user=row.owner).exists()
-    return absent or row.owner_id not in {user.pk for user in team_members(row)}
 
 
 @transaction.atomic

@@ -100,13 +100,19 @@ def referral_acknowledge(request: Signed, referral_id: uuid.UUID) -> HttpRespons
     if request.method != "POST" and (given := acknowledged(row)):
         messages.info(request, given_already(given, request.user))
         return back_to(row)
-    form, gone = AcknowledgeForm(posted(request)), left(row)
+    form, gone = AcknowledgeForm(posted(request), referral=row), left(row)
     return ask(
         request,
         row,
         "acknowledge",
         form,
-        lambda: actions.acknowledge(referral=row, words=form.cleaned_data["words"], by=request.user, at=timezone.now()),
+        lambda: actions.acknowledge(
+            referral=row,
+            words=form.cleaned_data["words"],
+            seen=-1 if form.seen is None else form.seen,
+            by=request.user,
+            at=timezone.now(),
+        ),
         done="The acknowledgement has been sent.",
         more={
             "letter": writing.acknowledgement(row, words="", by=request.user),
@@ -187,13 +193,13 @@ def checks_left(referral: Referral) -> list[str]:
     ]
 
 
-@gate(Permission.REFERRAL_STEP)
+@gate(Permission.HELP_GIVE_ON)
 @ASKS
 def referral_pass_on(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
-    """From one early help team to another."""
+    """From one early help team to another: by who works there, or a manager."""
     row = the_referral(request, referral_id, "pass_on")
     others = Team.objects.current().filter(partnership=request.partnership, kind=Team.Kind.EARLY_HELP)
-    teams = others.exclude(pk=row.team_id)
+    teams = others if request.method == "POST" else others.exclude(pk=row.team_id)  # pressed twice, it is there already
     form = PassOnForm(posted(request), referral=row, teams=teams)
     return ask(
         request,
@@ -214,7 +220,7 @@ def referral_pass_on(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 
 
 WARNED_OF = {
-    Flag.IMMEDIATE_DANGER: "The referrer says that the child is in danger now.",
+    Flag.IMMEDIATE_DANGER: "It was said that a child is in danger now.",
     Flag.CONSENT_TO_SETTLE: "Consent is not settled: early help needs the family’s agreement.",
     Flag.SECTION_47: "An indicator of significant harm (section 47) was chosen.",
     Flag.STRATEGY_DISCUSSION: "An indicator was chosen that asks for a strategy discussion.",

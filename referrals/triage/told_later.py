@@ -4,7 +4,8 @@ Waiting or in hand with the MASH: danger puts it first in the queue; who has it 
 over, since it was written without this, and is its author's again, or its queue's where they are away. With early help:
 danger takes it to the MASH, with its history. Decided or withdrawn: it is opened again, for the MASH in danger or in
 doubt, else in the queue in which it was. Early help that goes on is not ended: its team is told, and the MASH decides
-anew. A wish to withdraw is settled by the referrer's own word. What is restricted to people of early help stays
+anew. Sent on with only some of its children: one who stayed is decided anew here (`stayed`), whatever the others wait
+for. A wish to withdraw is settled by the referrer's own word. What is restricted to people of early help stays
 restricted on its way, and somebody of the MASH can act all the same: `restricted_in_need`. Sent on by hand: that area
 is to be told of it too, before its receipt counts. Sent back to another area, nothing of it changes here: it counts
 there (`referrals.transfer.told_since`).
@@ -22,10 +23,12 @@ from django.urls import reverse
 
 from partnerships.access import actor_for
 from partnerships.models import Team, User
+from partnerships.staffing import managers
 from referrals import outbox
 from referrals.additions.wish import end_wish
 from referrals.clocks.actions import keep_next_due
-from referrals.clocks.sweep import managers, team_hears
+from referrals.clocks.pausing import run_on_in_danger
+from referrals.clocks.sweep import team_hears
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Move, State
 from referrals.intake.routing import the_default
@@ -33,11 +36,12 @@ from referrals.intake.sending import address
 from referrals.models import Child, Decision, Event, Referral, Support, Transfer
 from referrals.standing import keep_standing
 from referrals.support.ending import end_with_referral
+from referrals.triage.away import away
 from referrals.triage.decisions import start_again
 from referrals.triage.helping import those_told
 from referrals.triage.moves import move, out_of_hands, proposal_is_over, record, tell_story
 from referrals.triage.restricted_in_need import let_the_mash_act
-from referrals.triage.signing import away
+from referrals.triage.stayed import decide_anew
 from referrals.triage.unseen import keep_seen
 from thresholds.domain.terms import Flag
 
@@ -79,12 +83,14 @@ def take_in(
             tell_story(row, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
     elif row.state == State.PROPOSED.value:
         end_proposal(row, by=by, at=at)
-    if row.state == State.SENT_ON.value:
+    if row.is_open:
         hand_on_again(row, about, by=by, at=at)
+        if decide_anew(row, about, by=by, at=at) and for_referrer:
+            tell_story(row, "open_again", "It is being looked at again.", for_referrer=True, by=None, at=at)
     if for_referrer and row.is_open:
         end_wish(row, by=by, at=at)
     if later is Later.NOW:
-        to_the_top(row, about, of=told, at=at)
+        to_the_top(row, about, of=told, by=by, at=at)
     if row.team.is_mash and (row.team != before or later is Later.NOW):
         let_the_mash_act(row, in_danger=later is Later.NOW, of=told, at=at)
     keep_seen(row, at=at)
@@ -137,7 +143,7 @@ def end_proposal(row: Referral, *, by: User, at: dt.datetime) -> None:
         out_of_hands(row, f"{who} is away", by=by, at=at)
 
 
-def to_the_top(row: Referral, children: Sequence[Child], *, of: Event, at: dt.datetime) -> None:
+def to_the_top(row: Referral, children: Sequence[Child], *, of: Event, by: User, at: dt.datetime) -> None:
     """Danger, above all: with the MASH, first in its queue, flagged on the referral and on each child it concerns.
 
     of: what was told.
@@ -150,6 +156,7 @@ def to_the_top(row: Referral, children: Sequence[Child], *, of: Event, at: dt.da
     put(row, immediate_danger=True, flags=row.flags if danger in row.flags else [danger, *row.flags])
     if not row.team.is_mash and row.state != State.SENT_ON.value:
         to_the_mash(row, of=of, at=at)
+    run_on_in_danger(row, by=by, at=at)
     keep_standing(row)
     keep_next_due(row)
 

@@ -10,7 +10,8 @@ import datetime as dt
 from partnerships.access import actor_for
 from partnerships.models import Partnership, User
 from partnerships.permissions import Permission
-from referrals.clocks.sweep import managers, signers
+from partnerships.staffing import managers
+from referrals.clocks.sweep import signers
 from referrals.domain.lifecycle import State
 from referrals.models import Event, Referral, RestrictedAccess
 from referrals.models.restricted import RestrictedAccessQuerySet
@@ -83,7 +84,7 @@ def keep_seen(row: Referral, *, at: dt.datetime) -> None:
         said = (
             f"has early help of {team.name}, and nobody of that team is named on it. Name at once who goes on with it"
         )
-        name_instead(row, above, f"unhelped-{team.slug}", reason, said, at=at)
+        name_instead(row, above, f"unhelped-{team.pk}", reason, said, at=at)
 
 
 def name_instead(row: Referral, people: list[User], why: str, reason: str, said: str, *, at: dt.datetime) -> None:

@@ -110,6 +110,7 @@ def test_a_letter_to_the_parents_that_was_promised_is_asked_for_until_it_is_writ
         "safe_because": "The school spoke with her.",
         "recipient": "Ms Marlow\n1 High Street",
         "words": "We visit on Monday.",
+        "revision": revision(world, referral),
     }
     assert "The letter is written and kept." in text(
         client.post(address(referral, "letters/new/parents/"), told, follow=True)
@@ -264,3 +265,12 @@ def test_handed_over_with_what_was_written_so_far(world: World) -> None:
         by = {each.child.first_name: each.by.name for each in Decision.objects.select_related("child", "by")}
         assert by == {"Robin": world.person(Role.SCREENER).name, "Wren": "Sol"}
         assert Letter.objects.get().sent_by == sol
+
+
+def test_whoever_decides_reads_who_must_not_be_told_before_they_say_who_tells_the_parents(world: World) -> None:
+    referral = taken(world)
+    with scope(partnership=world.partnership):
+        told = referral.answers | {"family": {"not_told": "yes", "not_told_who": "Lee must not hear of it."}}
+        Referral.objects.filter(pk=referral.pk).update(answers=told)
+    page = text(sign_in(world.person(Role.SCREENER)).get(address(referral, "decide/")))
+    assert page.index("Lee must not hear of it.") < page.index('name="parents_told_by"')

@@ -582,3 +582,40 @@ def test_who_is_named_beside_somebody_leaves_and_nobody_else_is_named(world: Wor
     restricting.name(referral=hidden, person=other, reason="She covers.", by=sol, at=NOW)
     members.end(membership=Membership.objects.get(user=sol), by=world.person(Role.ADMIN), at=NOW)
     assert who_sees(world, hidden, sol, other) == {other.name}
+
+
+def test_whoever_restricts_one_in_danger_reads_who_has_it_and_the_named_hear_that_nobody_has(world: World) -> None:
+    sam, sue, manager = (world.person(role) for role in (Role.SCREENER, Role.SENIOR, Role.MANAGER))
+    lola = make_person(world, Role.SCREENER, name="Lola Named", team=world.mash)
+    with scope(partnership=world.partnership):
+        row = make_referral(world, facts={"immediate_danger": True})
+        actions.claim(referral=row, by=sam, at=NOW)
+    client, page = client_of(manager), f"/testshire/triage/{row.pk}/restrict/"
+    form = re.sub(r"\s+", " ", client.get(page).content.decode())
+    assert f"{sam.name} has it now. Unless you name them, they have it no more" in form
+    assert "A child is said to be in danger now: name somebody who is at work" in form
+    assert "Can decide it" in form and "Can read it, and not decide it" in form
+    named = {"named": [str(lola.pk), str(manager.pk)], "reason": "Sam is her uncle."}
+    assert client.post(page, named).status_code == 302
+    with scope(partnership=world.partnership):
+        told = Notice.objects.get(kind="named", to=lola)
+        assert "It says that a child is in danger now. Nobody has it: open it, and take it" in told.body
+        assert "nobody has it" not in Notice.objects.filter(to=sam).latest("created_at").body.lower()
+    assert client.post(page, {"lift": "1", "reason": "It is another Sam."}).status_code == 302
+    with scope(partnership=world.partnership):
+        waits = Notice.objects.filter(key__contains="-lifted-").values_list("to__name", flat=True)
+        assert {sam.name, lola.name} <= set(waits) and sue.name not in waits, "those of its queue hear that it waits"
+
+
+def test_nobody_ends_their_own_leave_by_one_press(world: World, sol: Any, hidden: Referral) -> None:
+    with scope(partnership=world.partnership):
+        manager = world.person(Role.MANAGER)
+        restricting.name(referral=hidden, person=manager, reason="Answers for it.", by=sol, at=NOW)
+        mine = RestrictedAccess.objects.get(user=manager)
+    client = client_of(manager)
+    ends = reverse("referral_unname", args=["testshire", hidden.pk, mine.pk])
+    asked = client.post(ends)
+    assert asked.status_code == 200 and "You will see it no more" in asked.content.decode()
+    assert client.get(f"/testshire/triage/{hidden.pk}/").status_code == 200
+    assert client.post(ends, {"sure": asked.context["form"]["sure"].value()}).status_code == 302
+    assert client.get(f"/testshire/triage/{hidden.pk}/").status_code == 404

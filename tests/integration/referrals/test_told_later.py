@@ -11,6 +11,7 @@ from django.test import Client
 from django_scopes import scope
 
 from partnerships.audit import faults
+from partnerships.models import Membership
 from partnerships.permissions import Role
 from referrals import digests
 from referrals.additions import actions as additions
@@ -22,7 +23,21 @@ from referrals.models import Ask, Child, Clock, Decision, Event, Notice, NoticeC
 from referrals.support.actions import accept
 from referrals.triage import actions as triage
 from referrals.triage.assigning import mark_absent
-from tests.factories import NOW, World, add_child, make_check, make_person, make_referral, make_support, make_world
+from referrals.triage.danger_told import said_in_danger
+from referrals.triage.moves import Refused
+from tests.factories import (
+    NOW,
+    World,
+    add_child,
+    make_check,
+    make_person,
+    make_referral,
+    make_restricted,
+    make_support,
+    make_world,
+    sign,
+    sign_in,
+)
 from thresholds.domain.screening import read_facts
 
 LATER = NOW + dt.timedelta(hours=2)
@@ -269,5 +284,129 @@ def test_each_childs_own_way_is_told_with_why_nothing_chosen_goes_to_the_mash(wo
     client.force_login(world.person(Role.PRACTITIONER))
     page = client.get(f"/testshire/referrals/{row.pk}/").content.decode()
     assert "<strong>Robin Marlow</strong>: Level 2, Early help. On its own: Early help." in page
-    assert "<strong>Kit Marlow</strong>: No level indicated. On its own: MASH. Nothing was chosen" in page
+    assert "<strong>Kit Marlow</strong>: No level indicated. On its own: MASH. No indicator was chosen" in page
     assert "because at least one child does" in page
+
+
+# --- decided where danger was told --------------------------------------------------------------------------------
+
+STATUTORY = (Outcome.STRATEGY_DISCUSSION, Outcome.ASSESSMENT_SECTION_17)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("later", [False, True])
+def test_one_person_decides_over_danger_for_statutory_work_alone(world: World, outcome: Outcome, later: bool) -> None:
+    row, sam = make_referral(world, facts={} if later else {"immediate_danger": True}), world.person(Role.SCREENER)
+    row = triage.claim(referral=row, by=sam, at=NOW)
+    row = add(world, row, Later.NOW) if later else row
+    more: dict[str, Any] = {"transfer_elsewhere": "Kent"} if outcome is Outcome.TRANSFER else {}
+    more |= {"support_team": world.early_help} if outcome is Outcome.EARLY_HELP else {}
+    decide(row, outcome=outcome, decided_level=4, by=sam, **more)
+    row.refresh_from_db()
+    if outcome in STATUTORY:
+        assert row.state == "decided"
+        return
+    assert row.state == "proposed" and row.immediate_danger and not Support.objects.exists()
+    assert "danger" in SignOff.objects.get().because and told("sign_off")
+    sign(world, row, at=LATER)
+    row.refresh_from_db()
+    assert row.state == ("sent_on" if outcome is Outcome.TRANSFER else "decided")
+
+
+def test_the_danger_of_one_child_asks_nothing_of_the_others_and_danger_of_nobody_by_name_of_each(world: World) -> None:
+    row, sam = make_referral(world), world.person(Role.SCREENER)
+    wren = {"first_name": "Wren", "last_name": "Marlow", "order": 2}
+    add_child(world, row, read_facts(row.screening["facts"]), row.screening, (), wren)
+    robin = row.children.get(order=1)
+    row = triage.claim(referral=row, by=sam, at=NOW)
+    row = add(world, row, Later.NOW, children=[robin])
+    robin, wren_row = row.children.order_by("order")
+    assert (said_in_danger(row, robin), said_in_danger(row, wren_row)) == (True, False)
+    Child.objects.filter(referral=row).update(flags=[])
+    robin, wren_row = row.children.order_by("order")
+    assert (said_in_danger(row, robin), said_in_danger(row, wren_row)) == (True, True), "told of the whole referral"
+
+
+def test_who_signs_over_danger_reads_who_told_of_it_when_and_in_what_words(world: World) -> None:
+    said = {
+        "children": [{"impact": {"safe": "no", "impact": "She hides."}}],
+        "worry": {"happened": "He came with a bat."},
+    }
+    row = make_referral(world, facts={"immediate_danger": True}, answers=said)
+    sam = world.person(Role.SCREENER)
+    row = add(world, triage.claim(referral=row, by=sam, at=NOW), Later.NOW)
+    with time_machine.travel(LATER, tick=False):
+        client = sign_in(sam)
+        address = f"/testshire/triage/{row.pk}/"
+        triage.step_down(referral=row, reason="All well.", team=world.early_help, by=sam, at=LATER)
+        shown = sign_in(world.person(Role.MANAGER)).get(f"{address}sign-off/").content.decode()
+        assert "a step down to early help and it was said that a child is in danger now" in shown
+        pat = world.person(Role.PRACTITIONER).name
+        told_of = shown[shown.index("What was told of danger") :]
+        for words in (
+            f"{pat} said when it was sent: Robin Marlow may come to harm now",
+            "He came with a bat.",
+            "She hides.",
+            f"{pat} said after sending, in what they added: Robin Marlow may come to harm now",
+            "He has a knife.",
+        ):
+            assert words in told_of and told_of.index(words) < told_of.index("Send my answer")
+        triage.take_back(referral=row, by=sam, at=LATER)
+        row.refresh_from_db()
+        typed = {
+            "decided_level": "4",
+            "outcome": "advice",
+            "reason": "The police are there.",
+            "told_referrer": "We rang.",
+            "primary_need": "N1",
+            "parents_told_by": "decider",
+            "child_told_by": "decider",
+            "revision": row.revision,
+        }
+        asked = client.get(f"{address}decide/").content.decode()
+        letter = client.post(f"{address}decide/", typed | {"preview": "1"}).content.decode()
+    assert "Anything else needs a second person before it holds." in asked
+    assert "it was said that a child is in danger now" in letter and "Propose to a second person" in letter
+    assert "waits for no signature: call 999" in letter and "needs no second person for it, at any hour" in letter
+    assert "Nobody here can sign it now" not in letter
+    for role in (Role.MANAGER, Role.SENIOR):
+        Membership.objects.filter(user=world.person(role)).update(ended_at=NOW)
+    with time_machine.travel(LATER, tick=False):
+        letter = client.post(f"{address}decide/", typed | {"preview": "1"}).content.decode()
+        assert "Nobody here can sign it now" in letter and "Ask the partnership’s admin" in letter
+        done = client.post(f"{address}decide/", typed, follow=True).content.decode()
+        assert "Nobody here can sign it" in done
+        stuck = Referral.objects.get(pk=row.pk)
+        assert stuck.state == "proposed" and Referral.objects.in_queue(world.mash)[0] == row
+        triage.take_back(referral=row, by=sam, at=LATER)
+        decide(Referral.objects.get(pk=row.pk), outcome=Outcome.STRATEGY_DISCUSSION, decided_level=4, by=sam)
+    row.refresh_from_db()
+    assert row.state == "decided", "at any hour, and with nobody else there, the safe way is open"
+
+
+def test_a_restricted_child_in_danger_whom_nobody_else_may_see_is_no_dead_end(world: World) -> None:
+    row, named = make_referral(world, facts={"immediate_danger": True}), None
+    named = make_restricted(world, row)
+    row = triage.claim(referral=row, by=named, at=NOW)
+    with pytest.raises(Refused, match=r"Name one first.*section 17.*needs no second person"):
+        decide(row, outcome=Outcome.ADVICE, decided_level=4, by=named)
+    decide(row, outcome=Outcome.STRATEGY_DISCUSSION, decided_level=4, by=named)
+    assert Referral.objects.get(pk=row.pk).state == "decided"
+
+
+def test_a_child_said_to_be_in_danger_is_decided_and_never_withdrawn(world: World) -> None:
+    row, sam = make_referral(world, facts={"immediate_danger": True}), world.person(Role.SCREENER)
+    asker, client = world.person(Role.PRACTITIONER), sign_in(sam)
+    additions.ask_to_withdraw(referral=row, reason="He told me to.", token="b" * 32, by=asker, at=NOW)
+    address = f"/testshire/triage/{row.pk}/withdrawal/"
+    with time_machine.travel(LATER, tick=False):
+        assert "decided and not withdrawn" in client.get(address).content.decode()
+        row.refresh_from_db()
+        typed = {"agreed": "yes", "reason": "She says it is sorted.", "revision": row.revision}
+        shown = client.post(address, typed).content.decode()
+        assert "decided and not withdrawn" in shown and "She says it is sorted.</textarea>" in shown
+        row.refresh_from_db()
+        assert row.state == "waiting" and row.withdrawal_asked_at
+        assert client.post(address, typed | {"agreed": "no"}).status_code == 302
+    row.refresh_from_db()
+    assert row.state == "waiting" and row.withdrawal_asked_at is None

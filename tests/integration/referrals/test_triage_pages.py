@@ -247,6 +247,18 @@ def test_a_step_that_is_anothers_is_not_found(world: World) -> None:
             assert client.post(of(world, f"referral_{name}", referral)).status_code == 404, (role, name)
 
 
+def test_national_codes_of_a_child_are_read_as_words(world: World) -> None:
+    child = {"ethnicity": "WBRI", "disability": ["MOB", "LD"]}
+    referral = make_referral(world, child=child)
+    shown = page(sign_in(world.person(Role.SCREENER)).get(of(world, "referral", referral)))
+    assert "White British" in shown and "Mobility, Learning" in shown
+    assert "WBRI" not in shown and "MOB" not in shown
+    with scope(partnership=world.partnership):
+        referral.children.update(corrected={"sex": "M", "date_of_birth": "2019-05-02"})
+    shown = page(sign_in(world.person(Role.SCREENER)).get(of(world, "referral", referral)))
+    assert "Sex: Male Date of birth: 2 May 2019" in shown or "Date of birth: 2 May 2019 Sex: Male" in shown
+
+
 def test_who_signs_a_step_down_is_warned_of_danger_as_who_proposes_it_is(world: World) -> None:
     referral = claimed(world)
     with scope(partnership=world.partnership):
@@ -255,7 +267,7 @@ def test_who_signs_a_step_down_is_warned_of_danger_as_who_proposes_it_is(world: 
             referral=referral, reason="All well.", team=world.early_help, by=world.person(Role.SCREENER), at=NOW
         )
     shown = page(sign_in(world.person(Role.MANAGER)).get(of(world, "referral_sign_off", referral)))
-    assert "The referrer says that the child is in danger now." in shown
+    assert "It was said that a child is in danger now." in shown
 
 
 def test_the_loser_of_a_claim_is_told_who_has_it(world: World) -> None:
@@ -271,7 +283,14 @@ def test_the_loser_of_a_claim_is_told_who_has_it(world: World) -> None:
 def test_acknowledging(world: World, screener: Client) -> None:
     referral = claimed(world)
     assert "Dear Practitioner" in page(screener.get(of(world, "referral_acknowledge", referral)))
-    response = screener.post(of(world, "referral_acknowledge", referral), {"words": "I ring at noon."}, follow=True)
+    where, said = of(world, "referral_acknowledge", referral), {"words": "I ring at noon."}
+    seen = referral.revision
+    with scope(partnership=world.partnership):
+        Referral.objects.filter(pk=referral.pk).update(revision=seen + 1)  # somebody told more while it was written
+    for stale in ({}, {"revision": seen}):
+        stopped = page(screener.post(where, said | stale))
+        assert "Nothing was changed: this referral has moved on" in stopped and "I ring at noon.</textarea>" in stopped
+    response = screener.post(where, said | {"revision": seen + 1}, follow=True)
     assert "The acknowledgement has been sent." in page(response)
     assert "referral_acknowledge" not in page(response)
     late = page(screener.post(of(world, "referral_acknowledge", referral), {"words": "Tell us her school."}))
@@ -299,9 +318,7 @@ def test_what_is_missing_is_named(world: World, screener: Client, name: str, emp
 
 def test_stepping_down_and_up_again(world: World, screener: Client) -> None:
     referral = claimed(world, facts={"immediate_danger": True})
-    assert "The referrer says that the child is in danger now." in page(
-        screener.get(of(world, "referral_step_down", referral))
-    )
+    assert "It was said that a child is in danger now." in page(screener.get(of(world, "referral_step_down", referral)))
     typed = {"team": "early-help", "reason": "The doctor has seen the arm."}
     shown = page(screener.post(of(world, "referral_step_down", referral), typed, follow=True))
     assert "is proposed. It stays here until a second person signs it off." in shown

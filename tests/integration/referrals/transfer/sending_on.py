@@ -14,10 +14,12 @@ from referrals.models import (
     Decision,
     Notice,
     Referral,
+    SignOff,
 )
+from referrals.transfer import receiving
 from referrals.triage import actions
 from tests import schemes
-from tests.factories import NOW, World, make_referral
+from tests.factories import NOW, World, make_referral, sign
 
 LATER = NOW + dt.timedelta(minutes=20)
 NAME, SIBLING, SECRET = "Quillonette", "Marigoldine", "A colleague rang about the lodger."
@@ -53,13 +55,16 @@ def another_threshold() -> dict[str, Any]:
 
 
 def sent(worlds: tuple[World, World], *, answers: Any = None, **kwargs: Any) -> Referral:
-    """A referral that a screener of the first partnership decided to send on to the other, whole."""
+    """A referral that a screener of the first partnership decided to send on to the other, whole; where it tells of
+    danger, a senior signed that."""
     own, other = worlds
     row = make_referral(own, answers=answers or one_child(), child={"first_name": NAME}, **kwargs)
     sam = own.person(Role.SCREENER)
     with scope(partnership=own.partnership):
         row = actions.claim(referral=row, by=sam, at=NOW)
         to_other(row, other, by=sam)
+        if SignOff.objects.waiting().filter(referral=row).exists():
+            sign(own, row, at=LATER)
         return Referral.objects.get(pk=row.pk)
 
 
@@ -70,6 +75,19 @@ def one_child() -> dict[str, Any]:
 def to_other(row: Referral, other: World, *, by: Any, **more: Any) -> Decision:
     said = {"outcome": Outcome.TRANSFER, "decided_level": None, "transfer_to": other.partnership, "reason": "Moved in."}
     return actions.decide(referral=row, **{**said, **more}, revision=row.revision, by=by, at=LATER)
+
+
+def came_back(worlds: tuple[World, World]) -> tuple[Referral, Referral]:
+    """Sent on, taken there, and sent on home again: the referral here, and what stands here of it a second time."""
+    own, other = worlds
+    row = sent(worlds)
+    there, olga = arrived(other), other.person(Role.SCREENER)
+    with scope(partnership=other.partnership):
+        there = actions.claim(referral=there, by=olga, at=LATER)
+        receiving.confirm_receipt(referral=there, by=olga, at=LATER)
+        to_other(Referral.objects.get(pk=there.pk), own, by=olga)
+    with scope(partnership=own.partnership):
+        return row, Referral.objects.exclude(pk=row.pk).get()
 
 
 def arrived(other: World) -> Referral:

@@ -12,7 +12,7 @@ from django.db import close_old_connections, connection
 from django_scopes import scope, scopes_disabled
 
 from partnerships.audit import faults as audit_faults
-from partnerships.models import AuditEntry
+from partnerships.models import AuditEntry, Membership
 from partnerships.permissions import Role
 from referrals.additions import actions as additions
 from referrals.asking import actions as asking
@@ -27,6 +27,7 @@ from referrals.models import (
     Clock,
     Decision,
     Event,
+    Notice,
     Referral,
     Transfer,
 )
@@ -253,6 +254,27 @@ def test_an_answer_without_danger_stays_where_it_was_asked_for(worlds: tuple[Wor
         there = answered(worlds, make_check(own, row), **said, by=checker)
     assert not there.immediate_danger and there.beside == 0 and not told(other, "danger_added")
     assert "referral.check_passed_on" not in trail(other)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_answer_after_it_was_sent_back_is_told_to_who_asked_with_whom_to_telephone(
+    worlds: tuple[World, World], *, gone: bool
+) -> None:
+    own, other = worlds
+    sent(worlds)
+    there, olga = arrived(other), other.person(Role.SCREENER)
+    checker, colleague = make_person(other, Role.CHECKER, agency=other.school), make_person(other, Role.SCREENER)
+    Membership.objects.filter(user=colleague).update(team=other.mash)
+    with scope(partnership=other.partnership):
+        check = make_check(other, there)
+        receiving.send_back(referral=there, reason="Not ours.", by=olga, at=LATER)
+        if gone:
+            Membership.objects.filter(user=olga).update(ended_at=NOW)
+        asking.answer(ask=check, answer="Known since May.", knows="yes", later=Later.NO, by=checker, at=LATER)
+        told_of = {each.to: each.body for each in Notice.objects.filter(kind__startswith="answer_")}
+    assert set(told_of) == {colleague if gone else olga}
+    assert all("It was sent back to Ownshire" in body and "telephone" in body for body in told_of.values())
+    assert not any("Known since May" in each.body for each in notices_of(own))
 
 
 def test_where_they_cant_be_told_the_answer_is_not_taken_either(

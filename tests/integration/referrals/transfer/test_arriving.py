@@ -9,7 +9,7 @@ import pytest
 from django_scopes import scope, scopes_disabled
 
 from partnerships.audit import faults as audit_faults
-from partnerships.models import Locality
+from partnerships.models import Locality, Membership, User
 from partnerships.permissions import Role
 from referrals.additions import actions as additions
 from referrals.domain.danger import Later
@@ -24,6 +24,7 @@ from referrals.models import (
     Decision,
     Event,
     Letter,
+    Notice,
     Referral,
     RestrictedAccess,
     Transfer,
@@ -31,9 +32,9 @@ from referrals.models import (
 from referrals.reports.exports import source_of
 from referrals.transfer import receiving
 from referrals.transfer.destinations import lives_in
-from referrals.triage import actions
+from referrals.triage import actions, restricting
 from referrals.triage.moves import Refused
-from tests.factories import NOW, World, make_attachment, make_referral, make_restricted, make_world
+from tests.factories import NOW, World, make_attachment, make_referral, make_restricted, make_world, sign
 from tests.integration.referrals.transfer.sending_on import (
     ANSWERS,
     LATER,
@@ -42,6 +43,7 @@ from tests.integration.referrals.transfer.sending_on import (
     SIBLING,
     WORDS,
     arrived,
+    came_back,
     client_of,
     notices_of,
     one_child,
@@ -361,3 +363,82 @@ def test_sent_on_from_there_its_whole_history_goes_along(worlds: tuple[World, Wo
         )
     with scopes_disabled():
         assert Addendum.objects.filter(text__isnull=False).count() == 3, "it reaches everybody who has it"
+
+
+def home_again(worlds: tuple[World, World], *, ended: bool = False) -> tuple[Referral, Referral, User]:
+    """Restricted at home, sent on over two other partnerships, where the restriction is lifted, and back home: the
+    original, what came back, and who is named on the original alone."""
+    own, other = worlds
+    third = make_world("thirdshire")
+    row = make_referral(own, answers=one_child(), child={"first_name": NAME})
+    named = make_restricted(own, row)
+    with scope(partnership=own.partnership):
+        row = actions.claim(referral=Referral.objects.get(pk=row.pk), by=named, at=NOW)
+        to_other(row, other, by=named)
+    if ended:
+        Membership.objects.filter(user=named).update(ended_at=NOW)
+    for here, to in ((other, third), (third, own)):
+        manager, screener = here.person(Role.MANAGER), here.person(Role.SCREENER)
+        with scope(partnership=here.partnership):
+            there = Referral.objects.select_related("partnership", "team").get()
+            if there.restricted:
+                restricting.lift(referral=there, reason="Nothing of it is ours.", by=manager, at=LATER)
+            there = actions.claim(referral=Referral.objects.get(pk=there.pk), by=screener, at=LATER)
+            receiving.confirm_receipt(referral=there, by=screener, at=LATER)
+            to_other(Referral.objects.get(pk=there.pk), to, by=screener)
+    with scope(partnership=own.partnership):
+        return row, Referral.objects.exclude(pk=row.pk).get(), named
+
+
+def test_what_was_restricted_here_comes_back_restricted_to_those_who_are_named_on_it(
+    worlds: tuple[World, World],
+) -> None:
+    own, _ = worlds
+    row, back, named = home_again(worlds)
+    assert back.channel == "transfer" and back.restricted
+    for person, status in ((named, 200), (own.person(Role.SCREENER), 404), (own.person(Role.MANAGER), 404)):
+        assert client_of(person).get(f"/ownshire/triage/{back.pk}/").status_code == status, person
+    assert told(own, "named") == {named.name} and told(own, "waiting") == set()
+    with scope(partnership=own.partnership):
+        additions.add_information(
+            referral=row,
+            text="He has a key.",
+            later=Later.GROWN,
+            token="e" * 32,
+            by=own.person(Role.PRACTITIONER),
+            at=LATER,
+        )
+        assert Addendum.objects.get(referral=back).text == "He has a key."
+        heard = Notice.objects.filter(referral=back).values_list("to__name", flat=True)
+        assert set(heard) == {named.name}, "what is added since goes along, and is told to those alone"
+
+
+def test_what_comes_back_is_never_seen_by_nobody(worlds: tuple[World, World]) -> None:
+    own, _ = worlds
+    _, back, named = home_again(worlds, ended=True)
+    assert back.restricted and told(own, "named") == {own.person(Role.MANAGER).name}
+    assert client_of(own.person(Role.MANAGER)).get(f"/ownshire/triage/{back.pk}/").status_code == 200
+    assert client_of(own.person(Role.SCREENER)).get(f"/ownshire/triage/{back.pk}/").status_code == 404
+
+
+def test_what_is_restricted_no_more_at_home_comes_back_open(worlds: tuple[World, World]) -> None:
+    own, _ = worlds
+    _, back = came_back(worlds)
+    assert not back.restricted
+    assert client_of(own.person(Role.SCREENER)).get(f"/ownshire/triage/{back.pk}/").status_code == 200
+
+
+def test_restricted_and_in_danger_each_screener_there_hears_of_it_by_its_reference(worlds: tuple[World, World]) -> None:
+    own, other = worlds
+    row = make_referral(own, answers=one_child(), child={"first_name": NAME}, facts={"immediate_danger": True})
+    named, manager = make_restricted(own, row), own.person(Role.MANAGER)
+    with scope(partnership=own.partnership):
+        row = actions.claim(referral=Referral.objects.get(pk=row.pk), by=named, at=NOW)
+        restricting.name(referral=row, person=manager, reason="Signs.", by=named, at=NOW)
+        to_other(row, other, by=named)
+        sign(own, row, by=manager, at=LATER)
+    assert arrived(other).restricted
+    assert told(other, "danger_restricted") == {other.person(Role.SCREENER).name}
+    with scope(partnership=other.partnership):
+        assert all(NAME not in each.body for each in Notice.objects.all())
+        assert [child.flags[0] for child in Child.objects.all()] == ["immediate_danger"], "it goes along with its child"
