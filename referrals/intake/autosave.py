@@ -53,7 +53,7 @@ def autosave(request: Any, draft: Draft, situation: Situation, step: Step, now: 
     except actions.AlreadySent as sent:
         return refused(f"This referral was already sent. Its reference is {sent.referral.reference}.")
     except actions.Refused as error:
-        return refused(str(error))
+        return refused(str(error), stops=False)
     return answer(now, seal(told), unread)
 
 
@@ -84,5 +84,6 @@ def answer(at: dt.datetime, seen: str, unread: list[str]) -> JsonResponse:
     return JsonResponse({"saved": clock_time(at), "seen": seen, "unread": unread})
 
 
-def refused(why: str) -> JsonResponse:
-    return JsonResponse({"why": why}, status=409)
+def refused(why: str, *, stops: bool = True) -> JsonResponse:
+    """stops: nothing that is typed on this page can be stored any more, until somebody presses the button."""
+    return JsonResponse({"why": why, "stops": stops}, status=409)

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Locator, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
 
 from tests.journeys.portal import Portal, portal_of_this_run
 
@@ -54,6 +54,12 @@ def chromium(*first: str) -> str:
 click, press = Locator.click, Locator.press
 
 
+def arrive(page: Page) -> None:
+    """Wait for what was just pressed: a form may hold its button back until a save has ended, then leads on."""
+    expect(page.locator("form[aria-busy=true]")).to_have_count(0, timeout=20_000)
+    page.wait_for_load_state()
+
+
 def click_and_arrive(self: Locator, **how: Any) -> None:
     """A click that leads to another page ends when that page is there.
 
@@ -61,13 +67,13 @@ def click_and_arrive(self: Locator, **how: Any) -> None:
     asked of half a page, or of none.
     """
     click(self, **how)
-    self.page.wait_for_load_state()
+    arrive(self.page)
 
 
 def press_and_arrive(self: Locator, key: str, **how: Any) -> None:
     """The same of a key pressed."""
     press(self, key, **how)
-    self.page.wait_for_load_state()
+    arrive(self.page)
 
 
 Locator.click, Locator.press = click_and_arrive, press_and_arrive

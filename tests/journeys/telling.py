@@ -11,6 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 MOST_PAGES = 20
+SAVED = re.compile(r"^Saved at (\d{1,2}(:\d\d)?[ap]m|midday|midnight)")
+"""What a page says once what was typed is stored, at whatever time of day: midday and midnight stand by name."""
 INJURIES = {
     "medway": ("child-developmental-needs-3-14", "Level 3"),
     "northamptonshire": ("family-4-15", "Level 4"),

@@ -115,7 +115,7 @@ def test_early_help_from_accepting_to_closing_and_stepping_up(
     page.goto(f"{live.url}/testshire/early-help/")
     look(page, "supports")
     page.get_by_role("link", name="Robin Marlow").click()
-    expect(page.get_by_text("Next: accept it, with a lead practitioner and a plan.")).to_be_visible()
+    expect(page.get_by_text("Next: accept it, with a lead practitioner and a plan, by ")).to_be_visible()
     look(page, "support-offered")
     page.get_by_role("button", name="Accept, with a lead practitioner and a plan").click()
     page.get_by_role("button", name="Accept", exact=True).click()

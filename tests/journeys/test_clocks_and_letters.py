@@ -65,6 +65,22 @@ def test_late_told_and_answered(
     shot(page, f"clocks-late-{width}")
     assert_axe_clean(page)
     assert_fits(page)
+    with scope(partnership=world.partnership):
+        running = Clock.objects.get(referral=referral, slug="outcome_in_writing")
+    seen("clock_pause", referral_id=referral.pk, clock_id=running.pk)
+    page.get_by_label("Why does this clock stand still?").fill("The police asked us to wait.")
+    page.get_by_role("button", name="Pause the clock").click()
+    assert page.get_by_role("link", name="Enter the day on which it runs on").count() == 1
+    assert_axe_clean(page)
+    assert_fits(page)
+    tomorrow = timezone.localdate(now) + dt.timedelta(days=1)
+    for part, value in (("Day", tomorrow.day), ("Month", tomorrow.month), ("Year", tomorrow.year)):
+        page.get_by_label(part, exact=True).fill(str(value))
+    page.get_by_role("button", name="Pause the clock").click()
+    assert page.get_by_text(f"stands still until {tomorrow.day} ").count() == 1
+    shot(page, f"clocks-paused-{width}")
+    assert_axe_clean(page)
+    assert_fits(page)
     seen("evidence_pdf", referral_id=referral.pk)
     page.context.clear_cookies()
     sign_in(page, world.person(Role.ADMIN))

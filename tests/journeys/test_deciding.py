@@ -197,3 +197,36 @@ def test_a_stale_form_of_one_of_two_children_keeps_its_words_and_shows_theirs(
     expect(page.get_by_role("alert")).to_contain_text("Sol Second")
     expect(page.get_by_label("Why? For the record")).to_have_value("What I typed")
     assert_fits(page)
+
+
+@pytest.mark.parametrize("width", ["page_wide", "page_narrow"])
+def test_what_was_told_of_danger_stands_above_the_signature(
+    width: str, request: pytest.FixtureRequest, world: World, live: Any, sign_in: Callable[..., None], look: Look
+) -> None:
+    page = request.getfixturevalue(width)
+    told = {"children": [{"impact": {"safe": "no", "impact": "She hides."}}], "worry": {"happened": "He has a bat."}}
+    referral = make_referral(world, facts={"immediate_danger": True}, answers=told)
+    with scope(partnership=world.partnership):
+        actions.claim(referral=referral, by=world.person(Role.SCREENER), at=NOW)
+    address = f"{live.url}/testshire/triage/{referral.pk}/"
+    sign_in(page, world.person(Role.SCREENER))
+    page.goto(f"{address}decide/")
+    page.get_by_label("Level 4: Statutory").check()
+    page.get_by_label("Advice and information").check()
+    page.get_by_label("Primary need").select_option("N1")
+    page.get_by_label("Why? For the record").fill("The police are with her.")
+    page.get_by_label("What do you tell the referrer?").fill("The police are with her.")
+    tell_family(page, parents="That we rang.", child="")
+    page.get_by_role("button", name="Check the letter").click()
+    expect(page.get_by_text("What keeps the child safe now waits for no signature")).to_be_visible()
+    look(page, f"danger-preview-{width}")
+    page.get_by_role("button", name="Propose to a second person").click()
+    expect(page.get_by_text("It waits for a second person now.")).to_be_visible()
+    as_another(page, sign_in, world.person(Role.SENIOR))
+    page.goto(f"{address}sign-off/")
+    expect(page.get_by_role("heading", name="What was told of danger")).to_be_visible()
+    expect(page.get_by_text("He has a bat.")).to_be_visible()
+    look(page, f"danger-sign-off-{width}")
+    page.get_by_label("I sign it off").check()
+    page.get_by_role("button", name="Send my answer").click()
+    expect(page.get_by_text("is signed off, and what was to be sent has gone out")).to_be_visible()

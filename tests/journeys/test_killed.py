@@ -6,7 +6,6 @@ portal's own database is used, so that only the web server is started anew.
 
 from __future__ import annotations
 
-import re
 import socket
 import urllib.parse
 import urllib.request
@@ -22,6 +21,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from referrals.intake.pages import INSIDE
 from tests.journeys.portal import Portal, WebServer
+from tests.journeys.telling import SAVED
 
 pytestmark = pytest.mark.xdist_group("killed")
 PASSWORD = "front-door-demo"
@@ -151,7 +151,7 @@ def refused(state: Locator) -> None:
 
 
 def saved(state: Locator) -> None:
-    expect(state).to_have_text(re.compile(r"^Saved at \d"), timeout=60_000)
+    expect(state).to_have_text(SAVED, timeout=60_000)
 
 
 def signed_in(page: Page, server: WebServer) -> str:

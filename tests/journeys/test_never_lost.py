@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import re
+import time
 from importlib import import_module
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 from django_scopes import scope
 from playwright.sync_api import Page, expect
 
 from partnerships.forms import LongTextField
 from partnerships.permissions import Role
 from partnerships.typed import clean_text
+from referrals.intake.actions import discard_draft
 from referrals.models import Draft, Referral
 from referrals.public.forms import WorryForm
 from tests.factories import World, make_draft, make_referral, make_world
+from tests.journeys.telling import SAVED
 
 expect.set_options(timeout=20_000)
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -43,7 +46,7 @@ def test_typed_text_survives(
     page.goto(address)
     box, state = page.get_by_label("What happened?"), page.locator("[data-save-state]")
     box.press_sequentially("Robin had a bruise")
-    expect(state).to_have_text(re.compile(r"^Saved at \d"))
+    expect(state).to_have_text(SAVED)
     assert stored(world, draft) == "Robin had a bruise"
     shot(page, "never-lost-1-saved")
     assert_axe_clean(page)
@@ -55,13 +58,13 @@ def test_typed_text_survives(
     assert_axe_clean(page)
     page.unroute("**/worry/")
     page.evaluate("() => dispatchEvent(new Event('online'))")
-    expect(state).to_have_text(re.compile(r"^Saved at \d"))
+    expect(state).to_have_text(SAVED)
     assert stored(world, draft) == WORDS
 
     second = page.context.new_page()
     second.goto(address)
     second.get_by_label("What happened?").fill(f"{WORDS} He cried.")
-    expect(second.locator("[data-save-state]")).to_have_text(re.compile(r"^Saved at"))
+    expect(second.locator("[data-save-state]")).to_have_text(SAVED)
     box.fill(f"{WORDS} He would not say how.")
     expect(state).to_contain_text("saved in another window")
     assert stored(world, draft) == f"{WORDS} He cried.", "never overwritten"
@@ -88,6 +91,144 @@ def test_typed_text_survives(
     page.get_by_role("button", name="Save and continue").click()
     expect(page.get_by_role("heading", name="There is a problem")).to_have_count(0)
     assert stored(world, draft) == f"{WORDS} Both."
+
+
+COUNTS = """() => {
+  window.told = [];
+  window.answered = 0;
+  const ask = window.fetch;
+  window.fetch = (...what) => ask(...what).finally(() => { window.answered += 1; });
+  const state = document.querySelector("[data-save-state]");
+  new MutationObserver(() => window.told.push(state.textContent)).observe(state, { childList: true });
+}"""
+
+
+def run_until_answered(page: Page, milliseconds: int) -> None:
+    """Let the page’s clock go on, then wait for the answer to the save that it asks for: it times the next one."""
+    before, ends = page.evaluate("() => window.answered"), time.monotonic() + 20
+    page.clock.run_for(milliseconds)
+    while page.evaluate("() => window.answered") == before:
+        assert time.monotonic() < ends, f"nothing was asked for within {milliseconds} ms"
+        time.sleep(0.02)
+
+
+def test_saving_goes_on_by_itself_after_the_server_was_away_and_after_a_page_that_did_not_come(
+    live: Any, world: World, page_narrow: Page, sign_in: Any, assert_axe_clean: Any, shot: Any
+) -> None:
+    page, draft = page_narrow, make_draft(world)
+    sign_in(page, world.person(Role.PRACTITIONER))
+    page.clock.install()
+    page.goto(f"{live.url}/testshire/refer/{draft.pk}/worry/")
+    page.evaluate(COUNTS)
+    box, state = page.get_by_label("What happened?"), page.locator("[data-save-state]")
+    box.fill("One.")
+    page.clock.run_for(3_000)
+    expect(state).to_have_text(SAVED)
+
+    asked: list[str] = []
+    page.route("**/worry/", lambda route: (asked.append(route.request.method), route.fulfill(status=503))[1])
+    box.fill("One. Two.")
+    for wait in (3_000, 11_000, 21_000, 41_000, 81_000, 121_000, 121_000):
+        run_until_answered(page, wait)
+        expect(state).to_contain_text("Not saved: something went wrong. Your text is kept here")
+        expect(state).to_contain_text("Saved last at ")
+    assert len(asked) == 7, "less and less often"
+    assert page.evaluate("() => window.told.length") == 2, "said once, however often it is tried"
+    shot(page, "never-lost-5-server-away")
+    assert_axe_clean(page)
+    page.unroute("**/worry/")
+    page.clock.run_for(121_000)
+    expect(state).to_have_text(SAVED)
+    assert stored(world, draft) == "One. Two."
+
+    page.route("**/worry/", lambda route: route.fulfill(status=204))  # as where somebody stops the page that loads
+    for typed, then in (("Three.", lambda: page.clock.run_for(25_000)), ("Four.", lambda: box.press_sequentially("!"))):
+        box.fill(typed)
+        with page.expect_response(lambda answer: answer.status == 204):
+            page.get_by_role("button", name="Save and continue").click()
+        page.unroute("**/worry/")
+        then()
+        page.clock.run_for(6_000)
+        expect(state).to_have_text(SAVED)
+        assert stored(world, draft).startswith(typed)
+        page.route("**/worry/", lambda route: route.fulfill(status=204))
+    page.unroute("**/worry/")
+    page.get_by_role("button", name="Save and continue").click()
+    page.wait_for_url("**/impact/")
+    assert stored(world, draft) == "Four.!"
+
+
+def test_the_button_waits_for_a_save_that_hangs_but_not_for_long_and_is_pressed_once(
+    live: Any, world: World, page_narrow: Page, sign_in: Any, assert_axe_clean: Any, shot: Any
+) -> None:
+    page, draft = page_narrow, make_draft(world)
+    sign_in(page, world.person(Role.PRACTITIONER))
+    page.clock.install()
+    page.goto(f"{live.url}/testshire/refer/{draft.pk}/worry/")
+    hanging, sent = [], []
+
+    def on_the_way(route: Any) -> None:
+        autosave = "x-autosave" in route.request.headers
+        (hanging if autosave else sent).append(route.request)
+        if not autosave:
+            route.continue_()
+
+    page.route("**/worry/", on_the_way)
+    page.get_by_label("What happened?").fill(WORDS)
+    page.clock.run_for(3_000)
+    button, state = page.get_by_role("button", name="Save and continue"), page.locator("[data-save-state]")
+    button.dispatch_event("click")
+    expect(state).to_have_text("Saving what you typed, then going on.")
+    assert_axe_clean(page)
+    shot(page, "never-lost-6-saving")
+    page.clock.run_for(2_000)
+    button.dispatch_event("click")  # somebody who can't wait
+    assert (len(hanging), len(sent)) == (1, 0)
+    page.clock.run_for(3_000)
+    page.wait_for_url("**/impact/")
+    assert [each.method for each in sent] == ["POST"]
+    assert stored(world, draft) == WORDS
+
+
+def test_what_is_typed_on_a_draft_that_is_gone_is_said_to_be_so_and_given_back(
+    live: Any, world: World, page_narrow: Page, sign_in: Any
+) -> None:
+    page, draft = page_narrow, make_draft(world)
+    sign_in(page, world.person(Role.PRACTITIONER))
+    page.clock.install()
+    page.goto(f"{live.url}/testshire/refer/{draft.pk}/worry/")
+    with scope(partnership=world.partnership):
+        discard_draft(draft=draft, by=world.person(Role.PRACTITIONER), at=timezone.now())
+    box, state = page.get_by_label("What happened?"), page.locator("[data-save-state]")
+    box.fill("A bruise that I saw.")
+    page.clock.run_for(3_000)
+    expect(state).to_contain_text("Not saved: this is not here any more.")
+    page.clock.run_for(300_000)
+    expect(state).not_to_contain_text("we try again")
+    page.get_by_role("button", name="Save and continue").click()
+    expect(page.locator("main")).to_contain_text("A bruise that I saw.")
+
+
+def test_a_public_form_switched_off_gives_back_what_was_typed_and_says_whom_to_telephone(
+    live: Any, world: World, page_narrow: Page, assert_axe_clean: Any, assert_fits: Any, shot: Any
+) -> None:
+    page, rows = page_narrow, type(world.partnership).objects.filter(pk=world.partnership.pk)
+    page.goto(f"{live.url}/testshire/tell/")
+    rows.update(public_form=False)
+    page.get_by_role("button", name="Start now").click()
+    expect(page.get_by_role("heading", name="This form is not in use")).to_be_visible()
+    rows.update(public_form=True)
+    page.goto(f"{live.url}/testshire/tell/")
+    page.get_by_role("button", name="Start now").click()
+    page.get_by_label("First name").fill("Robin")
+    page.context.clear_cookies(name="sessionid")  # two hours later
+    rows.update(public_form=False)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("What you typed was not sent and is not saved.")).to_be_visible()
+    expect(page.get_by_text("Robin")).to_be_visible()
+    shot(page, "public-switched-off")
+    assert_axe_clean(page)
+    assert_fits(page)
 
 
 @pytest.mark.parametrize("script", [True, False])
