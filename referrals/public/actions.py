@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
+from django.conf import settings
 from django.db import transaction
 
 from partnerships.models import Partnership
-from partnerships.places import times
+from partnerships.places import HOUR, counted, house, times
 from referrals.intake import actions
 from referrals.intake.answers import blank, seal
 from referrals.intake.source import SLUG
@@ -16,6 +18,22 @@ from referrals.public.forms import PublicForm
 
 MANY = 10
 """Sent from one place within an hour; above it a contact is taken all the same, and marked."""
+
+MANY_BEGUN = 2_000
+"""Begun from wherever within an hour: whoever runs the portal is told in the log, and nobody is refused."""
+log = logging.getLogger(__name__)
+
+
+def too_many_begun(partnership: Partnership, place: str, *, at: dt.datetime) -> bool:
+    """Whether one place begins more than people there can mean (`REQUEST_LIMITS`, *begun*): each is a row for as long
+    as a draft is kept, and a line of the trail. What was begun is finished and sent all the same. Where nobody knows
+    from where they come, they are not one place."""
+    most, within = settings.REQUEST_LIMITS.get("begun", (0, HOUR))
+    if most and place and counted(f"begun-{partnership.pk}", house(place), at, within=within) > most:
+        return True
+    if counted("begun-in-all", str(partnership.pk), at, within=HOUR) == MANY_BEGUN + 1:
+        log.error("More than %d contacts were begun on the public form of %s in an hour", MANY_BEGUN, partnership.slug)
+    return False
 
 
 def begin(*, partnership: Partnership, at: dt.datetime) -> Draft:

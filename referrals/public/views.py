@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partnerships.access import gate, open_to_all
 from partnerships.documents import public_pdf
+from partnerships.instead import Instead
 from partnerships.permissions import Permission
+from partnerships.places import HOUR, came_from
+from partnerships.rescued import rescued
 from referrals.intake import actions as intake
 from referrals.intake import afterwards
 from referrals.intake.answers import Answers, seal
@@ -38,9 +40,22 @@ ELSEWHERE = "https://www.bbc.co.uk/weather"
 
 
 def offered(request: Any) -> None:
-    """A partnership that has no form for the public has no such page."""
-    if not request.partnership.public_form:
-        raise Http404
+    """A partnership that has no form for the public has no such page, but for who was in the middle of it: what this
+    browser began before the form was switched off can be finished and sent, for as long as it is kept.
+    """
+    if not request.partnership.public_form and held(request) is None and sent_by(request) is None:
+        raise Instead(not_offered)
+
+
+def not_offered(request: Any) -> HttpResponse:
+    """Whom to telephone in place of the form, and what was typed: it is on this page alone, and stored nowhere."""
+    return render(request, "referrals/public/not_offered.html", {"typed": rescued(request)}, status=404)
+
+
+def sent_by(request: Any) -> Referral | None:
+    """What this browser began here and has sent."""
+    key = request.session.get(HELD, {}).get(request.partnership.slug)
+    return Referral.objects.filter(token=key, channel=Referral.Channel.PUBLIC).first() if key else None
 
 
 @open_to_all(OPEN)
@@ -48,14 +63,17 @@ def offered(request: Any) -> None:
 def tell_before(request: Any) -> HttpResponse:
     """Whom to telephone first, and what the form is."""
     offered(request)
-    return render(request, "referrals/public/before.html", {"draft": held(request)})
+    draft = held(request)
+    if draft is None and not request.partnership.public_form:
+        return redirect("tell_sent", partnership=request.partnership.slug)
+    return render(request, "referrals/public/before.html", {"draft": draft})
 
 
 @open_to_all(OPEN)
 @require_POST
 def tell_start(request: Any) -> HttpResponse:
     offered(request)
-    draft = held(request) or actions.begin(partnership=request.partnership, at=timezone.now())
+    draft = held(request) or begin(request)
     request.session[HELD] = {**request.session.get(HELD, {}), request.partnership.slug: str(draft.pk)}
     if not request.user.is_authenticated:
         request.session.set_expiry(LASTS)
@@ -70,7 +88,6 @@ def tell_leave(request: Any) -> HttpResponse:
     A link and no form, since it must work without script. What was sent stays sent. Whatever fetches it without
     anybody pressing it (a browser that looks ahead, a filter, a picture's address) empties nothing.
     """
-    offered(request)
     if not pressed(request):
         return redirect(ELSEWHERE)
     if (draft := held(request)) is not None:
@@ -159,9 +176,8 @@ def keep_saved(request: Any, step: Step, window: str) -> None:
 
 def begin_anew(request: Any) -> Draft:
     """A new draft of this browser; where the one before was sent, that it is another, and is still to be sent."""
-    key = request.session.get(HELD, {}).get(request.partnership.slug)
-    sent = Referral.objects.filter(token=key, channel=Referral.Channel.PUBLIC).first() if key else None
-    draft = actions.begin(partnership=request.partnership, at=timezone.now())
+    sent = sent_by(request)
+    draft = begin(request)
     request.session[HELD] = {**request.session.get(HELD, {}), request.partnership.slug: str(draft.pk)}
     if sent is not None:
         messages.warning(
@@ -170,6 +186,23 @@ def begin_anew(request: Any) -> Draft:
             "it, and is not sent yet. Say again which child it is about, and send it too.",
         )
     return draft
+
+
+def begin(request: Any) -> Draft:
+    """A draft that nobody began before: where the form is switched off, none is begun any more."""
+    if not request.partnership.public_form:
+        raise Instead(not_offered)
+    now = timezone.now()
+    if actions.too_many_begun(request.partnership, came_from(request), at=now):
+        raise Instead(not_now)
+    return actions.begin(partnership=request.partnership, at=now)
+
+
+def not_now(request: Any) -> HttpResponse:
+    """Whom to telephone where more was begun from one place than people there can mean, and what was typed."""
+    answer = render(request, "referrals/public/not_now.html", {"typed": rescued(request)}, status=429)
+    answer["Retry-After"] = str(HOUR)
+    return answer
 
 
 def before(step: Step) -> str:
@@ -224,10 +257,9 @@ def untold(answers: Answers) -> list[str]:
     Who wishes to stay unknown is not asked again, unless the child can't be found either.
     """
     child, source = answers.children[0], source_of(answers)
-    traced = (child.first_name, child.last_name, child.address, child.postcode, child.school)
     told = {**source.details, **source.confidential}
-    reached = told.get("telephone") or told.get("email") or (any(traced) and told.get("name") == ANONYMOUS)
-    return [slug for slug, known in (("child", any(traced)), ("you", reached)) if not known]
+    reached = told.get("telephone") or told.get("email") or (child.is_traceable and told.get("name") == ANONYMOUS)
+    return [slug for slug, known in (("child", child.is_traceable), ("you", reached)) if not known]
 
 
 def words(field: Any, value: Any) -> str:
@@ -248,7 +280,7 @@ def tell_send(request: Any) -> HttpResponse:
     if draft is None:
         return redirect("tell_before", partnership=request.partnership.slug)
     try:
-        actions.send(draft=draft, place=get_adapter(request).get_client_ip(request) or "", at=timezone.now())
+        actions.send(draft=draft, place=came_from(request), at=timezone.now())
     except intake.Refused as refused:
         return checked(request, draft, problem=str(refused), status=422)
     return redirect("tell_sent", partnership=request.partnership.slug)
@@ -259,8 +291,7 @@ def tell_send(request: Any) -> HttpResponse:
 def tell_sent(request: Any) -> HttpResponse:
     """The reference, and what happens next. It names nobody: the browser may be shared."""
     offered(request)
-    key = request.session.get(HELD, {}).get(request.partnership.slug)
-    referral = Referral.objects.filter(token=key, channel=Referral.Channel.PUBLIC).first() if key else None
+    referral = sent_by(request)
     if referral is None:
         return redirect("tell_before", partnership=request.partnership.slug)
     context = {"referral": referral, "reached_by": reached_by(referral), "owed": afterwards.owed(referral)}

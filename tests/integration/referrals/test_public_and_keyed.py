@@ -257,12 +257,47 @@ def test_a_flood_from_one_account_buries_no_other_either(world: World, monkeypat
         assert told.count() == 4, "of the flood one notice, for its five minutes"
 
 
+def test_from_one_place_only_so_many_are_begun_and_what_was_begun_is_sent(
+    world: World, settings: Any, monkeypatch: Any, caplog: Any
+) -> None:
+    """Another place begins all the same, and of a flood from everywhere whoever runs the portal is told once."""
+    settings.REQUEST_LIMITS = {"begun": (3, 3600)}
+    monkeypatch.setattr("referrals.public.actions.MANY_BEGUN", 4)
+    cache.clear()
+    first = Client()
+    assert first.post("/testshire/tell/start/").status_code == 302
+    for _ in range(2):
+        assert Client().post("/testshire/tell/start/").status_code == 302
+    late = Client().post("/testshire/tell/start/")
+    assert late.status_code == 429 and int(late["Retry-After"]) and "telephone" in late.content.decode()
+    lost = Client().post("/testshire/tell/worry/", {"happened": "He is out at night."})
+    assert lost.status_code == 429 and "He is out at night." in lost.content.decode(), "nothing typed is lost"
+    with scope(partnership=world.partnership):
+        assert Draft.objects.count() == 3
+    assert first.post("/testshire/tell/start/").status_code == 302, "it goes on with what it began"
+    assert "reference" in tell(first).content.decode()
+    for place in range(3):
+        assert Client(REMOTE_ADDR=f"192.0.2.{place}").post("/testshire/tell/start/").status_code == 302
+    told = [each for each in caplog.records if "were begun on the public form of testshire" in each.getMessage()]
+    assert len(told) == 1
+
+
 def test_a_house_is_one_place_however_many_addresses_it_has(world: World) -> None:
     for n in range(MANY + 1):
         client = Client(REMOTE_ADDR=f"2001:db8:1:2::{n:x}")
         tell(client)
     with scope(partnership=world.partnership):
         assert Referral.objects.exclude(arrival_note="").count() == 1
+
+
+@pytest.mark.parametrize("place", ["::ffff:192.0.2.{}", "", "unknown"])
+def test_what_is_no_one_place_keeps_nobody_from_telling(world: World, settings: Any, place: str) -> None:
+    """Old addresses written as new ones; and where nobody knows from where somebody comes, it is taken all the same."""
+    settings.REQUEST_LIMITS = {"begun": (3, 3600)}
+    for n in range(6):
+        assert "reference" in tell(Client(REMOTE_ADDR=place.format(n))).content.decode()
+    with scope(partnership=world.partnership):
+        assert Referral.objects.count() == 6
 
 
 def test_another_browser_has_nothing_of_it_and_no_form_is_no_page(world: World) -> None:
@@ -283,6 +318,29 @@ def test_another_browser_has_nothing_of_it_and_no_form_is_no_page(world: World) 
         assert Client().get(f"/othershire/tell/{page}").status_code == 404
     assert Client().post("/othershire/tell/start/").status_code == 404
     assert first.get("/othershire/tell/check/").status_code == 404
+
+
+def test_a_form_switched_off_midway_is_finished_and_sent_and_none_is_begun(world: World) -> None:
+    client, lost, partnership = Client(), Client(), world.partnership
+    client.post("/testshire/tell/start/")
+    assert client.post("/testshire/tell/child/", {"first_name": "Robin", "school": "Elm"}).status_code == 302
+    type(partnership).objects.filter(pk=partnership.pk).update(public_form=False)
+    assert "Go on with what you began" in client.get("/testshire/tell/").content.decode()
+    for page, typed in {"worry": {"happened": WORRY}, "safety": {"safe": "unsure"}, "you": {"wish": "named"}}.items():
+        assert client.get(f"/testshire/tell/{page}/").status_code == 200
+        assert client.post(f"/testshire/tell/{page}/", typed).status_code == 302
+    sent = client.post("/testshire/tell/send/", follow=True).content.decode()
+    assert the_referral(world).reference in sent
+    assert client.get("/testshire/tell/", follow=True).content.decode().count(the_referral(world).reference)
+    for browser in (client, lost):
+        answer = browser.post("/testshire/tell/worry/", {"happened": "Again tonight."})
+        page = answer.content.decode()
+        assert answer.status_code == 404 and "This form is not in use" in page and "telephone" in page
+        assert "Again tonight." in page and "not sent and is not saved" in page, "on the answer alone"
+        assert browser.post("/testshire/tell/start/").status_code == 404
+    assert lost.get("/testshire/tell/leave/").status_code == 302, "the way out is never away"
+    with scope(partnership=world.partnership):
+        assert Draft.objects.count() == 1 and not Draft.objects.unsent().exists()
 
 
 def test_a_letter_of_last_week_runs_its_clocks_from_last_week(world: World) -> None:
