@@ -72,8 +72,9 @@ def open_task(notice: Notice, *, at: dt.datetime) -> None:
 
 def tell_managers(notice: Notice, referral: Referral, *, at: dt.datetime) -> None:
     """Word of a child in danger that did not arrive may be all that anybody was told: the managers hear at once."""
+    from partnerships.staffing import managers
     from referrals import outbox
-    from referrals.clocks.sweep import managers, unless_kept_out
+    from referrals.clocks.sweep import unless_kept_out
 
     for person in unless_kept_out(referral, managers(notice.partnership)):
         if person.pk == notice.to_id:

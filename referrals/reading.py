@@ -22,8 +22,16 @@ def record_part_read(*, referral: Referral, part: str, by: User, at: dt.datetime
 
 
 def _record(referral: Referral, verb: str, by: User, at: dt.datetime, **detail: str) -> None:
-    where = referral.partnership
-    audit.record(partnership=where, verb=verb, noun="referral", object_id=referral.pk, detail=detail, by=by, at=at)
+    audit.record(
+        partnership=referral.partnership,
+        verb=verb,
+        noun="referral",
+        object_id=referral.pk,
+        of=referral.pk,
+        detail=detail,
+        by=by,
+        at=at,
+    )
 
 
 def record_identity(*, referral: Referral, by: User, at: dt.datetime) -> None:

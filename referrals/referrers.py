@@ -7,26 +7,39 @@ nobody. What its leads may not follow (`FOLLOWED_BY_LEADS`) they are not told of
 from __future__ import annotations
 
 from partnerships.access import actor_for
-from partnerships.models import Membership, User
+from partnerships.models import Agency, Membership, User
 from partnerships.permissions import Permission, Role
 from referrals.models import Referral
 
 
 def for_referrer(row: Referral, whose: User | None = None) -> list[User]:
-    """Whom to ask and to tell: the referrer while they can follow it; where they tell of worries for its agency no
-    more, its safeguarding leads as well. Nobody where there is nobody.
+    """Whom to ask and to tell: the referrer while they can follow it; else who leads the agency's safeguarding. Nobody
+    where there is nobody.
 
-    whose: of the agency's people, whom it concerns in place of the referrer.
+    whose: of the agency's people, whom it concerns in place of the referrer. Where they can't follow it any more, the
+    agency's leads and the referrer.
     """
     person = whose or row.referrer
     if person is None:
         return []
-    actor = actor_for(person, row.partnership)
-    own = person.pk == row.referrer_id and actor.can(Permission.REFERRAL_TRACK)
-    follows = person.is_active and (own or Referral.objects.sent_by(actor).filter(pk=row.pk).exists())
-    if follows and (row.agency_id is None or row.agency_id in {each.pk for each in actor.sends_for}):
+    if follows(row, person):
         return [person]
-    return ([person] if follows else []) + [each for each in leads_of(row) if each.pk != person.pk]
+    others = [each for each in leads_of(row) if each.pk != person.pk]
+    if row.referrer and person.pk != row.referrer_id and row.referrer not in others and follows(row, row.referrer):
+        others.append(row.referrer)
+    return others
+
+
+def follows(row: Referral, person: User) -> bool:
+    """Whether this person can follow it as somebody of the agency that told of it (`ReferralQuerySet.sent_by`)."""
+    if not person.is_active:
+        return False
+    actor = actor_for(person, row.partnership)
+    if person.pk == row.referrer_id and actor.can(Permission.REFERRAL_TRACK):
+        there = {None, *(each.pk for each in actor.sends_for)}
+        if row.agency_id in there or not row.is_followed_by_leads:
+            return True
+    return Referral.objects.sent_by(actor).filter(pk=row.pk).exists()
 
 
 def speaks_for_referrer(row: Referral, person: User) -> bool:
@@ -37,12 +50,17 @@ def speaks_for_referrer(row: Referral, person: User) -> bool:
 
 def leads_of(row: Referral) -> list[User]:
     """The safeguarding leads of its agency, where they may follow it."""
-    if row.agency_id is None or not row.is_followed_by_leads:
+    if row.agency is None or not row.is_followed_by_leads:
         return []
+    return leads_at(row.agency)
+
+
+def leads_at(agency: Agency, *, but: User | None = None) -> list[User]:
+    """An agency's safeguarding leads, whoever is active, by name. but: one of them who does not count."""
     held = Membership.objects.filter(
-        agency=row.agency_id, role=Role.SAFEGUARDING_LEAD.value, ended_at__isnull=True, user__is_active=True
+        agency=agency, role=Role.SAFEGUARDING_LEAD.value, ended_at__isnull=True, user__is_active=True
     )
-    return [each.user for each in held.select_related("user").order_by("user__name")]
+    return [each.user for each in held.select_related("user").order_by("user__name") if each.user != but]
 
 
 def left(row: Referral) -> str:
@@ -54,16 +72,23 @@ def left(row: Referral) -> str:
     if hear == [person]:
         return ""
     agency = row.agency.name if row.agency else "their agency"
-    others = " and ".join(each.name for each in hear if each.pk != person.pk)
-    if not hear:
-        return (
-            f"{person.name} no longer refers for {agency}, and nobody else there follows this referral here. Telephone "
-            f"{agency}, and note what they said."
-        )
-    gone = f"{person.name} no longer refers for {agency}."
-    if person in hear:
-        return f"{gone} What you ask or write goes to them and to {others}, who answers for the agency’s referrals."
-    return f"{gone} What you ask or write goes to {others}, who answers for the agency’s referrals."
+    gone = f"{person.name} no longer refers for {agency}"
+    others = " and ".join(each.name for each in hear)
+    if others:
+        return f"{gone}. What you ask or write goes to {others}, who answers for the agency’s referrals."
+    return f"{gone}, and nobody else there follows this referral here. {whom_to_telephone(row)}"
+
+
+def whom_to_telephone(row: Referral, *, by_email: bool = False) -> str:
+    """Where nobody can be asked here of what the referrer told: how it is asked all the same.
+
+    What its leads may not follow may be about somebody of the agency, or be told in confidence from them. by_email: for
+    words that name no agency.
+    """
+    agency = row.agency.name if row.agency and not by_email else "their agency"
+    if row.is_followed_by_leads:
+        return f"Telephone {agency}, and note what they said."
+    return f"Telephone whoever told of it, on the number that they gave. Speak of it with nobody else at {agency}."
 
 
 def of_whom(row: Referral, reader: User) -> str:

@@ -12,6 +12,7 @@ from partnerships.permissions import Role
 from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.clocks import sweep as clocks
+from referrals.clocks.pausing import run_on
 from referrals.health import stands_still
 from referrals.models import Heartbeat
 from referrals.triage.need_over import give_back
@@ -35,11 +36,18 @@ def sweep(*, at: dt.datetime, only: int | None = None) -> clocks.Swept:
 
 
 def sweep_all(*, at: dt.datetime, only: int | None = None) -> clocks.Swept:
-    """Move the clocks, and give back what was taken in need by somebody whose hour is over."""
+    """Let run on what stood still until now, move the clocks, and give back what was taken in need by somebody whose
+    hour is over."""
+    here = only is None or Partnership.objects.filter(pk=only).exists()
+    try:
+        if here:
+            run_on(at=at, only=only)
+    except Exception:  # the clocks that run must not wait for one that stands still
+        log.exception("The pauses that are over could not all be ended")
     try:
         return clocks.sweep(at=at, only=only)
     finally:
-        if only is None or Partnership.objects.filter(pk=only).exists():
+        if here:
             give_back(at=at, only=only)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +20,7 @@ from referrals.attachments.actions import Looked, NotTaken, Sent, attach, let_go
 from referrals.clocks.actions import stop_clocks
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Move, State
+from referrals.domain.marks import mark_of
 from referrals.intake.actions import start_draft
 from referrals.intake.answers import Answers, blank, mapping
 from referrals.intake.pages import FAMILY, INVOLVED, PAGES, YOU
@@ -35,6 +35,12 @@ from referrals.triage.told_later import take_in, tell_those_at_work, who_decided
 
 MOST = 100
 """Additions to one referral: more than any referrer writes."""
+
+
+DECIDED_NOT_WITHDRAWN = (
+    "It was said that a child is in danger now, so this is decided and not withdrawn. Answer that we go on with it, "
+    "then decide it: that the referrer wished to withdraw it is part of what you weigh, and stays on record."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +176,7 @@ def ask_to_withdraw(*, referral: Referral, reason: str, token: str, by: User, at
         return there
     if not row.is_open:
         raise Refused(f"Referral {row.reference} is {State(row.state).label.lower()}: there is nothing to withdraw.")
-    if row.state == State.SENT_ON.value:
+    if row.state == State.SENT_ON.value or "receipt" in row.waits_for:
         raise Refused("It was sent on to another area. Add information instead, and say why: they read it there.")
     if row.withdrawal_asked_at is not None:
         raise Refused(
@@ -197,7 +203,9 @@ def answer_withdrawal(
 ) -> Referral:
     """A screener agrees, or goes on all the same. Both with a reason.
 
-    What is withdrawn stops its clocks and takes back what others were asked. seen: the revision that the form showed;
+    What is withdrawn stops its clocks and takes back what others were asked. What was said to be a child in danger now
+    is decided and never withdrawn: whoever asks may be pressed to, and a decision has a second person, a letter and a
+    record of why, which an answer to a wish has not. seen: the revision that the form showed;
     where something was told of the referral since, or it moved, `Stale`.
     """
     row = locked(referral, by=by, needs=Permission.REFERRAL_DECIDE, seen=seen)
@@ -208,6 +216,8 @@ def answer_withdrawal(
         raise Refused("Say why.")
     if row.owner_id and row.owner_id != by.pk:
         raise Refused(f"{row.owner.name if row.owner else 'Somebody'} has this referral, and answers this.")
+    if agreed and row.immediate_danger:
+        raise Refused(DECIDED_NOT_WITHDRAWN)
     settle_wish(row, asked, agreed=agreed, by=by, at=at)
     if agreed:
         stop_clocks(referral=row, by=by, at=at)
@@ -256,12 +266,6 @@ def for_a_sibling(answers: Mapping[str, Any]) -> dict[str, Any]:
     return {**blank(), **copied, "people": people or [{}], "children": [{"home": place} if place else {}]}
 
 
-def mark_of(token: str, *said: Any) -> str:
-    """What tells one sending of a form from another: the same words are the same, however often they come; other words
-    are not, though they come from the same page, whose first answer may have been lost on its way."""
-    return hashlib.blake2b(json.dumps([token, *said]).encode(), digest_size=16).hexdigest()
-
-
 def _file(sent: Sent) -> list[str]:
     """A file that is sent, by its name, by what it is for and by what it holds."""
     digest = hashlib.file_digest(sent.file, "sha256").hexdigest()  # type: ignore[arg-type]
@@ -293,6 +297,7 @@ def _record(row: Referral, what: str, detail: dict[str, Any], *, by: User, at: d
         verb=f"referral.{what}",
         noun="referral",
         object_id=row.pk,
+        of=row.pk,
         detail=detail,
         by=by,
         at=at,

@@ -199,6 +199,8 @@ def referral_withdrawal(request: Signed, referral_id: uuid.UUID) -> HttpResponse
     form = AnswerWithdrawalForm(request.POST if request.method == "POST" else None, referral=row)
     asked = open_wish(row)
     warnings = [f"{asked.by.name} says: {asked.reason}", *flag_warnings(row)] if asked else []
+    if row.immediate_danger:
+        warnings.append(actions.DECIDED_NOT_WITHDRAWN)
     return ask(
         request,
         row,

@@ -11,12 +11,13 @@ from django.db.models import QuerySet
 from partnerships import audit, calling
 from partnerships.access import actor_for
 from partnerships.models import Agency, User
+from partnerships.staffing import managers
 from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.asking.addresses import address_of_check, address_of_question
 from referrals.asking.people import checkers
 from referrals.clocks.actions import meet_clock, start_clock
-from referrals.clocks.sweep import managers, team_members
+from referrals.clocks.sweep import team_members
 from referrals.domain.asking import DEFAULTS, Basis, Urgency
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import State
@@ -26,6 +27,7 @@ from referrals.referrers import for_referrer, left, of_whom
 from referrals.transfer.receiving import held_with_all, sent_back_to
 from referrals.transfer.told_since import pass_back_check, pass_on_answer
 from referrals.triage.moves import (
+    Elsewhere,
     Refused,
     held,
     in_nobody_elses_hands,
@@ -35,6 +37,7 @@ from referrals.triage.moves import (
     waits_for,
     waits_no_more,
 )
+from referrals.triage.next_steps import takes_back
 from referrals.triage.told_later import take_in, tell_those_at_work, who_decided
 from thresholds.domain.scheme import Limit
 from thresholds.loading import load
@@ -361,10 +364,13 @@ def reads_answer(ask: Ask, row: Referral, person: User) -> bool:
 
 @transaction.atomic
 def withdraw_ask(*, ask: Ask, by: User, at: dt.datetime) -> Ask:
-    """Take back a question or a check that needs no answer any more. Whoever asked it and whoever has the referral are
-    told, and the agency that was asked."""
-    row = locked(ask.referral, by=by)
+    """Take back a question or a check that needs no answer any more: who works in the queue that has the referral, or
+    in the team that asked, also after a step. Whoever asked it and whoever has the referral are told, and the agency
+    that was asked."""
+    row = held(ask.referral)
     ask = Ask.objects.select_related("agency", "team").get(pk=ask.pk, referral=row)
+    if not (takes_back(actor_for(by, row.partnership), row, ask) and reads_answer(ask, row, by)):
+        raise Elsewhere(row)
     if ask.state == Ask.State.WITHDRAWN:
         return ask
     if ask.state == Ask.State.ANSWERED:
@@ -446,6 +452,7 @@ def rate_risk(*, referral: Referral, rating: str, reason: str, by: User, at: dt.
         verb="risk.rated",
         noun="referral",
         object_id=row.pk,
+        of=row.pk,
         detail={"stage": stage.value, "rating": rating},
         by=by,
         at=at,
@@ -473,6 +480,7 @@ def audited(ask: Ask, what: str, detail: dict[str, object], *, by: User, at: dt.
         verb=f"{ask.kind}.{what}",
         noun=ask.kind,
         object_id=ask.pk,
+        of=ask.referral_id,
         detail={"referral": ask.referral_id, "agency": ask.agency_id, **detail},
         by=by,
         at=at,

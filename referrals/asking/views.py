@@ -29,6 +29,7 @@ from referrals.models import Ask, Referral, RiskRating
 from referrals.reading import record_part_read
 from referrals.referrers import left
 from referrals.triage.moves import Refused
+from referrals.triage.next_steps import takes_back
 from referrals.triage.step_views import ask as ask_step
 from referrals.triage.views import Signed, back_to, the_referral
 
@@ -127,9 +128,10 @@ def referral_risk(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def ask_withdraw(request: Signed, referral_id: uuid.UUID, ask_id: uuid.UUID) -> HttpResponse:
     """Take back a question or a check."""
-    row = the_referral(request, referral_id, "ask")
-    asked = Ask.objects.readable_by(request.actor).filter(referral=row, pk=ask_id).first()
-    if asked is None:
+    row = the_referral(request, referral_id)
+    asks = Ask.objects.readable_by(request.actor).filter(referral=row, pk=ask_id).select_related("team")
+    asked = asks.first()
+    if asked is None or not takes_back(request.actor, row, asked):
         raise Http404
     try:
         actions.withdraw_ask(ask=asked, by=request.user, at=timezone.now())

@@ -249,6 +249,7 @@ def record(attachment: Attachment, verb: str, detail: dict[str, object], *, by: 
         verb=verb,
         noun="attachment",
         object_id=attachment.pk,
+        of=attachment.referral_id or attachment.draft_id,
         detail={**of, **detail},
         by=by,
         at=at,

@@ -16,6 +16,7 @@ from partnerships.access import Actor
 from partnerships.actions import Refused
 from partnerships.each import for_each
 from partnerships.models import AuditEntry, Partnership, User
+from partnerships.trail import OPENED
 from referrals.models import Decision, Referral, SecondScreening
 
 LOOKED_BACK = dt.timedelta(days=2)
@@ -54,17 +55,24 @@ def draw(*, partnership: Partnership, at: dt.datetime) -> int:
     return len(taken)
 
 
+KNOWS_IT = tuple(verb for verb in OPENED if verb != "second_screening.read")
+"""What whoever did it can't screen blind any more; the page of the second screening itself shows no decision."""
+
+
 def waiting_for(actor: Actor) -> QuerySet[SecondScreening]:
-    """What this person may screen blind: in reach, neither decided nor ever opened by them."""
-    read = ("referral.read", "referral.part_read")
-    opened = AuditEntry.objects.filter(
-        partnership=actor.partnership, by=actor.user, verb__in=read, object_id=OuterRef("key")
-    )
+    """What this person may screen blind: in reach, neither decided nor ever opened by them, nor any part of it."""
+    mine_read = AuditEntry.objects.filter(partnership=actor.partnership, by=actor.user, verb__in=KNOWS_IT)
+    opened, part = mine_read.filter(object_id=OuterRef("key")), mine_read.filter(concerns=OuterRef("referral"))
     rows = SecondScreening.objects.filter(screened_at__isnull=True)
     rows = rows.filter(referral__in=Referral.objects.visible_to(actor))
     mine = Decision.objects.filter(referral=OuterRef("referral"), by=actor.user)
     rows = rows.exclude(Exists(mine)).exclude(Q(referral__owner=actor.user) | Q(referral__decided_by=actor.user))
-    return rows.annotate(key=as_key("referral_id")).exclude(Exists(opened)).select_related("child", "referral")
+    return (
+        rows.annotate(key=as_key("referral_id"))
+        .exclude(Exists(opened))
+        .exclude(Exists(part))
+        .select_related("child", "referral")
+    )
 
 
 def as_key(field: str) -> Any:
@@ -100,6 +108,7 @@ def screen_second(
         verb="second_screening.done",
         noun="second_screening",
         object_id=row.pk,
+        of=row.referral_id,
         detail={"referral": str(row.referral_id)},
         by=by,
         at=at,

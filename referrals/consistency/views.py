@@ -184,6 +184,7 @@ def second_screening(request: PartnershipRequest, second_id: Any) -> HttpRespons
             verb="second_screening.read",
             noun="second_screening",
             object_id=row.pk,
+            of=row.referral_id,
             detail={"referral": str(row.referral_id)},
             by=request.user,
             at=at,

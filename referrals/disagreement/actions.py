@@ -11,10 +11,11 @@ from django.urls import reverse
 
 from partnerships import audit
 from partnerships.models import User
+from partnerships.staffing import managers
 from partnerships.templatetags.page_parts import moment
 from referrals import outbox
 from referrals.clocks.actions import meet_clock, start_clock
-from referrals.clocks.sweep import managers, signers, team_members, unless_kept_out
+from referrals.clocks.sweep import signers, team_members, unless_kept_out
 from referrals.models import Clock, Disagreement, DisagreementStage, Letter, Referral
 from referrals.referrers import for_referrer, leads_of, of_whom
 from referrals.triage.moves import Refused, held, tell_one, tell_story
@@ -256,11 +257,11 @@ def name_for_them(
         raise Refused("Say who acts for your agency at this stage.")
     if person is not None and person.pk not in {each.pk for each in people_for_them(row)}:
         raise Refused(f"{person.name} can’t follow this referral. Choose somebody else, or write a name.")
-    if (stage.for_them, stage.for_them_user) == (words[:200], person):
+    if (stage.for_them, stage.for_them_user) == (words[:420], person):
         return stage
     if stage.for_them and not acts_for_them(made, row, stage, by):
         raise Refused(not_theirs(made, stage))
-    stage.for_them, stage.for_them_user = words[:200], person
+    stage.for_them, stage.for_them_user = words[:420], person
     stage.save(update_fields=["for_them", "for_them_user"])
     said = f"{by.name} named who acts for the agency at stage {stage.number}: {stage.for_them}."
     tell_story(row, "disagreement_named", said, for_referrer=True, by=by, at=at)
@@ -471,6 +472,7 @@ def audited(made: Disagreement, what: str, detail: dict[str, object], *, by: Use
         verb=f"disagreement.{what}",
         noun="disagreement",
         object_id=made.pk,
+        of=made.referral_id,
         detail={"referral": made.referral_id, **detail},
         by=by,
         at=at,

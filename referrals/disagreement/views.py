@@ -31,6 +31,7 @@ from referrals.domain.audiences import Audience
 from referrals.intake.tracking import the_referral as the_tracked
 from referrals.models import Disagreement, Referral
 from referrals.reading import record_part_read
+from referrals.referrers import for_referrer, whom_to_telephone
 from referrals.triage.moves import Refused
 from referrals.triage.next_steps import BY_NAME
 from referrals.triage.readers import working
@@ -135,7 +136,7 @@ def stage_page(
                 else:
                     why = str(refused)
             else:
-                messages.success(request, DONE[step])
+                messages.success(request, what_was_done(step, row, made))
                 return redirect(name, partnership=request.partnership.slug, referral_id=row.pk)
     if why:
         messages.error(request, why)
@@ -268,3 +269,15 @@ DONE = {
     "move-on": "It has gone on to the next stage. Both sides are told.",
     "resolve": "The resolution is on record. Both sides can read it.",
 }
+ALONE = {
+    "answer": "The answer is on record.",
+    "move-on": "It has gone on to the next stage.",
+    "resolve": "The resolution is on record.",
+}
+"""The same where nobody follows it for the agency any more."""
+
+
+def what_was_done(step: str, row: Referral, made: Disagreement) -> str:
+    if step not in ALONE or for_referrer(row, made.raised_by):
+        return DONE[step]
+    return f"{ALONE[step]} Nobody of the agency can read it here. {whom_to_telephone(row)}"

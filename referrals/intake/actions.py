@@ -98,7 +98,7 @@ def start_draft(
         saved_at=at,
         **{"answers": blank(), **more},
     )
-    _record(draft, "draft.started", {}, by, at)
+    record(draft, "draft.started", by=by, at=at)
     return draft
 
 
@@ -140,7 +140,7 @@ def save_page(
     if draft.shared_at is not None and is_kept_from_leads(draft, at=at):
         draft.shared_at = None
         draft.save(update_fields=["shared_at"])
-        _record(draft, "draft.unshared", {"because": Flag.LADO.value}, by, at)
+        record(draft, "draft.unshared", {"because": Flag.LADO.value}, by=by, at=at)
     return draft
 
 
@@ -196,7 +196,7 @@ def discard_draft(*, draft: Draft, by: User | None, at: dt.datetime) -> Draft:
     draft = for_writing(draft)
     draft.discarded_at = at
     draft.save(update_fields=["discarded_at"])
-    _record(draft, "draft.discarded", {}, by, at)
+    record(draft, "draft.discarded", by=by, at=at)
     if by is not None and draft.taken_answers and draft.taken_from is not None and draft.taken_from.is_active:
         tell_put_away(draft, draft.taken_from, by=by, at=at)
     return draft
@@ -225,7 +225,7 @@ def put_in_name_of(row: Draft, agency: Agency | None, *, by: User, at: dt.dateti
     before, row.agency, row.shared_at = row.agency, agency, None
     row.save(update_fields=["agency", "shared_at"])
     names = {"from": before.slug if before else None, "to": agency.slug if agency else None}
-    _record(row, "draft.in_name_of", names, by, at)
+    record(row, "draft.in_name_of", names, by=by, at=at)
 
 
 def settle_name(row: Draft, chosen: Agency | None, *, by: User, at: dt.datetime) -> None:
@@ -343,6 +343,7 @@ def _make_referral(draft: Draft, answers: Answers, *, by: User | None, at: dt.da
         verb="referral.sent",
         noun="referral",
         object_id=referral.pk,
+        of=referral.pk,
         detail={
             "draft": draft.pk,
             "channel": draft.channel,
@@ -408,11 +409,19 @@ def write_answers(
     draft.refresh_from_db(fields=["revision"])
     if detail.get("as") == "":
         return draft
-    _record(draft, verb, {**detail, "revision": draft.revision}, by, at)
+    record(draft, verb, {**detail, "revision": draft.revision}, by=by, at=at)
     return draft
 
 
-def _record(draft: Draft, verb: str, detail: dict[str, Any], by: User | None, at: dt.datetime) -> None:
+def record(draft: Draft, verb: str, detail: dict[str, Any] | None = None, *, by: User | None, at: dt.datetime) -> None:
+    """Write what was done to a draft into the trail, where its key is the record that it concerns."""
     audit.record(
-        partnership=draft.partnership, verb=verb, noun="draft", object_id=draft.pk, detail=detail, by=by, at=at
+        partnership=draft.partnership,
+        verb=verb,
+        noun="draft",
+        object_id=draft.pk,
+        of=draft.pk,
+        detail=detail,
+        by=by,
+        at=at,
     )

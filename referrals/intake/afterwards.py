@@ -43,20 +43,26 @@ NEXT = {
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One thing that the partnership owes the referrer, and by when."""
+    """One thing that the partnership owes the referrer, and by when; None while its clock stands still, since the time
+    that it had is promised no more."""
 
     words: str
-    due_at: dt.datetime
+    due_at: dt.datetime | None
 
     @classmethod
     def of(cls, clock: Clock) -> Owed:
-        return cls(FOR_THE_REFERRER[clock.promise], clock.due_at)
+        return cls(FOR_THE_REFERRER[clock.promise], clock.due_at if clock.paused_at is None else None)
+
+
+def soonest(clock: Clock) -> tuple[bool, dt.datetime]:
+    """What is promised before what stands still, the first due first."""
+    return clock.paused_at is not None, clock.due_at
 
 
 def owed(referral: Referral) -> list[Owed]:
     """What the partnership still owes the referrer, by when, the soonest first."""
     clocks = Clock.objects.filter(referral=referral).unmet().of_promises(FOR_THE_REFERRER)
-    return [Owed.of(clock) for clock in clocks.order_by("due_at", "pk")]
+    return [Owed.of(clock) for clock in sorted(clocks.order_by("due_at", "pk"), key=soonest)]
 
 
 def line(referral: Referral, question: Ask | None = None) -> dict[str, Any]:
@@ -66,7 +72,7 @@ def line(referral: Referral, question: Ask | None = None) -> dict[str, Any]:
         "referral": referral,
         "about": " and ".join(child.name for child in referral.children.all()),
         "question": question,
-        "next": Owed.of(min(clocks, key=lambda clock: clock.due_at)) if clocks else None,
+        "next": Owed.of(min(clocks, key=soonest)) if clocks else None,
     }
 
 
@@ -107,7 +113,7 @@ def ways(referral: Referral, situation: Situation) -> list[ChildsWay]:
                 child.name,
                 f"{step[0].upper()}{step[1:]}, {level.name}" if level else f"No {scheme.step_word} indicated",
                 route,
-                "Nothing was chosen for this child, so a person at the MASH looks at it." if unscreened else "",
+                "No indicator was chosen for this child, so a person at the MASH looks at it." if unscreened else "",
             )
         )
     return found

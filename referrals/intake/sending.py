@@ -10,9 +10,10 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
 from partnerships.models import Partnership, User
+from partnerships.staffing import managers
 from partnerships.templatetags.page_parts import moment
 from referrals import outbox
-from referrals.clocks.sweep import managers, team_members
+from referrals.clocks.sweep import team_members
 from referrals.domain.identifiers import nhs_number_is_valid, tidy
 from referrals.intake.answers import LONDON, Answers, ChildTold
 from referrals.intake.as_told import queue_told

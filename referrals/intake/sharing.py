@@ -8,20 +8,20 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from partnerships import audit
 from partnerships.access import actor_for
 from partnerships.models import Agency, User
 from referrals import outbox
-from referrals.intake.actions import Refused, for_writing, settle_name, start_draft
+from referrals.intake.actions import Refused, for_writing, record, settle_name, start_draft
 from referrals.intake.kept_from_leads import WHY, is_kept_from_leads
 from referrals.models import Draft, Referral
+from referrals.referrers import leads_at
 
 
 @transaction.atomic
 def share(*, draft: Draft, shared: bool, agency: Agency | None = None, by: User, at: dt.datetime) -> Draft:
-    """Share a draft with the lead of the agency in whose name it goes, or keep it to oneself again.
+    """Share a draft with the lead of the agency in whose name it goes, who is told, or keep it to oneself again.
 
-    agency: that one, where `by` chose.
+    agency: that one, where `by` chose. Pressed twice, once. Raises `Refused` where nobody would read it.
     """
     row = for_writing(draft)
     if shared:
@@ -30,10 +30,41 @@ def share(*, draft: Draft, shared: bool, agency: Agency | None = None, by: User,
         raise Refused("You belong to no agency here, so there is no safeguarding lead to share it with.")
     if shared and is_kept_from_leads(row, at=at):
         raise Refused(WHY)
+    if shared == (row.shared_at is not None):
+        return row
+    if shared and row.agency:
+        tell_leads(row, row.agency, by=by, at=at)
     row.shared_at = at if shared else None
     row.save(update_fields=["shared_at"])
     record(row, "draft.shared" if shared else "draft.unshared", by=by, at=at)
     return row
+
+
+def tell_leads(draft: Draft, agency: Agency, *, by: User, at: dt.datetime) -> None:
+    """The leads of an agency hear that they can read it and take it over; where there is none, it is `Refused`."""
+    leads = leads_at(agency, but=by)
+    if not leads:
+        raise Refused(nobody_to_share_with(agency))
+    address = reverse("draft_take", kwargs={"partnership": draft.partnership.slug, "draft_id": draft.pk})
+    for lead in leads:
+        outbox.tell(
+            partnership=draft.partnership,
+            referral=None,
+            kind="draft_shared",
+            to=lead,
+            key=f"draft_shared:{draft.pk}:{at.isoformat()}:{lead.pk}",
+            subject="Front Door: a colleague shared what they began to tell of",
+            body=f"{by.name} began to tell of a worry and shared it with you. It is not sent. Read it, talk with "
+            f"{by.name}, or take it over: {settings.SITE_URL}{address}\n",
+            at=at,
+        )
+
+
+def nobody_to_share_with(agency: Agency) -> str:
+    return (
+        f"{agency.name} has no other safeguarding lead on Front Door, so nobody would read it. Only you can see it, "
+        "and what you wrote is kept: send it yourself, or talk with somebody at your agency first."
+    )
 
 
 @transaction.atomic
@@ -84,9 +115,3 @@ def begin_again(*, taken: Draft, agency: Agency | None, by: User, at: dt.datetim
     draft = start_draft(partnership=taken.partnership, agency=agency, by=by, at=at, answers=row.taken_answers)
     record(draft, "draft.begun_again", {"from": row.pk}, by=by, at=at)
     return draft
-
-
-def record(draft: Draft, verb: str, detail: dict[str, object] | None = None, *, by: User, at: dt.datetime) -> None:
-    audit.record(
-        partnership=draft.partnership, verb=verb, noun="draft", object_id=draft.pk, detail=detail, by=by, at=at
-    )

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from partnerships.access import gate
 from partnerships.permissions import Permission
 from referrals.intake import addresses, sharing, shown, summary
-from referrals.intake.actions import AlreadySent, Refused
+from referrals.intake.actions import AlreadySent, Refused, record
 from referrals.intake.views import choosing, situation_of, the_draft, to_sent
 from referrals.models import Draft, Referral
 
@@ -67,7 +67,7 @@ def draft_take(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
         told = f" {began.name} began it, and is told that you go on with it." if began and not keyed else ""
         messages.success(request, f"This draft is yours now, to finish and to send.{told}")
         return redirect(addresses.of_tasks(draft))
-    sharing.record(draft, "draft.read_by_colleague" if keyed else "draft.read_by_lead", by=request.user, at=now)
+    record(draft, "draft.read_by_colleague" if keyed else "draft.read_by_lead", by=request.user, at=now)
     sections = summary.by_section(summary.cards(situation_of(draft, now)))
     context = {"draft": draft, "line": shown.draft_line(draft), "sections": sections, "keyed": keyed}
     return render(request, "referrals/intake/take_over.html", context)

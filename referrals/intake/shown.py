@@ -230,6 +230,16 @@ def contacts(partnership: Partnership, flag: Flag) -> list[Any]:
     return list(partnership.contact_points.filter(kind__in=kinds)) if kinds else []
 
 
+def untraceable(draft: Draft, situation: Situation) -> list[dict[str, str]]:
+    """The children of whom nothing was told by which they could be found: what a sentence calls each, and where to say
+    who it is."""
+    unknown = [child for child in situation.answers.children if not child.is_traceable]
+    asked = [(child, find(situation, "who", "child", child.number)) for child in unknown]
+    return [
+        {"short": child.short, "href": f"{addresses.of_page(draft, step)}?from=check"} for child, step in asked if step
+    ]
+
+
 def checked_sections(draft: Draft, situation: Situation) -> list[dict[str, Any]]:
     """The cards for checking, each with its way to change it, under their sections; a repeated one can be added to."""
     hrefs = {task.section: task.progress.value for task in tasks(situation)}

@@ -145,6 +145,13 @@ class ChildTold:
         )
 
     @property
+    def is_traceable(self) -> bool:
+        """Whether anything was told by which somebody could find this child: a name, a number, or a place."""
+        names = (self.first_name, self.last_name, self.other_names, self.former_names)
+        places = (self.address, self.postcode, self.whereabouts, self.school)
+        return any((*names, *places, self.nhs_number, self.upn))
+
+    @property
     def called(self) -> str:
         """What a page calls the child."""
         return self.name or ("Unborn baby" if self.unborn else f"Child {self.number}")

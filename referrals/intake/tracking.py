@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from partnerships.access import gate
+from partnerships.access import Actor, gate
 from partnerships.permissions import Permission
 from referrals.additions.shown import after_sending
 from referrals.audiences import render_for, seen_by
@@ -29,6 +29,13 @@ PER_PAGE = 25
 READER = Audience.REFERRER
 Signed = Any
 """A request that passed the gate: it carries `partnership` and `actor` (partnerships.middleware)."""
+
+
+def left_behind(actor: Actor) -> list[str]:
+    """The agencies for which this person sent referrals and tells of worries no more, by name."""
+    mine = Referral.objects.filter(partnership=actor.partnership, referrer=actor.user, agency__isnull=False)
+    gone = mine.exclude(pk__in=Referral.objects.sent_by(actor).values("pk")).order_by("agency__name")
+    return list(gone.values_list("agency__name", flat=True).distinct())
 
 
 @gate(Permission.REFERRAL_TRACK, Permission.AGENCY_TRACK)
@@ -54,6 +61,7 @@ def my_referrals(request: Signed) -> HttpResponse:
             "shared": [shown.draft_line(draft) for draft in shared],
             "lines": [afterwards.line(seen_by(READER, referral), questions.get(referral.pk)) for referral in page],
             "page": page,
+            "left_behind": left_behind(request.actor),
             "may_send": request.actor.can(Permission.REFERRAL_SEND),
             "follows_agency": request.actor.can(Permission.AGENCY_TRACK),
             "now": now,

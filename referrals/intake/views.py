@@ -31,6 +31,7 @@ from referrals.intake.kept_from_leads import WHY
 from referrals.intake.pages import INSIDE, PAGES, Step, find, is_saved, neighbours, tasks
 from referrals.intake.situation import Situation
 from referrals.models import Draft, Referral
+from referrals.referrers import leads_at
 from referrals.retention.schedule import draft_ends_at
 from thresholds.domain.terms import Flag
 from thresholds.loading import NoThreshold, load, version_in_force
@@ -114,8 +115,16 @@ def refer_tasks(request: Signed, draft_id: uuid.UUID) -> HttpResponse:
             "kept_until": draft_ends_at(draft.saved_at),
             "choosing": choosing(request, draft),
             "kept_from_leads": WHY if Flag.LADO in situation.together.flags else "",
+            "nobody_leads": nobody_leads(request, draft),
         },
     )
+
+
+def nobody_leads(request: Signed, draft: Draft) -> str:
+    """That there is nobody with whom it could be shared; empty where there is, or one is yet to choose the agency."""
+    if draft.agency is None or leads_at(draft.agency, but=request.user):
+        return ""
+    return sharing.nobody_to_share_with(draft.agency)
 
 
 @gate(*WRITES)

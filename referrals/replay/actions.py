@@ -81,7 +81,14 @@ def cancel_replay(*, replay: Replay, by: User, at: dt.datetime) -> bool:
 
 def record(replay: Replay, verb: str, detail: dict[str, object], *, by: User | None, at: dt.datetime) -> None:
     audit.record(
-        partnership=replay.partnership, verb=verb, noun="replay", object_id=replay.pk, detail=detail, by=by, at=at
+        partnership=replay.partnership,
+        verb=verb,
+        noun="replay",
+        object_id=replay.pk,
+        of=None,
+        detail=detail,
+        by=by,
+        at=at,
     )
 
 

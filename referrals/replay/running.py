@@ -135,6 +135,7 @@ class Turn:
             verb="threshold.replayed",
             noun="replay",
             object_id=self.replay.pk,
+            of=None,
             detail={"children": self.shift.children, "changed": self.shift.changed},
             by=None,
             at=at,

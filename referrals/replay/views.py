@@ -163,6 +163,7 @@ def threshold_effect_case(request: PartnershipRequest, version: str, case_id: An
             verb="replayed_case.read",
             noun="replayed_case",
             object_id=case.pk,
+            of=case.child.referral_id,
             by=request.user,
             at=timezone.now(),
         )

@@ -315,6 +315,7 @@ def export(
         verb="export.made",
         noun="export",
         object_id=kind,
+        of=None,
         detail={"from": period.first.isoformat(), "to": period.last.isoformat(), "restricted": restricted},
         by=by,
         at=at,

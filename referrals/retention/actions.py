@@ -116,6 +116,7 @@ def delete(each: Going, *, at: dt.datetime) -> bool:
         verb=f"{each.what}.purged",
         noun=each.what,
         object_id=row.pk,
+        of=row.pk,
         detail={"name": each.name, "why": each.why, "documents": len(files)},
         by=None,
         at=at,
@@ -210,9 +211,23 @@ def tell_who_began(draft: Draft, began: User, has_it: User, *, at: dt.datetime) 
 
 @transaction.atomic
 def hold(*, referral: Referral, reason: str, by: User | None, at: dt.datetime) -> Referral:
-    """Keep a referral whatever its age, for a court, an inquiry or a request."""
+    """Keep a referral whatever its age, for a court, an inquiry or a request.
+
+    The first reason stands until the hold is lifted: raises `ValueError` where it is held for another, or the reason is
+    missing or too long. The same word again changes nothing.
+    """
     if not reason.strip():
         raise ValueError("Say why it is held.")
+    if len(reason) > (longest := Referral._meta.get_field("hold_reason").max_length or 0):
+        raise ValueError(f"Shorten the reason to {longest} characters or fewer: it has {len(reason)}.")
+    there = Referral.objects.select_for_update(no_key=True, of=("self",)).get(pk=referral.pk)
+    if there.hold_at is not None:
+        if there.hold_reason == reason:
+            return there
+        raise ValueError(
+            f"It is held already, since {day(there.hold_at)}: {there.hold_reason} That reason stands, and nothing was "
+            "changed. Where it is to be another, lift the hold first."
+        )
     Referral.objects.filter(pk=referral.pk).update(hold_at=at, hold_reason=reason)
     return held(referral, "held", by=by, at=at)
 
@@ -229,6 +244,7 @@ def held(referral: Referral, what: str, *, by: User | None, at: dt.datetime) -> 
         verb=f"referral.{what}",
         noun="referral",
         object_id=referral.pk,
+        of=referral.pk,
         by=by,
         at=at,
     )

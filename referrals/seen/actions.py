@@ -10,7 +10,7 @@ from partnerships import audit
 from partnerships.access import actor_for
 from partnerships.models import User
 from referrals.models import Child, Referral, SameChild
-from referrals.triage.moves import Refused, at_work_on, held, tell_story
+from referrals.triage.moves import Refused, at_work_on, held_all, tell_story
 
 LONGEST_REASON = 2000
 
@@ -24,7 +24,7 @@ def say_whether_same(
     Pressed twice it is said once. Raises `Refused` without a reason, where a row is set against itself, or where
     somebody has said the same of the pair.
     """
-    referral = held(referral)
+    referral = held_with(referral, other)
     at_work_on(referral, by)
     if not reason.strip():
         raise Refused("Say why: a colleague reads it before they trust it.")
@@ -54,7 +54,7 @@ def say_whether_same(
 @transaction.atomic
 def take_back(*, referral: Referral, link: SameChild, reason: str, by: User, at: dt.datetime) -> SameChild:
     """Undo what was said of two rows. It stays on record, with who took it back and why. Pressed twice, once."""
-    referral = held(referral)
+    referral = held_with(referral, link.one, link.other)
     at_work_on(referral, by)
     if not reason.strip():
         raise Refused("Say why you take it back.")
@@ -72,6 +72,13 @@ def take_back(*, referral: Referral, link: SameChild, reason: str, by: User, at:
     said = f"{by.name} took back what was said of it and another contact."
     _tell(referral, "child_link_undone", said, other, by=by, at=at)
     return row
+
+
+def held_with(referral: Referral, *children: Child) -> Referral:
+    """A referral, held with those of these children: the story and the trail of each of them are written to."""
+    keys = {referral.pk, *(child.referral_id for child in children)}
+    there = {each.pk: each for each in held_all(referral.partnership, keys)}
+    return there[referral.pk]
 
 
 def _undo(row: SameChild, reason: str, *, by: User, at: dt.datetime) -> None:
@@ -94,6 +101,7 @@ def _tell(referral: Referral, kind: str, sentence: str, other: Child, *, by: Use
             verb=f"referral.{kind}",
             noun="referral",
             object_id=row.pk,
+            of=row.pk,
             detail={"other": str(partner.pk)},
             by=by,
             at=at,

@@ -10,6 +10,14 @@ from referrals.models import Referral
 from referrals.seen.finding import referrals_of
 from referrals.seen.keys import people_of
 from referrals.standing import earlier, tell_fewer, work_out
+from referrals.triage.moves import held_all
+
+
+def held_with_later(referral: Referral) -> Referral:
+    """A referral, held with those that came after it and tell of a child of it, which `keep_told_before` changes."""
+    later = Referral.objects.filter(partnership=referral.partnership_id, received_at__gt=referral.received_at)
+    keys = {referral.pk, *same_child(referral, later)}
+    return {each.pk: each for each in held_all(referral.partnership, keys)}[referral.pk]
 
 
 def keep_told_before(row: Referral) -> None:

@@ -123,6 +123,7 @@ def record_search(
         partnership=partnership,
         verb="search.done",
         noun="search",
+        of=None,
         detail={
             "terms": {name: fingerprint(typed) for name, typed in terms.items()},
             "found": len(results.referrals),

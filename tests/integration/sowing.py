@@ -57,7 +57,7 @@ class Sower:
     def __init__(self, world: World) -> None:
         self.world, self.sown, self.dates = world, {}, {}
         self.at: dict[tuple[str, str], list[Any]] = {}
-        self.payloads: dict[str, str] = {}
+        self.payloads: dict[str, tuple[str, ...]] = {}
         self.record = ""
 
     def canary(self, field: str, of: C, room: int = 200) -> str:
@@ -65,15 +65,15 @@ class Sower:
         told = f"Zq{len(self.sown) + 1:04d}z"
         before = payloads.fitting(len(self.sown), room - len(told))
         self.sown[told.lower()], self.payloads[told.lower()] = Sown(self.record, field, of), before
-        return before + told
+        return "".join(before) + told
 
     def not_to_the_letter(self, told: str, *, page: bool = True) -> tuple[set[str], list[str]]:
         """Which payloads stand in it, and what stands there otherwise than as the text that it is."""
         typed, wrong = set(), []
         for mark in CANARY.finditer(told):
-            text = self.payloads[mark.group().lower()]
-            typed.add(text)
-            if before := payloads.not_to_the_letter(told, mark.start(), text, page=page):
+            kinds = self.payloads[mark.group().lower()]
+            typed.update(kinds)
+            if before := payloads.not_to_the_letter(told, mark.start(), "".join(kinds), page=page):
                 wrong.append(f"{self.sown[mark.group().lower()].field}: {before!r}")
         return typed, wrong
 
@@ -241,6 +241,7 @@ def rows_of(sower: Sower) -> dict[str, list[tuple[str, dict[str, Any]]]]:
                 },
             )
         ],
+        "SupportGivenOn": [("", {"number": 1, "from_team": world.early_help, "to_team": world.early_help})],
         "PlanReview": [("", {"number": 1, "progress": "better"})],
     }
 

@@ -92,8 +92,8 @@ class Indicators(ChosenForm):
             return []
         short = self.child.short
         return [
-            f"Nothing was chosen for {short}, so no {self.situation.step_word} is indicated. The MASH reads what you "
-            f"say of {short}, and a person decides."
+            f"No indicator was chosen for {short}, so no {self.situation.step_word} is indicated. The MASH reads what "
+            f"you say of {short}, and a person decides."
         ]
 
     def doubts(self) -> list[str]:

@@ -34,5 +34,6 @@ class Command(BaseCommand):
             try:
                 hold(referral=referral, reason=options["reason"], by=None, at=timezone.now())
             except ValueError as error:
-                raise CommandError(f"{error} Give --reason.") from error
+                needs = " Give --reason." if not options["reason"].strip() else ""
+                raise CommandError(f"{error}{needs}") from error
         self.stdout.write(f"{referral.reference} is held until the hold is lifted.")

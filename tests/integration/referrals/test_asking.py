@@ -18,10 +18,11 @@ from partnerships.permissions import Role
 from referrals.asking import actions as asking
 from referrals.asking.extract import chosen, fields
 from referrals.clocks.sweep import sweep
+from referrals.disagreement import actions as disagreements
 from referrals.domain.asking import Urgency
 from referrals.domain.danger import Later
 from referrals.letters.actions import write_acknowledgement
-from referrals.models import Ask, Clock, Notice, Referral, RiskRating
+from referrals.models import Ask, Clock, Disagreement, Notice, Referral, RiskRating
 from referrals.transfer.bundle import happened
 from referrals.triage import actions
 from referrals.triage.assigning import mark_absent
@@ -217,6 +218,30 @@ def test_early_help_asks_an_agency_that_the_mash_waits_for_and_is_told_of_its_ow
         asking.answer(ask=theirs, answer="He has a record.", knows="yes", later=Later.UNSURE, by=pat, at=NOW)
         told = Notice.objects.get(referral=row, kind="doubt_added", to=erin).body
         assert "Telephone them for what it says." in told and world.school.name not in told
+
+
+def test_the_mash_takes_back_a_check_of_its_own_after_a_step_down_and_early_help_does_not(world: World) -> None:
+    row, sam, erin = claimed(world), world.person(Role.SCREENER), world.person(Role.EARLY_HELP)
+    ask = make_check(world, row)
+    with scope(partnership=world.partnership):
+        row = Referral.objects.get(pk=row.pk)
+        actions.step_down(referral=row, reason="No harm.", team=world.early_help, by=sam, at=NOW)
+        sign(world, row)
+    there, here = (
+        of(world, name, referral_id=row.pk, **more)
+        for name, more in (("ask_withdraw", {"ask_id": ask.pk}), ("referral", {}))
+    )
+    assert there not in page(sign_in(erin).get(here)) and sign_in(erin).post(there).status_code == 404
+    assert sign_in(world.person(Role.MANAGER)).post(there).status_code == 404
+    mash = sign_in(make_person(world, Role.SCREENER, team=world.mash))
+    assert there in page(mash.get(here))
+    assert "It is withdrawn." in page(mash.post(there, follow=True))
+    with scope(partnership=world.partnership):
+        assert Ask.objects.get().state == "withdrawn" and not waiting(row)
+        assert Clock.objects.get(referral=row, slug="check").met_at is not None
+        assert to(world, "check_withdrawn") == {world.person(Role.CHECKER).name}
+        assert to(world, "ask_withdrawn") == {sam.name}
+    assert there not in page(mash.get(here))
 
 
 def test_what_early_help_asked_goes_with_a_referral_that_the_answer_takes_to_the_mash(world: World) -> None:
@@ -481,17 +506,71 @@ def test_where_nobody_can_answer_the_front_door_is_told_to_telephone(world: Worl
     with scope(partnership=world.partnership):
         told = Notice.objects.get(subject="Front Door: nobody can answer what you asked")
         assert told.to == screener and "Testshire" not in told.body.replace("testshire", "")
+        assert ("Telephone whoever told of it" in told.body) == (why == "an allegation"), "it may be about the agency"
         assert not Notice.objects.filter(to=world.person(Role.SAFEGUARDING_LEAD)).exists()
     refused = sign_in(screener).post(
         of(world, "referral_ask", referral_id=row.pk), {"question": "Kept words?", "urgency": "soon"}
     )
-    assert "Telephone Testshire Primary" in page(refused) and "Kept words?" in page(refused)
+    of_them = "whoever told of it, on the number that they gave. Speak of it with nobody else at Testshire Primary."
+    assert f"Telephone {of_them if why == 'an allegation' else 'Testshire Primary, and note'}" in page(refused)
+    assert "Kept words?" in page(refused)
 
 
-def test_who_refers_for_another_agency_now_is_asked_as_well_as_who_answers_for_the_first(world: World) -> None:
+def test_who_refers_for_another_agency_now_is_asked_no_more_but_who_answers_for_the_first(world: World) -> None:
     row, lead, referrer = claimed(world), world.person(Role.SAFEGUARDING_LEAD), world.person(Role.PRACTITIONER)
     post = members.Post(Role.PRACTITIONER, world.practice)
     members.change(membership=Membership.objects.get(user=referrer), post=post, by=world.person(Role.ADMIN), at=NOW)
     with scope(partnership=world.partnership):
         asking.ask_referrer(referral=row, question="Who?", urgency=Urgency.SOON, by=world.person(Role.SCREENER), at=NOW)
-    assert to(world, "question") == {lead.name, referrer.name}
+    assert to(world, "question") == {lead.name}
+    assert sign_in(referrer).get(f"/testshire/referrals/{row.pk}/").status_code == 404
+
+
+def test_what_no_lead_may_follow_is_still_asked_of_who_told_of_it_and_works_elsewhere_now(world: World) -> None:
+    row, referrer = claimed(world), world.person(Role.PRACTITIONER)
+    with scope(partnership=world.partnership):
+        Referral.objects.filter(pk=row.pk).update(flags=["lado"], flag_words="|lado|")
+    post = members.Post(Role.PRACTITIONER, world.practice)
+    members.change(membership=Membership.objects.get(user=referrer), post=post, by=world.person(Role.ADMIN), at=NOW)
+    with scope(partnership=world.partnership):
+        row = Referral.objects.get(pk=row.pk)
+        asking.ask_referrer(referral=row, question="Who?", urgency=Urgency.SOON, by=world.person(Role.SCREENER), at=NOW)
+    assert to(world, "question") == {referrer.name}
+    assert sign_in(referrer).get(f"/testshire/referrals/{row.pk}/").status_code == 200
+    assert sign_in(world.person(Role.SAFEGUARDING_LEAD)).get(f"/testshire/referrals/{row.pk}/").status_code == 404
+
+
+def test_the_only_one_of_an_agency_leaves_a_letter_and_a_challenge_and_the_front_door_hears(world: World) -> None:
+    row, screener, gone = claimed(world), world.person(Role.SCREENER), world.person(Role.PRACTITIONER)
+    Membership.objects.filter(role=Role.SAFEGUARDING_LEAD).delete()
+    with scope(partnership=world.partnership):
+        row = Referral.objects.get(pk=row.pk)
+        write_acknowledgement(referral=row, words="x", by=screener, at=NOW)
+        disagreements.raise_disagreement(referral=row, words="We see it otherwise.", by=gone, at=NOW)
+    leave(world)
+    with scope(partnership=world.partnership):
+        heard = set(Notice.objects.filter(kind="nobody_answers").values_list("subject", "to__name"))
+        letter, left = "Front Door: nobody can read your letter", "Front Door: who challenged a decision has left"
+        who = {screener.name, world.person(Role.MANAGER).name}
+        assert heard == {(subject, name) for subject in (letter, left) for name in who}
+        assert not [each for each in Notice.objects.filter(kind="nobody_answers") if "Testshire P" in each.body]
+        made = Disagreement.objects.get()
+    said = sign_in(screener).post(
+        of(world, "referral_disagreement", referral_id=row.pk),
+        {"step": "answer", "answer": "We keep to it.", "spoke": "Sam and Pat", "seen": made.stage},
+        follow=True,
+    )
+    assert "The answer is on record. Nobody of the agency can read it here. Telephone Testshire Primary" in page(said)
+
+
+def test_who_leads_and_challenged_has_left_and_the_referrer_goes_on(world: World) -> None:
+    row, lead, referrer = claimed(world), world.person(Role.SAFEGUARDING_LEAD), world.person(Role.PRACTITIONER)
+    with scope(partnership=world.partnership):
+        row = Referral.objects.get(pk=row.pk)
+        made = disagreements.raise_disagreement(referral=row, words="We see it otherwise.", by=lead, at=NOW)
+    members.end(membership=Membership.objects.get(user=lead), by=world.person(Role.ADMIN), at=NOW)
+    with scope(partnership=world.partnership):
+        told = Notice.objects.filter(kind="disagreement", to=referrer)
+        assert [each.subject for each in told] == ["Front Door: a challenge was left to you"]
+        result = Disagreement.Result.STANDS
+        disagreements.resolve(disagreement=made, result=result, resolution="We spoke.", by=referrer, at=NOW)

@@ -122,7 +122,7 @@ def test_what_was_overdue_and_has_time_again_is_due_soon(world: World, admin: Cl
 def test_many_clocks_move_in_few_queries(world: World, django_assert_max_num_queries: Any) -> None:
     for _ in range(12):
         make_referral(world)
-    with scope(partnership=world.partnership), django_assert_max_num_queries(36):
+    with scope(partnership=world.partnership), django_assert_max_num_queries(40):
         done = calendar_actions.add_closure_day(
             partnership=world.partnership, on=WEDNESDAY, reason="Snow", by=world.person(Role.ADMIN), at=NOW
         )

@@ -62,7 +62,7 @@ def test_each_childs_own_level_and_way_is_confirmed() -> None:
     for shown in (text(sent), text(client.get(f"/testshire/referrals/{referral.pk}/"))):
         assert f"Robin Marlow : {word.capitalize()} 4, {names[4]}. On its own: MASH." in shown
         assert f"Kit Marlow : {word.capitalize()} 2, {names[2]}. On its own: Early help." in shown
-        assert f"Wren Marlow : No {word} indicated. On its own: MASH. Nothing was chosen for this child" in shown
+        assert f"Wren Marlow : No {word} indicated. On its own: MASH. No indicator was chosen for this child" in shown
         assert "The whole referral goes to the MASH, because at least one child does." in shown
 
 

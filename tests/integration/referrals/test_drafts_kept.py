@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django_scopes import scope
 
+from partnerships import members
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
 from referrals.domain.lifecycle import Outcome
@@ -32,6 +33,28 @@ def signed_in(user: Any) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def test_the_leads_hear_of_what_is_shared_and_nothing_is_shared_with_nobody(world: World) -> None:
+    writer, draft = world.person(Role.PRACTITIONER), make_draft(world)
+    mine, page = signed_in(writer), f"/testshire/refer/{draft.pk}/"
+    lead = world.person(Role.SAFEGUARDING_LEAD)
+    lead.memberships.update(ended_at=NOW)
+    for shown in (mine.get(page), mine.post(f"{page}share/", follow=True)):
+        assert f"{world.school.name} has no other safeguarding lead on Front Door" in shown.content.decode()
+    with scope(partnership=world.partnership):
+        assert Draft.objects.get(pk=draft.pk).shared_at is None and not Notice.objects.exists()
+    lead.memberships.update(ended_at=None)
+    assert "share it with the safeguarding lead" in mine.get(page).content.decode()
+    for _ in range(2):
+        assert "It is shared" in mine.post(f"{page}share/", follow=True).content.decode()
+    with scope(partnership=world.partnership):
+        told = Notice.objects.get(kind="draft_shared")
+        assert told.to == lead and f"{page}take-over/" in told.body and "Robin" not in told.body
+        members.end(membership=lead.memberships.get(), by=world.person(Role.ADMIN), at=NOW)
+        unread = Notice.objects.get(subject__contains="nobody reads what you shared")
+        assert unread.to == writer and page in unread.body
+    assert "they have left since." in mine.get(page).content.decode()
 
 
 def test_a_shared_draft_is_seen_and_taken_over_by_the_lead_alone(world: World) -> None:
@@ -260,6 +283,15 @@ def test_a_referral_goes_by_what_was_decided_whole_and_never_under_a_hold(world:
     with pytest.raises(CommandError, match="Give --reason"):
         call_command("hold", held.reference, "--partnership", "testshire")
     call_command("hold", held.reference, "--partnership", "testshire", "--reason", "An inquiry")
+    for reason in ("A court", "An inquiry of another court"):
+        with pytest.raises(CommandError, match="held already, since .*: An inquiry That reason stands"):
+            call_command("hold", held.reference, "--partnership", "testshire", "--reason", reason)
+    call_command("hold", held.reference, "--partnership", "testshire", "--reason", "An inquiry")
+    with pytest.raises(CommandError, match="Shorten the reason to 400"):
+        call_command("hold", waiting.reference, "--partnership", "testshire", "--reason", "x" * 401)
+    with scope(partnership=world.partnership):
+        assert Referral.objects.get(pk=held.pk).hold_reason == "An inquiry"
+    assert AuditEntry.objects.filter(verb="referral.held").count() == 1
     with pytest.raises(CommandError, match="no referral XXX"):
         call_command("hold", "XXX", "--partnership", "testshire", "--reason", "x")
 

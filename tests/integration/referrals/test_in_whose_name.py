@@ -75,6 +75,9 @@ def test_who_tells_of_worries_for_several_agencies_says_for_which(world: World) 
         assert wrong.status_code == 422 and "There is a problem" in wrong.content.decode()
     assert CHOOSE in client.post(f"{page}send/").content.decode()
     assert "Choose with the safeguarding lead of which" in client.post(f"{page}share/", follow=True).content.decode()
+    alone = client.post(f"{page}share/", {"agency": "practice"}, follow=True).content.decode()
+    assert f"{world.practice.name} has no other safeguarding lead on Front Door" in alone, "they lead there themselves"
+    make_person(world, Role.SAFEGUARDING_LEAD, agency=world.practice)
     shared = client.post(f"{page}share/", {"agency": "practice"}, follow=True).content.decode()
     assert f"the safeguarding lead of {world.practice.name} can read it" in shared
     assert client.post(f"{page}send/", {"agency": "school"})["Location"] == f"{page}sent/"
@@ -96,6 +99,9 @@ def test_who_moves_writes_shares_and_sends_in_the_name_of_the_new_agency(world: 
     sign_in(writer).post(f"{page}share/")
     move(world, writer, world.practice)
     assert sign_in(lead).get(take).status_code == 404, "what is written from now on is not theirs to read"
+    with scope(partnership=world.partnership):
+        heard = Notice.objects.get(kind="shared_left", to=lead)
+    assert "They refer for another agency now" in heard.body and str(draft.pk) not in heard.body
     assert "Shared with you" not in sign_in(lead).get("/testshire/referrals/").content.decode()
     with scope(partnership=world.partnership), pytest.raises(Refused, match="shared with you no more"):
         sharing.take_over(draft=Draft.objects.get(pk=draft.pk), by=lead, at=NOW)
@@ -129,5 +135,14 @@ def test_what_somebody_shared_and_left_is_still_there_to_be_taken_over(world: Wo
 def test_a_referral_sent_before_the_move_stays_with_the_agency_that_sent_it(world: World) -> None:
     writer, lead = world.person(Role.PRACTITIONER), world.person(Role.SAFEGUARDING_LEAD)
     referral = make_referral(world)
+    page = f"/testshire/referrals/{referral.pk}/"
+    assert followed_by(world, writer) == [referral] and sign_in(writer).get(page).status_code == 200
     move(world, writer, world.practice)
-    assert followed_by(world, lead) == [referral] == followed_by(world, writer)
+    assert followed_by(world, lead) == [referral] and followed_by(world, writer) == []
+    mine = sign_in(writer).get("/testshire/referrals/").content.decode()
+    assert f"What you sent for {world.school.name} stays there" in mine and "not sent any referral" not in mine
+    for name in ("", "copy.pdf", "add/", "correct/", "withdraw/", "disagreement/"):
+        assert sign_in(writer).get(page + name).status_code == 404 and sign_in(lead).get(page + name).status_code == 200
+    assert sign_in(writer).post(f"{page}sibling/").status_code == 404
+    move(world, writer, world.school)
+    assert followed_by(world, writer) == [referral], "back again"

@@ -638,4 +638,7 @@ def test_a_special_concern_leads_to_its_questions_and_to_whom_to_tell(practition
     assert "Do this for fgm." in body, "the partnership's own sentence comes first"
     post(practitioner, f"{draft}concern-fgm/", known="told", done="Told the police at noon")
     check = practitioner.get(f"{draft}check/").content.decode()
+    assert "From this we may not find the child." in check, "nothing was told of who or where the child is"
+    post(practitioner, f"{draft}child/1/who/", first_name="Robin")
+    assert "we may not find" not in practitioner.get(f"{draft}check/").content.decode()
     assert "The girl told me that it was done" in check and "Told the police at noon" in check

@@ -3,6 +3,7 @@ error; other words, or another person's, are refused, so that their page keeps t
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -21,12 +22,13 @@ from tests.factories import NOW, World, make_person, make_referral, make_second_
 
 pytestmark = pytest.mark.usefixtures("in_scope", "a_morning")
 
+THURSDAY = NOW.date() + dt.timedelta(days=2)
 Do = Callable[[str, User], Any]
 
 
 def pausing_a_clock(world: World, one: User, two: User) -> Do:
     clock = Clock.objects.get(referral=make_referral(world), slug="decide")
-    return lambda words, by: pausing.pause(clock=clock, reason=words, by=by, at=NOW)
+    return lambda words, by: pausing.pause(clock=clock, reason=words, until=THURSDAY, by=by, at=NOW)
 
 
 def proposed(world: World) -> SignOff:

@@ -259,9 +259,9 @@ def test_a_sibling_for_whom_nothing_is_chosen_is_said(world: World, jo: Client) 
     assert post(jo, asked)["Location"] == asked
     assert "You have not said which fit Beth" in text(jo, asked)
     assert post(jo, asked)["Location"] == f"{draft}child/2/indicators/"
-    assert "Nothing was chosen for Beth" in text(jo, f"{draft}check/")
+    assert "No indicator was chosen for Beth" in text(jo, f"{draft}check/")
     post(jo, f"{draft}child/2/judged/", level="2")
-    assert "Nothing was chosen for Beth" not in text(jo, f"{draft}check/")
+    assert "No indicator was chosen for Beth" not in text(jo, f"{draft}check/")
     assert "You have not said" not in text(jo, f"{draft}child/1/indicators/")
 
 
