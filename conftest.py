@@ -150,7 +150,7 @@ def attachments_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Tables straight from the models (`--no-migrations`), with the triggers that a migration would have put there.
 
-    Going through every migration costs each process half a minute. That they lead to the same tables is what
+    Going through the migrations costs each process several seconds. That they lead to the same tables is what
     `make lint` asks; that they run is shown by the journeys, whose portals migrate an empty database of either kind.
     """
     with django_db_blocker.unblock():

@@ -305,9 +305,10 @@ def one_referral(world: Any, within: Any) -> None:
         if waiting is not None:
             sign_off(sign_off=waiting, said="", by=senior, at=timezone.now())
         if not Letter.objects.filter(referral=row, kind="agency").exists():
+            now = fresh()
             write_to_others(
-                referral=fresh(), kind=Letter.Kind.AGENCY, recipient="Health", words="Please visit.", safe_because="",
-                by=sam, at=timezone.now(),
+                referral=now, kind=Letter.Kind.AGENCY, recipient="Health", words="Please visit.", safe_because="",
+                seen=now.revision, token="a" * 32, by=sam, at=timezone.now(),
             )  # fmt: skip
 
     steps = {

@@ -1,12 +1,13 @@
 """What nobody should type, of every kind, and how it may stand where it is shown: to the letter, and as text.
 
-One line each, and short, so that most boxes take them. A test puts them in front of a mark of its own, so that whoever
-finds the mark can say whether what stands before it is what was typed.
+One line each, and short, so that most boxes take them. A test puts as many as there is room for in front of a mark of
+its own, so that whoever finds the mark can say whether what stands before it is what was typed.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from html import escape
 from urllib.parse import quote
@@ -59,19 +60,42 @@ TEXTS = tuple(PAYLOADS.values())
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula, the wide ones in some languages."""
 
+TURN = int(os.environ.get("PAYLOADS_TURN", "0"))
+"""Which kinds a box gets: with each turn those that come after. After seven turns (0 to 6) a box of 200 letters has had
+every kind."""
+AT_ONCE = 6
 
-def fitting(number: int, room: int) -> str:
-    """The payload whose turn it is, or the next that fits; none where nothing does."""
+
+def fitting(number: int, room: int) -> tuple[str, ...]:
+    """The payloads whose turn it is in one box, as many as have room together; none where none has.
+
+    number: of the box. Where not one of those has room, the next one that has.
+    """
+    first, told, left = number + TURN * AT_ONCE, [], room
     for step in range(len(TEXTS)):
-        text = TEXTS[(number + step) % len(TEXTS)]
-        if len(text) <= room:
-            return text
-    return ""
+        text = TEXTS[(first + step) % len(TEXTS)]
+        if len(text) <= left:
+            told.append(text)
+            left -= len(text)
+        if step >= AT_ONCE - 1 and told:
+            break
+    return tuple(told)
+
+
+def on_one_line(text: str) -> str:
+    """As a box for one line keeps it: with the spaces that a keyboard has."""
+    return " ".join(text.split())
 
 
 def forms(text: str) -> Iterator[str]:
-    """How it may stand in a page: in its text or an attribute, as JSON for script to read, in an address."""
+    """How it may stand in a page: in its text or an attribute, as JSON for script to read, in an address.
+
+    On one line it may begin a sentence, and so with a capital.
+    """
     yield escape(text)
+    one_line = on_one_line(text)
+    yield escape(one_line)
+    yield escape(one_line[:1].upper() + one_line[1:])
     yield escape(text).replace("&#x27;", "&#39;")
     for told in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
         yield told.replace("<", "\\u003C").replace(">", "\\u003E").replace("&", "\\u0026")
@@ -82,4 +106,5 @@ def forms(text: str) -> Iterator[str]:
 def not_to_the_letter(told: str, at: int, text: str, *, page: bool = True) -> str:
     """What stands in front of a mark, where that is not the payload (escaped, on a page); empty where it is."""
     before = told[max(0, at - 6 * len(text) - 40) : at]
-    return "" if any(before.endswith(form) for form in (forms(text) if page else (text,))) else before[-80:]
+    right = forms(text) if page else (text, on_one_line(text))
+    return "" if any(before.endswith(form) for form in right) else before[-3 * len(text) - 80 :]

@@ -27,7 +27,7 @@ from openpyxl import load_workbook
 from partnerships.models import Agency, Team, User
 from partnerships.permissions import Role
 from referrals import outbox
-from referrals.clocks.sweep import sweep
+from referrals.clocks.sweep import sweep, team_members
 from referrals.domain.audiences import Audience, FieldClass
 from referrals.letters import actions as letters
 from referrals.letters import writing
@@ -234,7 +234,9 @@ def read_letters(held: Held, world: World, sower: Sower) -> None:
                     recipient="Somebody",
                     words="We wrote this.",
                     safe_because="Asked",
-                    by=screener,
+                    seen=referral.revision,
+                    token="a" * 32,
+                    by=team_members(referral)[0],
                     at=NOW,
                 )
                 told = f"{letter.subject}\n{letter.body}"

@@ -61,7 +61,7 @@ class Watch:
     def canary(self, room: int = 0) -> str:
         """A mark of its own, and before it what nobody should type, where there is room."""
         mark = f'"><b c{len(self.sung) + 100}>'
-        before = payloads.fitting(len(self.sung), room - len(mark))
+        before = "".join(payloads.fitting(len(self.sung), room - len(mark)))
         self.sung.append(before + mark)
         return self.sung[-1]
 
@@ -154,13 +154,15 @@ def the_whole_way(watch: Watch, world: World) -> Referral:
     screener, colleague = world.person(Role.SCREENER), make_person(world, Role.SCREENER, team=world.mash)
     client, one = watch.client(screener), f"/testshire/triage/{referral.pk}/"
     act(client, f"{one}claim/")
-    act(client, f"{one}acknowledge/", words=watch.canary())
+    shown = client.get(f"{one}acknowledge/").context["form"]["revision"].value()
+    act(client, f"{one}acknowledge/", words=watch.canary(), revision=shown)
     act(client, f"{one}reassign/", to=str(colleague.pk))
     act(client, f"{one}reassign/", to=str(screener.pk))
     decide(watch, client, referral)
+    senior = watch.client(world.person(Role.SENIOR))  # it was said that the child is in danger now: a second person
+    act(senior, f"{one}sign-off/", answer="sign", said=watch.canary())
     act(client, f"{one}reopen/", reason=watch.canary())
     act(client, f"{one}step-down/", reason=watch.canary(), team=world.early_help.slug)
-    senior = watch.client(world.person(Role.SENIOR))
     act(senior, f"{one}sign-off/", answer="back", said=watch.canary())
     act(client, f"{one}step-down/", reason=watch.canary(), team=world.early_help.slug)
     senior.get("/testshire/sign-offs/")
