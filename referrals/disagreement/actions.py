@@ -121,10 +121,16 @@ def raise_disagreement(*, referral: Referral, words: str, by: User, at: dt.datet
 
 
 def answerable(row: Referral) -> list[User]:
-    """Who answers for the front door: who decided it or has it, else the team; and the managers."""
+    """Who answers for the front door: who decided it or has it, else the team; and the managers.
+
+    Of a restricted one, who of them is named on it: the others could not open what they hear of. Where nobody is named
+    who is there, every manager.
+    """
     first = row.decided_by or row.owner
-    people = {each.pk: each for each in (unless_kept_out(row, [first] if first else []) or team_members(row))}
-    return list((people | {each.pk: each for each in managers(row.partnership)}).values())
+    working = unless_kept_out(row, [first] if first else []) or team_members(row)
+    everyone = managers(row.partnership)
+    people = {each.pk: each for each in (*working, *unless_kept_out(row, everyone))}
+    return list(people.values()) or everyone
 
 
 def begin(made: Disagreement, row: Referral, number: int, *, by: User, at: dt.datetime) -> DisagreementStage:

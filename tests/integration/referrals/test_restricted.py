@@ -513,6 +513,18 @@ def test_doubt_about_a_decided_one_names_the_managers_and_tells_no_queue(world: 
     assert hear(row, "danger_named") == {world.person(Role.MANAGER)} and not hear(row, "danger_restricted")
 
 
+def test_a_disagreement_is_told_to_who_can_open_it_and_never_to_nobody(world: World, sol: Any) -> None:
+    sam, prue, manager = world.person(Role.SCREENER), world.person(Role.PRACTITIONER), world.person(Role.MANAGER)
+    row = restricting.restrict(referral=make_referral(world), named=[sol], reason="Own family.", by=sam, at=NOW)
+    made = disagreeing.raise_disagreement(referral=row, words="She is not safe.", by=prue, at=NOW)
+    kind = f"disagreement_{made.pk.hex[:8]}"
+    assert hear(row, kind) == {sol}, "a manager who is not named could not open what is told"
+    sol.is_active = False
+    sol.save()
+    disagreeing.move_on(disagreement=made, seen=1, because="Nobody rang me.", by=prue, at=NOW)
+    assert hear(row, f"{kind}_2") == {manager}, "where nobody who is named is there, the managers hear"
+
+
 def test_a_restricted_record_is_in_no_ask_disagreement_letter_or_trail_of_anybody_else(world: World, sol: Any) -> None:
     """Everything that can hang on a referral hangs on this one; who is not named finds none of it anywhere."""
     row = make_referral(world, child={"first_name": NAME, "nhs_number": "9990000018"})
