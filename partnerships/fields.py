@@ -404,14 +404,18 @@ class CheckboxField(Asked, forms.BooleanField):
     """One box to tick, such as a declaration. `missing` says what to do where it must be ticked."""
 
 
+UNREAD = -1
+"""The revision of a form that carries none that can be read: no record ever stands at it, so the form is stale."""
+
+
 class RevisionField(forms.IntegerField):
-    """The revision that a form was shown at, hidden in it. What can't be read is None: as stale as can be, no error."""
+    """The revision that a form was shown at, hidden in it. What can't be read is `UNREAD`: stale, and no error."""
 
     widget = forms.HiddenInput
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, **kwargs)
 
-    def clean(self, value: Any) -> int | None:
+    def clean(self, value: Any) -> int:
         text = str(value or "") if not isinstance(value, int) else str(value)
-        return int(text) if text.isdecimal() and len(text) <= 9 else None
+        return int(text) if text.isdecimal() and len(text) <= 9 else UNREAD

@@ -21,6 +21,7 @@ from django import forms
 from django.utils import timezone
 
 from partnerships.fields import (
+    UNREAD,
     CheckboxesField,
     CheckboxField,
     Choice,
@@ -37,6 +38,7 @@ from partnerships.fields import (
 )
 
 __all__ = [
+    "UNREAD",
     "CheckboxField",
     "CheckboxesField",
     "Choice",

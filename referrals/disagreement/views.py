@@ -131,7 +131,7 @@ def stage_page(
                 DO[step](made, form, request)
             except Refused as refused:
                 made = latest(row) or made
-                if step in forms_for(row, made, steps, None) and form.cleaned_data.get("seen") in (None, made.stage):
+                if step in forms_for(row, made, steps, None) and form.cleaned_data.get("seen") == made.stage:
                     form.add_error(None, str(refused))
                 else:
                     why = str(refused)
@@ -176,7 +176,7 @@ def overtaken(made: Disagreement, sent: QueryDict) -> str:
     if not made.is_open:
         return actions.resolved_since(made)
     stage = next((each for each in made.stages.all() if each.number == made.stage), None)
-    if stage and sent.get("seen") not in (None, "", str(stage.number)):
+    if stage and sent.get("seen") != str(stage.number):
         return actions.moved_since(stage)
     return NOT_NOW
 
@@ -244,8 +244,7 @@ def do_name_theirs(made: Disagreement, form: NameForThemForm, request: Signed) -
 
 def do_move_on(made: Disagreement, form: PageForm, request: Signed) -> None:
     said = form.cleaned_data
-    seen = said["seen"] if said["seen"] is not None else made.stage
-    actions.move_on(disagreement=made, seen=seen, because=said["because"], by=request.user, at=timezone.now())
+    actions.move_on(disagreement=made, seen=said["seen"], because=said["because"], by=request.user, at=timezone.now())
 
 
 def do_resolve(made: Disagreement, form: PageForm, request: Signed) -> None:

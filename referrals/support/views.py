@@ -245,7 +245,7 @@ def support_step(request: Signed, support_id: uuid.UUID, name: str) -> HttpRespo
 
 def reviewed_since(request: Signed, row: Support, form: ReviewForm) -> list[PlanReview]:
     """What was reviewed since the form was shown, to be read first. Sent again, the form is the review after those."""
-    seen, there = form.cleaned_data["number"] or 0, list(row.reviews.select_related("by"))
+    seen, there = form.cleaned_data["number"], list(row.reviews.select_related("by"))
     form.data = {**request.POST.dict(), "number": str(len(there) + 1)}
     return [each for each in there if each.number >= seen]
 

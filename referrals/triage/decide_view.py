@@ -111,9 +111,9 @@ def referral_decide(request: Signed, referral_id: uuid.UUID) -> HttpResponse:
     return done(request, decided)
 
 
-def shown_at(request: Signed) -> int | None:
+def shown_at(request: Signed) -> int:
     """The revision that the page was shown at; what can't be read is as stale as can be."""
-    said: int | None = RevisionField().clean(request.POST.get("revision", ""))
+    said: int = RevisionField().clean(request.POST.get("revision", ""))
     return said
 
 

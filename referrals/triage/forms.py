@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from partnerships.forms import Choice, ChoiceField, LongTextField, PageForm, RadioField, RevisionField
+from partnerships.forms import UNREAD, Choice, ChoiceField, LongTextField, PageForm, RadioField, RevisionField
 from partnerships.models import Team, User
 from referrals.models import Referral
 
@@ -33,8 +33,10 @@ class MoveForm(PageForm):
         super().__init__(*args, initial={"revision": referral.revision}, **kwargs)
 
     @property
-    def seen(self) -> int | None:
-        return self.cleaned_data.get("revision")
+    def seen(self) -> int:
+        """The revision that the page showed; `UNREAD` where the form carries none."""
+        seen: int = self.cleaned_data.get("revision", UNREAD)
+        return seen
 
 
 class AcknowledgeForm(MoveForm):

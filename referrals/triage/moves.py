@@ -214,11 +214,12 @@ def out_of_hands(row: Referral, why: str, *, by: User | None, at: dt.datetime) -
     move(referral=row, move=Move.RELEASE, sentence=sentence, changes=gone, by=by, at=at)
 
 
-def moves_since(referral: Referral, seen: int | None, actor: Actor) -> list[Event]:
+def moves_since(referral: Referral, seen: int, actor: Actor) -> list[Event]:
     """What moved a referral, and what was told of it, since a form was shown at that revision, the earliest first, as
-    far as this person may read it. A revision counts the moves and the news, one event each."""
+    far as this person may read it. A revision counts the moves and the news, one event each; below 0 the form had none.
+    """
     counted = Event.objects.filter(referral=referral, kind__in=(*KINDS.values(), *NEWS)).order_by("-at", "-pk")
-    since = referral.revision - seen if seen is not None else len(KINDS)
+    since = referral.revision - seen if seen >= 0 else len(KINDS)
     last = list(counted[: max(since, 1)])
     return news_since(referral, last[-1].at, actor, first=last[-1].pk) if last else []
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from partnerships.access import gate
-from partnerships.forms import PageForm
+from partnerships.forms import UNREAD, PageForm
 from partnerships.models import Team
 from partnerships.permissions import Permission
 from partnerships.requests import posted
@@ -82,7 +82,7 @@ def ask(
 
 def moved_on(request: Signed, referral: Referral, name: str, form: PageForm, more: dict[str, Any]) -> HttpResponse:
     """The form again with everything that was typed, beside what happened since it was shown. Nothing was changed."""
-    happened = moves_since(referral, form.cleaned_data.get("revision"), request.actor)
+    happened = moves_since(referral, form.cleaned_data.get("revision", UNREAD), request.actor)
     record_part_read(referral=referral, part=name, by=request.user, at=timezone.now())
     form.data = {**request.POST.dict(), "revision": str(referral.revision)}
     return render(
@@ -109,7 +109,7 @@ def referral_acknowledge(request: Signed, referral_id: uuid.UUID) -> HttpRespons
         lambda: actions.acknowledge(
             referral=row,
             words=form.cleaned_data["words"],
-            seen=-1 if form.seen is None else form.seen,
+            seen=form.seen,
             by=request.user,
             at=timezone.now(),
         ),

@@ -38,7 +38,7 @@ from referrals.domain.audiences import Audience
 from referrals.intake import actions as intake
 from referrals.models import Decision, Draft, Letter, Notice, Referral
 from referrals.triage.readers import working
-from tests.factories import NOW, World, make_draft, make_letter, make_person, make_referral, make_world
+from tests.factories import NOW, World, make_draft, make_letter, make_person, make_referral, make_world, send
 
 PASSWORD = "correct horse battery"
 WORRY = "He flinched when the door <b>banged</b>."
@@ -414,7 +414,7 @@ def test_the_mash_is_walled_off_from_early_help_by_every_way(world: World) -> No
     page = client.get(f"/testshire/triage/{theirs.pk}/").content.decode()
     assert hidden.reference not in page and str(hidden.pk) not in page
     assert client.get(f"/testshire/triage/{theirs.pk}/summary.pdf").status_code == 404
-    client.post(f"/testshire/triage/{theirs.pk}/step-up/", {"reason": "Harm"})
+    send(client, f"/testshire/triage/{theirs.pk}/step-up/", reason="Harm")
     assert client.get(f"/testshire/triage/{theirs.pk}/").status_code == 404, "stepped up, it is the MASH's"
 
 

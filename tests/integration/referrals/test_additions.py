@@ -20,7 +20,7 @@ from referrals.models import Addendum, Clock, Draft, Event, LookupKey, Notice, R
 from referrals.transfer.bundle import added
 from referrals.triage import actions as triage
 from tests import hostile_files
-from tests.factories import NOW, World, make_person, make_referral
+from tests.factories import NOW, World, make_person, make_referral, send
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + dt.timedelta(hours=1)
@@ -35,12 +35,6 @@ def signed_in(user: Any) -> Client:
     client = Client()
     client.force_login(user)
     return client
-
-
-def send(client: Client, address: str, **typed: Any) -> Any:
-    """Open the page and send it, its hidden mark with it, as a browser does."""
-    token = re.search(rb'name="token" value="([0-9a-f]*)"', client.get(address).content)[1].decode()
-    return client.post(address, {"token": token, **typed})
 
 
 def told(world: World, kind: str) -> set[str]:
@@ -310,7 +304,7 @@ def test_withdrawing_is_asked_for_and_a_screener_answers(
     assert "Answer the wish to withdraw" in page and "The father asked me to." in page
     answer = f"/testshire/triage/{referral.pk}/withdrawal/"
     assert "The father asked me to." in screener.get(answer).content.decode()
-    done = screener.post(answer, {"agreed": "yes" if agreed else "no", "reason": "Spoke to her."})
+    done = send(screener, answer, agreed="yes" if agreed else "no", reason="Spoke to her.")
     assert done.status_code == 302
     after = fresh(world, referral)
     assert after.state == ("withdrawn" if agreed else before) and after.withdrawal_asked_at is None

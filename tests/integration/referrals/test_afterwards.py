@@ -22,7 +22,7 @@ from referrals.models import Clock, Decision, Disagreement, Notice, Referral, Su
 from referrals.support import actions as supporting
 from referrals.triage import actions
 from referrals.triage.moves import Refused
-from tests.factories import NOW, World, make_person, make_referral, make_support, sign_in
+from tests.factories import NOW, World, make_person, make_referral, make_support, send, sign_in
 
 pytestmark = pytest.mark.usefixtures("a_morning")
 
@@ -75,7 +75,7 @@ def test_a_challenge_goes_through_the_partnerships_own_stages(world: World) -> N
         assert "Nobody has seen him." in shown and "Stage 1: Managers" in shown
         assert reader is not tess or "Secret reason." not in shown
     assert "Say who talked with whom" in page(sam.post(theirs, {"step": "answer", "answer": "Kept words"}))
-    sam.post(theirs, {"step": "answer", "spoke": "Sam with Tess, by telephone", "answer": "He is seen tomorrow."})
+    send(sam, theirs, step="answer", spoke="Sam with Tess, by telephone", answer="He is seen tomorrow.")
     assert "He is seen tomorrow." in page(tess.get(hers))
     tess.post(hers, {"step": "move-on", "because": "Tomorrow is too late.", "seen": "1"})
     tess.post(hers, {"step": "move-on", "because": "Tomorrow is too late.", "seen": "1"})
@@ -143,11 +143,11 @@ def test_somebody_is_named_at_each_stage_told_and_called_late(world: World) -> N
         assert (first.for_us, first.for_them_user) == (sam, prue), "who decided, and who challenged"
         clock = Clock.objects.get(referral=row, slug="escalation_stage")
         assert f"({sam.name} answers)" in clock.name
-    assert "Choose who acts for the front door" in page(his.post(theirs, {"step": "name", "person": ""}))
-    assert his.post(theirs, {"step": "name", "person": str(outsider.pk)}).status_code == 200, "not of that queue"
-    assert his.post(theirs, {"step": "name", "person": str(manager.pk)}).status_code == 302
-    assert "Choose who acts for your agency" in page(tess.post(hers, {"step": "name-theirs"}))
-    assert tess.post(hers, {"step": "name-theirs", "person": str(lead.pk)}).status_code == 302
+    assert "Choose who acts for the front door" in page(send(his, theirs, step="name", person=""))
+    assert send(his, theirs, step="name", person=str(outsider.pk)).status_code == 200, "not of that queue"
+    assert send(his, theirs, step="name", person=str(manager.pk)).status_code == 302
+    assert "Choose who acts for your agency" in page(send(tess, hers, step="name-theirs"))
+    assert send(tess, hers, step="name-theirs", person=str(lead.pk)).status_code == 302
     with scope(partnership=world.partnership):
         named = {each.to for each in Notice.objects.filter(kind="disagreement_named")}
         assert named == {sam, manager, lead}, "who acts is told, and with whom they talk"

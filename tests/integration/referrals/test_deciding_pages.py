@@ -192,7 +192,12 @@ def test_sent_back_taken_back_and_signed(world: World) -> None:
     signed = text(
         signer.post(
             address(referral, "sign-off/"),
-            {"answer": "sign", "said": "", "read": anew.context["form"]["read"].value()},
+            {
+                "answer": "sign",
+                "said": "",
+                "read": anew.context["form"]["read"].value(),
+                "revision": anew.context["form"]["revision"].value(),
+            },
             follow=True,
         )
     )

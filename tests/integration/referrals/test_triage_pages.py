@@ -20,9 +20,9 @@ from referrals.asking.actions import answer
 from referrals.domain.danger import Later
 from referrals.domain.lifecycle import Outcome
 from referrals.intake.actions import start_draft, submit
-from referrals.models import Child, Decision, Draft, Heartbeat, Letter, Referral
+from referrals.models import Child, Decision, Draft, Heartbeat, Letter, Referral, SignOff
 from referrals.triage import actions
-from tests.factories import NOW, World, make_check, make_person, make_referral, make_world, sign, sign_in
+from tests.factories import NOW, World, make_check, make_person, make_referral, make_world, send, sign, sign_in
 
 pytestmark = pytest.mark.usefixtures("a_morning")
 
@@ -320,16 +320,16 @@ def test_stepping_down_and_up_again(world: World, screener: Client) -> None:
     referral = claimed(world, facts={"immediate_danger": True})
     assert "It was said that a child is in danger now." in page(screener.get(of(world, "referral_step_down", referral)))
     typed = {"team": "early-help", "reason": "The doctor has seen the arm."}
-    shown = page(screener.post(of(world, "referral_step_down", referral), typed, follow=True))
+    shown = page(send(screener, of(world, "referral_step_down", referral), **typed, follow=True))
     assert "is proposed. It stays here until a second person signs it off." in shown
     sue = sign_in(world.person(Role.SENIOR))
     assert "Step down to Early Help" in page(sue.get(of(world, "sign_offs")))
     assert "The doctor has seen the arm." in page(sue.get(of(world, "referral_sign_off", referral)))
-    shown = page(sue.post(of(world, "referral_sign_off", referral), {"answer": "sign"}, follow=True))
+    shown = page(send(sue, of(world, "referral_sign_off", referral), answer="sign", follow=True))
     assert "is signed off" in shown and "Nothing waits for your signature" in shown
     erin = sign_in(world.person(Role.EARLY_HELP))
     assert "The doctor has seen the arm." in page(erin.get(of(world, "referral", referral)))
-    shown = page(erin.post(of(world, "referral_step_up", referral), {"reason": "A second bruise."}, follow=True))
+    shown = page(send(erin, of(world, "referral_step_up", referral), reason="A second bruise.", follow=True))
     assert "is with the MASH now" in shown
     assert erin.get(of(world, "referral", referral)).status_code == 404
     assert "A second bruise." in page(screener.get(of(world, "referral", referral)))
@@ -350,10 +350,35 @@ def test_a_step_made_stale_by_a_colleague_is_refused_with_both_versions(world: W
     assert sam.memberships.count() == 1
 
 
+@pytest.mark.parametrize("revision", [None, "", "-1", "x", "9" * 40])
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("acknowledge", {"words": "I ring at noon."}),
+        ("step_down", {"team": "early-help", "reason": "The doctor saw it."}),
+        ("reassign", {}),
+    ],
+)
+def test_a_form_that_says_no_revision_is_stale_and_keeps_what_was_typed(
+    world: World, screener: Client, name: str, typed: dict[str, str], revision: str | None
+) -> None:
+    referral = claimed(world)
+    sol = make_person(world, Role.SCREENER, name="Sol Second", team=world.mash)
+    typed = typed or {"to": str(sol.pk)}
+    sent = typed if revision is None else {**typed, "revision": revision}
+    shown = page(screener.post(of(world, f"referral_{name}", referral), sent))
+    assert "this referral has moved on" in shown and 'name="revision" value="1"' in shown
+    assert all(words in shown for words in typed.values())
+    with scope(partnership=world.partnership):
+        now = Referral.objects.get(pk=referral.pk)
+        assert (now.revision, now.owner, now.team) == (1, world.person(Role.SCREENER), world.mash)
+        assert not Letter.objects.exists() and not SignOff.objects.exists()
+
+
 def test_handing_over_and_giving_back(world: World, screener: Client) -> None:
     referral = claimed(world)
     sol = make_person(world, Role.SCREENER, name="Sol Second", team=world.mash)
-    screener.post(of(world, "referral_reassign", referral), {"to": str(sol.pk)})
+    send(screener, of(world, "referral_reassign", referral), to=str(sol.pk))
     client = sign_in(sol)
     assert "You have it." in page(client.get(of(world, "referral", referral)))
     assert "is back in the queue" in page(client.post(of(world, "referral_release", referral), follow=True))
@@ -363,7 +388,7 @@ def test_opening_again(world: World, screener: Client) -> None:
     referral = claimed(world)
     told = {**DECISION, "decided_level": "4", "revision": referral.revision}
     screener.post(of(world, "referral_decide", referral), told)
-    response = screener.post(of(world, "referral_reopen", referral), {"reason": "The hospital rang."}, follow=True)
+    response = send(screener, of(world, "referral_reopen", referral), reason="The hospital rang.", follow=True)
     assert "waits in the queue again" in page(response)
 
 
@@ -396,8 +421,12 @@ def test_nothing_is_chosen_beforehand_and_the_letter_is_read_first(world: World,
     with scope(partnership=world.partnership):
         assert not Letter.objects.exists()
     assert "is signed off" in page(
-        sign_in(world.person(Role.SENIOR)).post(
-            of(world, "referral_sign_off", referral), {"answer": "sign", "said": "I agree."}, follow=True
+        send(
+            sign_in(world.person(Role.SENIOR)),
+            of(world, "referral_sign_off", referral),
+            answer="sign",
+            said="I agree.",
+            follow=True,
         )
     )
     done = screener.get(of(world, "referral", referral))
