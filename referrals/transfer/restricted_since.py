@@ -33,9 +33,14 @@ def restrict(*, referral: Referral, named: Iterable[User], reason: str, by: User
     if told:
         hold_trails(row.partnership, *{each.partnership_id: each.partnership for each, _ in told}.values())
     row = restricting.restrict(referral=referral, named=named, reason=reason, by=by, at=at)
+    tell(told, row, by=by, at=at)
+    return row
+
+
+def tell(told: list[tuple[Referral, list[User]]], row: Referral, *, by: User, at: dt.datetime) -> None:
+    """These people hear that it was restricted here. The trails of their partnerships are held."""
     for other, people in told:
         tell_where_it_is(other, people, row, by=by, at=at)
-    return row
 
 
 def elsewhere(referral: Referral) -> list[Referral]:

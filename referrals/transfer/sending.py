@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django_scopes import scope
 
@@ -34,11 +34,14 @@ def going_on(decisions: Sequence[Decision]) -> Groups:
     return found
 
 
-def hold_both(row: Referral, decisions: Sequence[Decision]) -> None:
-    """Hold the trails of every partnership that these decisions reach, before the first entry is written."""
-    others = [each.transfer_to for each in decisions if each.transfer_to]
+def hold_all(row: Referral, decisions: Sequence[Decision], *, also: Iterable[Partnership] = ()) -> None:
+    """Hold the trails of every partnership that these decisions reach, before the first entry is written.
+
+    also: where somebody is told of it beside those to which it goes.
+    """
+    others = [*(each.transfer_to for each in decisions if each.transfer_to), *also]
     if others:
-        hold_trails(row.partnership, *{each.pk: each for each in others}.values())
+        hold_trails(*{each.pk: each for each in (row.partnership, *others)}.values())
 
 
 def send_on(row: Referral, decisions: Sequence[Decision], *, author: User, at: dt.datetime) -> list[Transfer]:

@@ -10,7 +10,8 @@ from referrals.domain.lifecycle import Move, Outcome
 from referrals.letters import actions as letters
 from referrals.models import Clock, Decision, Referral, Transfer
 from referrals.support.actions import offer
-from referrals.transfer.sending import going_on, hold_both, send_on
+from referrals.transfer import restricted_since
+from referrals.transfer.sending import going_on, hold_all, send_on
 from referrals.triage.moves import move, tell_one
 from referrals.triage.restricting import pass_to_the_lado
 
@@ -26,7 +27,8 @@ def settle(row: Referral, decisions: list[Decision], *, author: User, by: User, 
     signed = "" if by == author else f", and {by.name} signed it off"
     levels = [each.decided_level for each in decisions if each.decided_level is not None]
     outcomes = list(dict.fromkeys(Outcome(each.outcome) for each in decisions))
-    hold_both(row, decisions)
+    stands_open = restricted_since.to_be_told(row) if Outcome.LADO in outcomes and not row.restricted else []
+    hold_all(row, decisions, also=[each.partnership for each, _ in stands_open])
     move(
         referral=row,
         move=Move.SEND_ON if going_on(decisions) or receipt_awaited(row) else Move.DECIDE,
@@ -57,6 +59,8 @@ def settle(row: Referral, decisions: list[Decision], *, author: User, by: User, 
     tell_authorities(row, decisions, author=author, at=at)
     if Outcome.LADO in outcomes:
         pass_to_the_lado(row, [author, by], by=author, at=at)
+        if row.restricted:
+            restricted_since.tell(stands_open, row, by=author, at=at)
     letters.write_outcome(referral=row, decisions=decisions, by=author, at=at)
     if going_on(decisions):
         send_on(row, decisions, author=author, at=at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django_scopes import scope
 
+from partnerships.audit import faults
 from partnerships.models import AuditEntry, Membership
 from partnerships.permissions import Role
 from referrals.additions import actions as additions
@@ -88,6 +89,29 @@ def test_one_that_was_sent_back_can_still_be_read_there_and_is_told_of(worlds: t
         receiving.send_back(referral=there, reason="They live in Ownshire.", by=olga, at=LATER)
     restrict_by_the_page(own, row)
     assert told(other, "restricted") == {other.person(Role.MANAGER).name}
+
+
+def test_what_was_passed_to_the_lado_where_it_went_is_told_where_it_came_from(worlds: tuple[World, World]) -> None:
+    own, other = worlds
+    row, there, olga = sent(worlds, facts={}), arrived(other), other.person(Role.SCREENER)
+    with scope(partnership=other.partnership):
+        there = actions.claim(referral=there, by=olga, at=LATER)
+        receiving.confirm_receipt(referral=there, by=olga, at=LATER)
+        there = Referral.objects.get(pk=there.pk)
+        actions.decide(
+            referral=there, decided_level=4, outcome=Outcome.LADO, reason="His coach did it.",
+            told_referrer="We go on.", revision=there.revision, by=olga, at=LATER,
+        )  # fmt: skip
+        there.refresh_from_db()
+        assert there.restricted, "to who decided it and to the LADO"
+    assert told(own, "restricted") == {own.person(Role.MANAGER).name}
+    assert told(other, "allegation") == {other.person(Role.MANAGER).name} and not told(other, "restricted")
+    with scope(partnership=own.partnership):
+        notice = Notice.objects.get(kind="restricted")
+        assert row.reference in notice.body and other.partnership.name in notice.body
+        assert "LADO" not in notice.body and "coach" not in notice.body, "an email goes through any hands"
+        assert not Referral.objects.get(pk=row.pk).restricted
+    assert not list(faults(own.partnership)) and not list(faults(other.partnership))
 
 
 def test_what_is_restricted_there_already_is_told_to_nobody(worlds: tuple[World, World]) -> None:
