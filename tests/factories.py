@@ -139,7 +139,7 @@ def sign_in(user: User) -> Client:
 def send(client: Client, address: str, *, follow: bool = False, **typed: Any) -> Any:
     """Open a page and send its form, its hidden marks (revision, stage, token) with it, as a browser does."""
     shown = client.get(address).content.decode()
-    marks = re.findall(r'<input type="hidden" name="(revision|seen|read|token)" value="([^"]*)"', shown)
+    marks = re.findall(r'<input type="hidden" name="(revision|asked|seen|read|token)" value="([^"]*)"', shown)
     return client.post(address, {**dict(marks), **typed}, follow=follow)
 
 

@@ -116,7 +116,7 @@ def ask(
     version: SchemeVersion,
     holds_from: dt.datetime | None,
     change_note: str,
-    revision: int | None,
+    revision: int,
     by: User,
     at: dt.datetime,
 ) -> Approval:
@@ -124,7 +124,7 @@ def ask(
 
     holds_from: from when it is to hold; None for the moment of publishing. change_note: what referrers will read.
     """
-    version = locked(version, -1 if revision is None else revision)
+    version = locked(version, revision)
     for hindrance in hindrances(version):
         raise Refused(hindrance)
     if holds_from is not None and holds_from <= at:
@@ -163,7 +163,7 @@ def answer(
     version: SchemeVersion,
     approves: bool,
     reason: str,
-    revision: int | None,
+    revision: int,
     asked: int | None = None,
     by: User,
     at: dt.datetime,
@@ -172,7 +172,7 @@ def answer(
 
     asked: the asking that was read, by its key: it says from when the draft is to hold, and what referrers will read.
     """
-    version = locked(version, -1 if revision is None else revision)
+    version = locked(version, revision)
     round_ = waiting(version)
     if round_ is None:
         raise Refused("Nobody asks for approval of this draft as it is now. It may have been changed or answered.")

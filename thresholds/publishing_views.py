@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from partnerships.access import gate
+from partnerships.forms import RevisionField
 from partnerships.permissions import Permission
 from partnerships.requests import PartnershipRequest
 from thresholds import actions, approval
@@ -150,8 +151,7 @@ def threshold_withdraw(request: PartnershipRequest, version: str) -> HttpRespons
 def threshold_publish(request: PartnershipRequest, version: str) -> HttpResponse:
     """Publish what was approved."""
     draft, at = draft_of(request.partnership, version), timezone.now()
-    typed = request.POST.get("revision", "")
-    revision = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else -1
+    revision = RevisionField().clean(request.POST.get("revision", ""))
     try:
         published = actions.publish(version=draft, revision=revision, by=request.user, at=at)
     except Refused as refused:

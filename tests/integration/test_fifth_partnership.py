@@ -22,7 +22,7 @@ from partnerships.permissions import Role
 from referrals import outbox
 from referrals.models import Referral
 from tests import schemes
-from tests.factories import make_world
+from tests.factories import make_world, send
 from tests.integration.referrals.test_intake_views import telling
 
 pytestmark = pytest.mark.django_db
@@ -177,9 +177,9 @@ def bring_in_the_threshold(admin: Client) -> None:
     assert asked.status_code == 302, asked.content.decode()[-2500:]
     manager = Client()
     manager.force_login(User.objects.get(email="person3@fenmarsh.example"))
-    refused = admin.post(at("threshold_approval", version=version), {"answer": "approve", "revision": 0})
+    refused = send(admin, at("threshold_approval", version=version), answer="approve", revision="0")
     assert refused.status_code != 302, "nobody approves their own"
-    manager.post(at("threshold_approval", version=version), {"answer": "approve", "revision": 0})
+    send(manager, at("threshold_approval", version=version), answer="approve")
     published = admin.post(at("threshold_publish", version=version), {"revision": 0}, follow=True)
     assert "published" in published.content.decode()
 

@@ -206,9 +206,9 @@ def restore(*, draft: SchemeVersion, noun: str, pk: int, by: User, at: dt.dateti
 
 
 @transaction.atomic
-def discard(*, draft: SchemeVersion, revision: int | None, by: User, at: dt.datetime) -> None:
+def discard(*, draft: SchemeVersion, revision: int, by: User, at: dt.datetime) -> None:
     """Delete a draft with all its content. The audit trail keeps what was changed in it."""
-    draft = trail.locked(draft, -1 if revision is None else revision)
+    draft = trail.locked(draft, revision)
     partnership, slug = draft.scheme.partnership, draft.slug
     try:
         draft.delete()

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import gate
+from partnerships.forms import RevisionField
 from partnerships.permissions import Permission
 from partnerships.requests import PartnershipRequest
 from thresholds.domain.rule_words import KIND_WORDS, sentence
@@ -365,8 +366,7 @@ def threshold_discard(request: PartnershipRequest, version: str) -> HttpResponse
     draft = draft_of(request.partnership, version)
     problem = ""
     if request.method == "POST":
-        typed = request.POST.get("revision", "")
-        revision = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else None
+        revision = RevisionField().clean(request.POST.get("revision", ""))
         try:
             actions.discard(draft=draft, revision=revision, by=request.user, at=timezone.now())
         except Refused as refused:

@@ -14,7 +14,7 @@ from django_scopes import scope
 from partnerships.models import AuditEntry
 from partnerships.permissions import Role
 from referrals.models import Notice, Referral
-from tests.factories import NOW, World, make_referral
+from tests.factories import NOW, World, make_referral, send
 from tests.integration.thresholds.editing import agree, at, change, new_draft, second_admin, signed_in, text
 from thresholds import actions, approval
 from thresholds.loading import version_in_force
@@ -55,8 +55,7 @@ def ask(world: World, client: Client, draft: SchemeVersion, **given: Any) -> Any
 
 
 def answer(world: World, client: Client, draft: SchemeVersion, **given: Any) -> Any:
-    data = {"answer": "approve", "revision": draft.revision, **given}
-    return client.post(at(world, "threshold_approval", version=draft.slug), data)
+    return send(client, at(world, "threshold_approval", version=draft.slug), **{"answer": "approve", **given})
 
 
 def publish(world: World, client: Client, draft: SchemeVersion) -> Any:
