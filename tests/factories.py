@@ -6,9 +6,11 @@ import datetime as dt
 import itertools
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 from django_scopes import scope
@@ -46,6 +48,7 @@ from thresholds.domain.screening import Facts, read_facts, screen, write_facts, 
 from thresholds.loading import load
 from thresholds.models import SchemeVersion
 
+T = TypeVar("T")
 NOW = dt.datetime(2026, 11, 24, 10, 0, tzinfo=dt.UTC)
 """A Tuesday morning. Tests that need another instant pass it."""
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -141,6 +144,17 @@ def send(client: Client, address: str, *, follow: bool = False, **typed: Any) ->
     shown = client.get(address).content.decode()
     marks = re.findall(r'<input type="hidden" name="(revision|asked|seen|read|token)" value="([^"]*)"', shown)
     return client.post(address, {**dict(marks), **typed}, follow=follow)
+
+
+def pressing_again(do: Callable[[], T]) -> T:
+    """What `do` gives, pressed again as a person would for as long as the database is busy: SQLite has one writer at a
+    time, and among many may leave one waiting beyond its patience."""
+    while True:
+        try:
+            return do()
+        except OperationalError:
+            if connection.vendor != "sqlite":
+                raise
 
 
 def make_referral(

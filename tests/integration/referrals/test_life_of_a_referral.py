@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from referrals.domain.lifecycle import NotAllowed, Outcome
 from referrals.models import Decision, Letter, Referral, SignOff
 from referrals.triage import actions
 from referrals.triage.moves import Refused
-from tests.factories import NOW, make_person, make_referral, make_world
+from tests.factories import NOW, make_person, make_referral, make_world, pressing_again
 
 EXAMPLES = int(os.environ.get("LIFE_EXAMPLES", "5"))
 PEOPLE = ("sam", "sol", "sue", "mo", "erin")
@@ -167,20 +168,22 @@ def test_twenty_at_once_decide_the_same_referrals_and_each_is_decided_once() -> 
             with scope(partnership=world.partnership):
                 for referral in referrals[turn * 2 :] + referrals[: turn * 2]:
                     try:
-                        row = actions.claim(referral=referral, by=person, at=NOW)
+                        row = pressing_again(partial(actions.claim, referral=referral, by=person, at=NOW))
                     except Refused:
                         row = Referral.objects.get(pk=referral.pk)
+                    decide = partial(
+                        actions.decide,
+                        referral=row,
+                        decided_level=4,
+                        outcome=Outcome.STRATEGY_DISCUSSION,
+                        reason=f"By {person.name}.",
+                        told_referrer="",
+                        revision=row.revision,
+                        by=person,
+                        at=NOW,
+                    )
                     with suppress(Refused, NotAllowed):
-                        actions.decide(
-                            referral=row,
-                            decided_level=4,
-                            outcome=Outcome.STRATEGY_DISCUSSION,
-                            reason=f"By {person.name}.",
-                            told_referrer="",
-                            revision=row.revision,
-                            by=person,
-                            at=NOW,
-                        )
+                        pressing_again(decide)
         except Exception as error:  # a thread's failure must fail the test
             wrong.append(repr(error))
         finally:

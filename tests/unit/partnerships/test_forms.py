@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partnerships.forms import (
+    UNREAD,
     CheckboxesField,
     CheckboxField,
     Choice,
@@ -73,7 +74,7 @@ def test_what_is_empty_is_empty():
     answers = cleaned()
     assert answers["happened"] == ""
     assert answers["tried"] == []
-    assert [answers[name] for name in ("age", "called_at", "born_on", "revision")] == [None] * 4
+    assert [answers[name] for name in ("age", "called_at", "born_on")] == [None] * 3
 
 
 def test_too_long_says_how_long_and_counts_line_ends_once():
@@ -168,7 +169,7 @@ def test_none_of_these_stands_alone():
 def test_an_unreadable_revision_is_stale_and_no_error():
     assert cleaned(revision="7")["revision"] == 7
     for typed in ("", "-1", "seven", "9" * 5000, "²"):
-        assert cleaned(revision=typed)["revision"] is None
+        assert cleaned(revision=typed)["revision"] == UNREAD
 
 
 def test_labels_and_hints_in_a_partnerships_own_words_leave_the_class_alone():
