@@ -7,7 +7,6 @@ clocks move. The form is walked here with script, on a screen 320 pixels wide; w
 
 from __future__ import annotations
 
-import os
 import re
 import statistics
 from collections.abc import Callable, Iterator
@@ -112,16 +111,14 @@ def test_from_the_worry_to_the_answer(
     def look_at_form(page: Page, name: str) -> None:
         """Every page fits a small telephone; axe finds nothing on each kind of page, nor, in Thurrock, at a desk."""
         assert_fits(page)
-        if os.environ.get("SHOTS") == "1":
-            shot(page, f"form-{slug}-{name}")
+        shot(page, f"form-{slug}-{name}")
         if not is_new(name, slug if name in OWN else ""):
             return
         assert_axe_clean(page)
         if slug == "thurrock":
             page.set_viewport_size({"width": 1280, "height": 900})
             assert_axe_clean(page)
-            if os.environ.get("SHOTS") == "1":
-                shot(page, f"form-{slug}-{name}-wide")
+            shot(page, f"form-{slug}-{name}-wide")
             page.set_viewport_size({"width": 320, "height": 900})
 
     def look(page: Page) -> None:
