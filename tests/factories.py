@@ -41,7 +41,7 @@ from referrals.models import (
 from referrals.seen.keys import keep_keys
 from referrals.standing import keep_standing
 from referrals.triage import actions as triage
-from tests import schemes
+from tests import put_back, schemes
 from thresholds import actions
 from thresholds.domain.reading import read_scheme, write_scheme
 from thresholds.domain.screening import Facts, read_facts, screen, write_facts, write_screening
@@ -73,6 +73,13 @@ class World:
 
 def make_world(slug: str = "testshire", *, content: dict[str, Any] | None = None) -> World:
     """A partnership that works: threshold published, teams, two agencies, one person for each role."""
+    if content is not None:
+        return new_world(slug, content)
+    world: World = put_back.again(slug, lambda: new_world(slug))
+    return world
+
+
+def new_world(slug: str, content: dict[str, Any] | None = None) -> World:
     partnership = Partnership.objects.create(
         slug=slug,
         name=f"{slug.title()} Safeguarding Children Partnership",
