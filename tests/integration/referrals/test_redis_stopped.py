@@ -102,7 +102,8 @@ def broker(tmp_path: Path, settings: Any) -> Iterator[OwnRedis]:
     """Redis as broker and as cache, with the portal's own limits on waiting for it."""
     server, before = OwnRedis(tmp_path), current_app._get_current_object()
     settings.CELERY_BROKER_URL, settings.CELERY_BROKER_TRANSPORT_OPTIONS = server.url, settings.REDIS_TRANSPORT
-    settings.CACHES = {"default": {**settings.REDIS_CACHE, "LOCATION": server.url}}
+    own = {**settings.REDIS_CACHE["OPTIONS"], "FILES": str(tmp_path / "cache")}  # what another test counted is no guess
+    settings.CACHES = {"default": {**settings.REDIS_CACHE, "LOCATION": server.url, "OPTIONS": own}}
     app = Celery("redis-stopped")
     app.config_from_object("django.conf:settings", namespace="CELERY")
     try:
