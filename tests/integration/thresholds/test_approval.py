@@ -196,6 +196,8 @@ def test_what_was_asked_anew_meanwhile_is_not_approved_unread(world: World, admi
     assert ask(world, admin, draft, change_note="Nothing of weight.").status_code == 302
     refused = answer(world, manager, draft, **read)
     assert refused.status_code == 422 and "asked for anew while you read it" in text(refused)
+    unsaid = {"answer": "approve", "revision": draft.revision}
+    assert manager.post(at(world, "threshold_approval", version=draft.slug), unsaid).status_code == 422
     assert approval.standing(draft) is None
     assert answer(world, manager, draft, asked=refused.context["form"]["asked"].value()).status_code == 302
 
