@@ -20,6 +20,7 @@ from hypothesis import settings as hypothesis_settings
 
 from partnerships import append_only
 from referrals import nudging
+from tests.put_back import KEPT
 from thresholds import immutability, loading
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the test's thread
@@ -92,10 +93,6 @@ def leave_out_what_passed(config: pytest.Config, items: list[pytest.Item]) -> No
         (kept if again else left).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=left)
-
-
-KEPT = {"django_content_type", "auth_permission", "django_migrations"}
-"""Tables that hold what models are, and nothing that a test wrote."""
 
 
 def empty_tables(self: TransactionTestCase) -> None:

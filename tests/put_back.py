@@ -14,7 +14,8 @@ from typing import Any
 from django.core.cache import cache
 from django.db import connection, transaction
 
-MODELS_OF_DJANGO = {"django_content_type", "auth_permission", "django_migrations"}
+KEPT = {"django_content_type", "auth_permission", "django_migrations"}
+"""Tables that hold what models are, and nothing that a test wrote."""
 
 
 UNGUARDED = "SET LOCAL session_replication_role = replica"
@@ -61,7 +62,7 @@ def rows() -> dict[str, frozenset[str]]:
     """Every row of every table, as JSON."""
     found = {}
     with connection.cursor() as cursor:
-        for table in set(connection.introspection.table_names(cursor)) - MODELS_OF_DJANGO:
+        for table in set(connection.introspection.table_names(cursor)) - KEPT:
             cursor.execute(f'SELECT row_to_json(t)::text FROM "{table}" t')  # noqa: S608  names that the database gave
             found[table] = frozenset(row for (row,) in cursor.fetchall())
     return found

@@ -26,6 +26,7 @@ from referrals.triage.moves import (
     Refused,
     Stale,
     TakenBy,
+    as_shown,
     at_work_on,
     fresh,
     held,
@@ -150,8 +151,7 @@ def reassign(*, referral: Referral, to: User, seen: int | None = None, by: User,
     row = locked(referral, by=by)
     if row.owner_id == to.pk:
         return row
-    if seen is not None and seen != row.revision:
-        raise Stale(row)
+    as_shown(row, seen)
     if to.pk != by.pk:
         can_take(row, to, at=at)
     before = row.owner
@@ -219,8 +219,7 @@ def pass_on(
         raise Elsewhere(row)
     if row.team_id == team.pk and said_already(row, [KINDS[Move.PASS_ON]], reason, by=by):
         return row
-    if seen is not None and seen != row.revision:
-        raise Stale(row)
+    as_shown(row, seen)
     if row.team.is_mash:
         raise Refused("The MASH steps a referral down to early help: that needs a second person.")
     if team.is_mash or team.partnership_id != row.partnership_id:

@@ -22,7 +22,7 @@ from referrals.support.ending import end_with_referral
 from referrals.triage.moves import (
     Elsewhere,
     Refused,
-    Stale,
+    as_shown,
     held,
     locked,
     move,
@@ -56,8 +56,7 @@ def acknowledge(*, referral: Referral, words: str, seen: int | None = None, by: 
     if not row.is_open:
         stands = State(row.state).label.lower()
         raise Refused(f"Referral {row.reference} is {stands}: it needs no acknowledgement any more.")
-    if seen not in (None, row.revision):
-        raise Stale(row)
+    as_shown(row, seen)
     letter = letters.write_acknowledgement(referral=row, words=words, by=by, at=at)
     for clock in Clock.objects.filter(referral=row).unmet().of_promises(["acknowledge"]):
         meet_clock(referral=row, slug=clock.slug, by=by, at=at)
@@ -108,8 +107,7 @@ def reopen(*, referral: Referral, reason: str, seen: int | None = None, by: User
     sees = Referral.objects.visible_to(actor).filter(pk=row.pk).exists()
     if not (by.is_active and sees and BY_NAME["reopen"].may(row, actor)):
         raise Elsewhere(row)
-    if seen is not None and seen != row.revision:
-        raise Stale(row)
+    as_shown(row, seen)
     if not reason.strip():
         raise Refused("Say why it is opened again.")
     decided_by = row.decided_by

@@ -80,6 +80,12 @@ class Stale(Refused):
         self.referral = referral
 
 
+def as_shown(row: Referral, seen: int | None) -> None:
+    """Raises `Stale` where it moved on since a form showed this revision. None: no form showed any."""
+    if seen is not None and seen != row.revision:
+        raise Stale(row)
+
+
 class Elsewhere(Refused):
     """The referral is in a queue in which this person does not work, or works no more."""
 
@@ -124,8 +130,7 @@ def locked(
     """
     row = held(referral)
     at_work_on(row, by, needs)
-    if seen is not None and seen != row.revision:
-        raise Stale(row)
+    as_shown(row, seen)
     return row
 
 

@@ -19,7 +19,7 @@ from referrals.triage.helping import refuse_retired
 from referrals.triage.moves import (
     Elsewhere,
     Refused,
-    Stale,
+    as_shown,
     held,
     locked,
     move,
@@ -159,8 +159,7 @@ def sign_off(*, sign_off: SignOff, said: str, seen: int | None = None, by: User,
     row, waiting = still_waiting(sign_off, by, said=said)
     if waiting is None:
         return SignOff.objects.get(pk=sign_off.pk)
-    if seen is not None and seen != row.revision:
-        raise Stale(row)
+    as_shown(row, seen)
     settled(waiting, SignOff.State.SIGNED, said, by=by, at=at)
     waits_no_more(row, "sign_off")
     if waiting.kind == SignOff.Kind.STEP_DOWN and waiting.team:

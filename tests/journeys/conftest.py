@@ -202,11 +202,14 @@ def axe_clean() -> Callable[[Page], None]:
 
 @pytest.fixture(name="assert_fits")
 def fits() -> Callable[[Page], None]:
-    """Assert that the page is no wider than its window; of a form for referrers, that a telephone's first screen comes
-    to what it is about. Where something is wrong, or to be said first, that stands there.
+    """Assert that each link leads somewhere and the page is no wider than its window; of a form for referrers, that a
+    telephone's first screen comes to what it is about. Where something is wrong, or to be said first, that stands
+    there.
     """
 
     def check(page: Page) -> None:
+        nowhere = page.locator('main a[href=""]').all_inner_texts()
+        assert nowhere == [], f"{page.url} has links that lead nowhere: {nowhere}"
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         assert wide <= page.viewport_size["width"], f"{page.url} is {wide} pixels wide"
         if page.viewport_size["width"] == 320 and READ_ON_A_TELEPHONE.search(page.url):

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django_scopes import scope
 
 from partnerships import members
 from partnerships.audit import faults
@@ -22,19 +21,12 @@ from referrals.support import actions as supporting
 from referrals.support.giving_on import give_on
 from referrals.triage import actions, restricting
 from referrals.triage.moves import Elsewhere, Refused
-from tests.factories import NOW, World, make_person, make_referral, make_support, make_world, sign_in
+from tests.factories import NOW, World, make_person, make_referral, make_support, sign_in
 
-pytestmark = pytest.mark.usefixtures("a_morning")
+pytestmark = pytest.mark.usefixtures("in_scope", "a_morning")
 
 DAY = dt.timedelta(days=1)
 WHY = "Nobody works there any more. Grandmother expects a call on Friday."
-
-
-@pytest.fixture
-def world(db: None) -> Any:
-    world = make_world()
-    with scope(partnership=world.partnership):
-        yield world
 
 
 @pytest.fixture
